@@ -1,0 +1,71 @@
+/// The first byte of every key: which kind of record it leads to.
+///
+/// Invariant: a byte once assigned is never changed and never reused, since data directories live
+/// for years. Add at the end; when a record kind goes, leave its line with a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Keyspace {
+    /// The store's own facts: format version, instance id.
+    Store = 0x01,
+    /// blob: (blob id) that some record names.
+    BlobNamed = 0x02,
+    /// blob: (blob id) that no record names any more and that waits for its removal.
+    BlobForgotten = 0x03,
+
+    /// access: (account id).
+    Account = 0x10,
+    /// access: (access key id).
+    AccessKey = 0x11,
+
+    /// objects: (bucket).
+    Bucket = 0x20,
+    /// objects: (account, bucket): the buckets of an account, for ListBuckets.
+    AccountBucket = 0x21,
+    /// objects: (bucket, key).
+    Object = 0x22,
+    /// objects: (bucket, key, upload id): multipart uploads under way.
+    Upload = 0x23,
+    /// objects: (upload id, part number).
+    Part = 0x24,
+    /// objects: (blob id): small bodies held inline.
+    InlineBody = 0x25,
+    /// objects: (sequence): the change log that `triggers` reads.
+    ObjectChange = 0x26,
+    /// objects: the last sequence given out.
+    ObjectSequence = 0x27,
+
+    /// functions: (account, region, name).
+    Function = 0x30,
+    /// functions: (account, region, name, version).
+    FunctionVersion = 0x31,
+    /// functions: (account, region, name, alias).
+    FunctionAlias = 0x32,
+    /// functions: (account, region, layer name, version).
+    LayerVersion = 0x33,
+    /// functions: (account, region, layer name): the last version number given out.
+    Layer = 0x34,
+    /// functions: (account, region, name, qualifier): resource policy.
+    FunctionPolicy = 0x35,
+    /// functions: (account, region, name, qualifier): function URL configuration.
+    FunctionUrl = 0x36,
+    /// functions: (url id): the reverse of `FunctionUrl`.
+    FunctionUrlId = 0x37,
+    /// functions: (account, region, name, qualifier): asynchronous invocation settings.
+    EventInvokeConfig = 0x38,
+    /// functions: (code sha256): how many records name a piece of code.
+    CodeReference = 0x39,
+
+    /// functions: (invocation id): an accepted asynchronous invocation.
+    AsyncInvocation = 0x40,
+    /// functions: (due time ms, invocation id): the order in which they are tried.
+    AsyncDue = 0x41,
+
+    /// triggers: (name of the log): how far it has been read.
+    Cursor = 0x50,
+}
+
+impl Keyspace {
+    pub fn byte(self) -> u8 {
+        self as u8
+    }
+}
