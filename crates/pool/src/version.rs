@@ -1,0 +1,62 @@
+use names::{AccountId, FunctionName, Region};
+use runtime::RuntimeId;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything an instance of one function version needs, decided by whoever keeps function records.
+///
+/// Instances are kept apart by `function_arn`, `version` and `revision`: two specifications that agree
+/// on these three share instances, so everything that an instance sees must change `revision`.
+#[derive(Debug, Clone)]
+pub struct VersionSpec {
+    /// Unqualified: `arn:aws:lambda:region:account:function:name`.
+    pub function_arn: String,
+    pub function_name: FunctionName,
+    /// `$LATEST` or a number.
+    pub version: String,
+    pub account_id: AccountId,
+    pub region: Region,
+    pub runtime: RuntimeId,
+    /// Passed to the code as `_HANDLER`; managed runtimes load it.
+    pub handler: String,
+    /// The unpacked code on the host, mounted read-only at `/var/task`. It must not change or vanish
+    /// while an instance lives (give new code a new directory and a new `revision`).
+    pub code_dir: PathBuf,
+    /// Unpacked layers on the host, merged read-only at `/opt`; where two hold the same path, the later
+    /// one wins. A directory's content must never change under the same path.
+    pub layer_dirs: Vec<PathBuf>,
+    pub environment: BTreeMap<String, String>,
+    /// 1–10,240 MiB.
+    pub memory_mb: u32,
+    /// How long one invocation may take, at most 900 s.
+    pub timeout: Duration,
+    /// Size of `/tmp`: 1–10,240 MiB.
+    pub tmp_mb: u32,
+    /// ARN of the role whose session credentials the code gets.
+    pub role_arn: String,
+    /// Changes whenever code, configuration or layers change.
+    pub revision: String,
+    /// `None`: only the account's limit holds. Zero refuses every invocation.
+    pub reserved_concurrency: Option<u32>,
+    /// `/aws/lambda/<name>` unless configured otherwise.
+    pub log_group: String,
+    pub log_format: LogFormat,
+}
+
+/// How managed runtimes write the code's own log lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+impl LogFormat {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LogFormat::Text => "Text",
+            LogFormat::Json => "JSON",
+        }
+    }
+}

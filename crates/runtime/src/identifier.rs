@@ -1,0 +1,105 @@
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A runtime identifier as callers write it (`nodejs20.x`, `python3.11`, `provided.al2023`).
+///
+/// Being well-formed says nothing about this machine: [`crate::Runtimes::resolve`] tells whether an
+/// interpreter for it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RuntimeId {
+    text: String,
+    family: Family,
+}
+
+/// What a runtime identifier asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// `nodejs<major>.x`
+    Node { major: u16 },
+    /// `python3.<minor>`
+    Python { minor: u16 },
+    /// `provided`, `provided.al2`, `provided.al2023`: the code brings an executable named `bootstrap`.
+    Provided,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown runtime {0:?}: supported are nodejs<major>.x, python3.<minor>, provided, provided.al2 and provided.al2023"
+)]
+pub struct UnknownRuntime(pub String);
+
+impl RuntimeId {
+    /// # Errors
+    /// [`UnknownRuntime`] for every other family (Java, .NET, Ruby, retired Go, Python 2).
+    pub fn parse(text: &str) -> Result<Self, UnknownRuntime> {
+        let family = match text {
+            "provided" | "provided.al2" | "provided.al2023" => Some(Family::Provided),
+            _ => parse_node(text).or_else(|| parse_python(text)),
+        };
+        match family {
+            Some(family) => Ok(RuntimeId { text: text.to_owned(), family }),
+            None => Err(UnknownRuntime(text.to_owned())),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub fn family(&self) -> Family {
+        self.family
+    }
+}
+
+fn parse_node(text: &str) -> Option<Family> {
+    let major = text.strip_prefix("nodejs")?.strip_suffix(".x")?;
+    Some(Family::Node { major: parse_number(major)? })
+}
+
+fn parse_python(text: &str) -> Option<Family> {
+    Some(Family::Python { minor: parse_number(text.strip_prefix("python3.")?)? })
+}
+
+/// At most three digits, no sign, no leading zero, so that an identifier has one spelling.
+fn parse_number(text: &str) -> Option<u16> {
+    let plain = (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    if plain && !text.starts_with('0') { text.parse().ok() } else { None }
+}
+
+impl fmt::Display for RuntimeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl TryFrom<String> for RuntimeId {
+    type Error = UnknownRuntime;
+    fn try_from(text: String) -> Result<Self, UnknownRuntime> {
+        RuntimeId::parse(&text)
+    }
+}
+
+impl From<RuntimeId> for String {
+    fn from(id: RuntimeId) -> String {
+        id.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_read_and_everything_else_is_refused() {
+        let family = |text| RuntimeId::parse(text).map(|id| id.family()).ok();
+        assert_eq!(family("nodejs20.x"), Some(Family::Node { major: 20 }));
+        assert_eq!(family("nodejs8.x"), Some(Family::Node { major: 8 }));
+        assert_eq!(family("python3.11"), Some(Family::Python { minor: 11 }));
+        assert_eq!(family("provided.al2023"), Some(Family::Provided));
+        for text in ["", "nodejs", "nodejs20", "nodejs020.x", "nodejs+2.x", "python2.7", "java21", "Provided"]
+        {
+            assert_eq!(family(text), None, "{text}");
+        }
+    }
+}
