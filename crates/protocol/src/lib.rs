@@ -1,1 +1,26 @@
+//! How AWS speaks: requests into trees, trees into responses, signatures, errors. Knows no service.
+//!
+//! An operation in `api` uses this room in five steps:
+//!
+//! 1. [`route::find`] names the operation a request means, from the service's generated tables.
+//! 2. [`sigv4::parse`] says who claims to have signed it, `verify` whether that is so and what the
+//!    body must therefore look like; [`sigv4::Payload`] is then checked while the body streams.
+//! 3. [`decode::decode`] turns head and body into a checked [`serde_json::Value`] tree keyed by member
+//!    name, and [`decode::decode_into`] into the generated struct. Whatever the model does not know is
+//!    refused by name; [`decode::honour`] refuses what the handler does not honour.
+//! 4. The handler answers with the generated output struct, which [`encode::encode`] writes.
+//! 5. A failure is an [`error::WireError`], which [`error::WireError::render`] writes as the service's
+//!    protocol wants.
+//!
+//! Blob payloads (an object's body, a function's payload) never enter the tree, streaming or not: the
+//! handler takes the request body as bytes and gives the response body as bytes. Everything else does.
 
+pub mod model;
+
+mod blob;
+mod sensitive;
+mod timestamp;
+
+pub use blob::Blob;
+pub use sensitive::Sensitive;
+pub use timestamp::{ParseTimestampError, Timestamp, TimestampFormat};
