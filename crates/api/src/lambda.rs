@@ -1,0 +1,3 @@
+//! Functions, spoken as Lambda.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! Objects, spoken as S3.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! Who am I, spoken as STS.
+
+pub mod model;
