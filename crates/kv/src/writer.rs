@@ -1,0 +1,140 @@
+use crate::changes::Changes;
+use crate::engine::{View, WriteSide};
+use crate::health::Health;
+use crate::job::WriteJob;
+use crate::stats::Counters;
+use crate::watch::Watches;
+use crate::{KvError, Transaction};
+use bytes::Bytes;
+use clock::Clock;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Transactions in one batch, at most: bounds how long the first waits for the last.
+const BATCH_LENGTH_MAX: usize = 4096;
+/// Bytes written by one batch after which it takes no further transaction.
+const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+pub(crate) enum Message {
+    Transact(Box<dyn WriteJob>),
+    /// Something between batches waits to be done by the engine.
+    Maintain,
+    Close,
+}
+
+/// The one writer: runs transactions one after the other, so that they are serialisable without
+/// locks, and commits all that wait as one batch, so that many share one fsync.
+pub(crate) struct Writer {
+    pub(crate) engine: Rc<dyn WriteSide>,
+    pub(crate) inbox: mpsc::Receiver<Message>,
+    pub(crate) clock: Clock,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) watches: Watches,
+    pub(crate) health: Health,
+}
+
+#[derive(Default)]
+struct Batch {
+    jobs: Vec<Box<dyn WriteJob>>,
+    written: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl Writer {
+    /// Ends when told to close, or when no `Kv` is left; what was queued before is done first.
+    pub(crate) fn run(mut self) {
+        while let Some(message) = self.inbox.blocking_recv() {
+            match message {
+                Message::Transact(job) => self.batch(job),
+                Message::Maintain => {}
+                Message::Close => self.inbox.close(),
+            }
+            if let Err(error) = self.engine.maintain(self.inbox.is_empty()) {
+                tracing::error!(%error, "the store could not be maintained");
+            }
+        }
+        if let Err(error) = self.engine.close() {
+            tracing::error!(%error, "the store was not closed cleanly");
+        }
+    }
+
+    fn batch(&mut self, first: Box<dyn WriteJob>) {
+        let mut batch = Batch::default();
+        let gathered = match self.health.check() {
+            Ok(()) => self.engine.begin(),
+            Err(error) => Err(error),
+        };
+        let gathered = match gathered {
+            Ok(()) => self.gather(first, &mut batch),
+            Err(error) => {
+                batch.jobs.push(first);
+                Err(error)
+            }
+        };
+        let outcome = gathered.and_then(|()| self.commit(&batch));
+        match &outcome {
+            Ok(()) => self.watches.wake(batch.written),
+            Err(error) => {
+                tracing::error!(%error, transactions = batch.jobs.len(), "a batch was not committed");
+                if let Err(error) = self.engine.rollback() {
+                    self.health.poison(format!("a failed batch could not be undone: {error}"));
+                }
+            }
+        }
+        for job in batch.jobs {
+            job.settle(outcome.clone());
+        }
+    }
+
+    /// Runs `first` and whatever else waits. A failed closure leaves no trace in the batch; an error
+    /// of the engine ends it.
+    fn gather(&mut self, first: Box<dyn WriteJob>, batch: &mut Batch) -> Result<(), KvError> {
+        let mut next = Some(first);
+        while let Some(mut job) = next {
+            let changes = job
+                .is_wanted()
+                .then(|| job.run(Transaction::over(Rc::clone(&self.engine) as Rc<dyn View>)))
+                .flatten();
+            batch.jobs.push(job);
+            if let Some(changes) = changes {
+                self.engine.apply(&changes)?;
+                batch.wrote(changes);
+            }
+            next = match batch.is_full() {
+                true => None,
+                false => self.next_waiting(),
+            };
+        }
+        Ok(())
+    }
+
+    fn next_waiting(&mut self) -> Option<Box<dyn WriteJob>> {
+        // Bounded: at most one `Maintain` is ever queued, and `Close` closes the inbox.
+        loop {
+            match self.inbox.try_recv().ok()? {
+                Message::Transact(job) => return Some(job),
+                Message::Maintain => {}
+                Message::Close => self.inbox.close(),
+            }
+        }
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), KvError> {
+        let begun = self.clock.moment();
+        self.engine.commit()?;
+        self.counters.committed(batch.jobs.len(), self.clock.since(begun));
+        Ok(())
+    }
+}
+
+impl Batch {
+    fn wrote(&mut self, changes: Changes) {
+        self.bytes = self.bytes.saturating_add(changes.bytes());
+        self.written.extend(changes.into_keys());
+    }
+
+    fn is_full(&self) -> bool {
+        self.jobs.len() >= BATCH_LENGTH_MAX || self.bytes >= BATCH_BYTES_MAX
+    }
+}
