@@ -3,6 +3,7 @@
 //!
 //! Knows processes and HTTP, but no sandbox's life and no function record: `pool` brings those together.
 
+pub mod api;
 mod identifier;
 pub mod log;
 

@@ -1,0 +1,103 @@
+//! The Lambda Runtime API, version 2018-06-01: a process inside a sandbox pulls its events from here
+//! and posts its answers back.
+//!
+//! One [`RuntimeApi`] serves one start of one process. A process started again in the same sandbox
+//! gets a new one over the same listener, so that nothing a dead process sent is ever taken for the
+//! new one's word.
+
+mod conversation;
+mod reply;
+mod serve;
+
+pub use conversation::{Initialised, NotIdle, Pending};
+pub use reply::{ErrorReport, Reply};
+
+use bytes::Bytes;
+use clock::Timestamp;
+use conversation::Conversation;
+use std::net::TcpListener;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// The largest answer, in bytes: 6 MiB and 100 bytes.
+pub const RESPONSE_BYTES_MAX: usize = (6 << 20) + 100;
+
+/// What `invocation/next` hands to the process.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    pub request_id: String,
+    pub payload: Bytes,
+    pub deadline: Timestamp,
+    pub invoked_arn: String,
+    pub trace_id: String,
+    /// JSON text.
+    pub client_context: Option<String>,
+    /// JSON text.
+    pub cognito_identity: Option<String>,
+}
+
+/// Serves one process. Dropping it closes every connection.
+#[derive(Debug)]
+pub struct RuntimeApi {
+    conversation: Arc<Conversation>,
+    server: JoinHandle<()>,
+}
+
+impl RuntimeApi {
+    /// Starts serving on `listener`, after discarding the connections that already wait in it: they
+    /// belong to a process that is gone. Must be called inside a tokio runtime, before the process
+    /// is started.
+    ///
+    /// # Errors
+    /// The listener cannot be made non-blocking or registered.
+    pub fn start(listener: TcpListener) -> std::io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        discard_waiting(&listener)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let conversation = Arc::new(Conversation::new());
+        let server = tokio::spawn(serve::serve(listener, conversation.clone()));
+        Ok(RuntimeApi { conversation, server })
+    }
+
+    /// Waits until the process asks for its first event or reports that it cannot start. Never
+    /// resolves for a process that does neither (or died): the caller watches the time and the process.
+    pub async fn initialised(&self) -> Initialised {
+        self.conversation.initialised().await
+    }
+
+    /// Hands `invocation` to the process. The returned [`Pending`] resolves with its answer.
+    ///
+    /// # Errors
+    /// The process has not asked for an event: it is still starting, or still busy.
+    pub fn invoke(&self, invocation: Invocation) -> Result<Pending, NotIdle> {
+        self.conversation.invoke(invocation)
+    }
+
+    /// Waits until the process, having answered, asks for the next event.
+    pub async fn idle(&self) {
+        self.conversation.idle().await;
+    }
+}
+
+impl Drop for RuntimeApi {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// More connections than the kernel lets wait in a listener.
+const BACKLOG_MAX: usize = 65_536;
+
+fn discard_waiting(listener: &TcpListener) -> std::io::Result<()> {
+    for _ in 0..BACKLOG_MAX {
+        match listener.accept() {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+use super::{ErrorReport, Invocation, Reply};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::{oneshot, watch};
+
+/// Where one process stands, and the rule which of its calls is allowed when.
+///
+/// ```text
+/// Starting ──next──▶ Idle ──invoke──▶ Handed ──next takes it──▶ Running ──response|error──▶ Answering
+///    │                ▲                                                                       │
+///    └─init/error─▶ Failed         └──────────────────────next────────────── Answered ◀──body read─┘
+/// ```
+#[derive(Debug)]
+pub(super) struct Conversation {
+    state: Mutex<State>,
+    /// Told of every change of `state`.
+    changes: watch::Sender<()>,
+}
+
+#[derive(Debug)]
+enum State {
+    Starting,
+    Failed(ErrorReport),
+    Idle,
+    Handed(Box<Invocation>, oneshot::Sender<Reply>),
+    Running { request_id: String, answer: oneshot::Sender<Reply> },
+    Answering,
+    Answered,
+}
+
+/// How a process came up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Initialised {
+    Ready,
+    Failed(ErrorReport),
+}
+
+/// The process has not asked for an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the process has not asked for an event")]
+pub struct NotIdle;
+
+/// A call that the state does not allow.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// Out of order.
+    State(&'static str),
+    /// For another invocation than the running one.
+    RequestId,
+}
+
+/// An invocation on its way. Dropping it gives up waiting; it does not stop the process.
+#[derive(Debug)]
+pub struct Pending(oneshot::Receiver<Reply>);
+
+impl Pending {
+    /// The process's answer. Never resolves when the process does not answer.
+    pub async fn reply(&mut self) -> Reply {
+        match (&mut self.0).await {
+            Ok(reply) => reply,
+            // The sender was dropped unused: the connection went away inside the answer.
+            Err(_) => Reply::Truncated,
+        }
+    }
+}
+
+impl Conversation {
+    pub(super) fn new() -> Self {
+        Conversation { state: Mutex::new(State::Starting), changes: watch::Sender::new(()) }
+    }
+
+    pub(super) async fn initialised(&self) -> Initialised {
+        self.wait(|state| match state {
+            State::Starting => None,
+            State::Failed(report) => Some(Initialised::Failed(report.clone())),
+            _ => Some(Initialised::Ready),
+        })
+        .await
+    }
+
+    pub(super) async fn idle(&self) {
+        self.wait(|state| matches!(state, State::Idle).then_some(())).await;
+    }
+
+    pub(super) fn invoke(&self, invocation: Invocation) -> Result<Pending, NotIdle> {
+        let (answer, pending) = oneshot::channel();
+        {
+            let mut state = self.lock();
+            if !matches!(*state, State::Idle) {
+                return Err(NotIdle);
+            }
+            *state = State::Handed(Box::new(invocation), answer);
+        }
+        self.changes.send_replace(());
+        Ok(Pending(pending))
+    }
+
+    /// Answers `invocation/next`: waits for an event. A second call while one is waiting waits too.
+    pub(super) async fn next(&self) -> Result<Invocation, Refused> {
+        let mut was_waiting = false;
+        let mut changes = self.changes.subscribe();
+        loop {
+            match self.try_next(was_waiting)? {
+                Some(invocation) => return Ok(invocation),
+                None => was_waiting = true,
+            }
+            // The sender is in `self`, so this cannot fail.
+            let _ = changes.changed().await;
+        }
+    }
+
+    fn try_next(&self, was_waiting: bool) -> Result<Option<Invocation>, Refused> {
+        let mut state = self.lock();
+        match std::mem::replace(&mut *state, State::Idle) {
+            State::Starting | State::Answered => {
+                drop(state);
+                self.changes.send_replace(());
+                Ok(None)
+            }
+            State::Idle => Ok(None),
+            State::Handed(invocation, answer) => {
+                *state = State::Running { request_id: invocation.request_id.clone(), answer };
+                Ok(Some(*invocation))
+            }
+            busy => {
+                *state = busy;
+                if was_waiting { Ok(None) } else { Err(Refused::State("invocation/next")) }
+            }
+        }
+    }
+
+    /// Claims the right to answer invocation `request_id`. The caller then reads the body and sends
+    /// the [`Reply`]; dropping the claim unused counts as an answer cut short.
+    pub(super) fn begin_answer(&self, request_id: &str) -> Result<Answer<'_>, Refused> {
+        let mut state = self.lock();
+        match std::mem::replace(&mut *state, State::Answering) {
+            State::Running { request_id: running, answer } if running == request_id => {
+                Ok(Answer { conversation: self, answer: Some(answer) })
+            }
+            other => {
+                let refused = match &other {
+                    State::Running { .. } => Refused::RequestId,
+                    _ => Refused::State("invocation response or error"),
+                };
+                *state = other;
+                Err(refused)
+            }
+        }
+    }
+
+    /// Whether `init/error` is allowed now.
+    pub(super) fn may_fail_to_start(&self) -> Result<(), Refused> {
+        match *self.lock() {
+            State::Starting => Ok(()),
+            _ => Err(Refused::State("init/error")),
+        }
+    }
+
+    pub(super) fn failed_to_start(&self, report: ErrorReport) -> Result<(), Refused> {
+        {
+            let mut state = self.lock();
+            if !matches!(*state, State::Starting) {
+                return Err(Refused::State("init/error"));
+            }
+            *state = State::Failed(report);
+        }
+        self.changes.send_replace(());
+        Ok(())
+    }
+
+    async fn wait<T>(&self, mut found: impl FnMut(&State) -> Option<T>) -> T {
+        let mut changes = self.changes.subscribe();
+        loop {
+            if let Some(value) = found(&self.lock()) {
+                return value;
+            }
+            let _ = changes.changed().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The claim to answer the running invocation.
+pub(super) struct Answer<'a> {
+    conversation: &'a Conversation,
+    answer: Option<oneshot::Sender<Reply>>,
+}
+
+impl Answer<'_> {
+    pub(super) fn send(mut self, reply: Reply) {
+        self.finish(reply);
+    }
+
+    fn finish(&mut self, reply: Reply) {
+        if let Some(answer) = self.answer.take() {
+            *self.conversation.lock() = State::Answered;
+            // Nobody may be waiting any more (the deadline passed); the state still moves on.
+            let _ = answer.send(reply);
+            self.conversation.changes.send_replace(());
+        }
+    }
+}
+
+impl Drop for Answer<'_> {
+    fn drop(&mut self) {
+        self.finish(Reply::Truncated);
+    }
+}
