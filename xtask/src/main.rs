@@ -1,5 +1,6 @@
 //! The project's chores: `cargo xtask <chore>`.
 
+mod licences;
 mod models;
 
 use clap::{Parser, Subcommand};
@@ -15,10 +16,13 @@ struct Arguments {
 enum Chore {
     /// Writes the wire types and tables of the operations we speak from botocore's service models
     Models(models::Arguments),
+    /// Fails when a dependency's licence, name or source is not allowed by deny.toml
+    Licences(licences::Arguments),
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Arguments::parse().chore {
         Chore::Models(arguments) => models::run(&arguments),
+        Chore::Licences(arguments) => licences::run(&arguments),
     }
 }
