@@ -31,8 +31,8 @@ pub(crate) trait WriteSide: View {
     fn commit(&self) -> Result<(), KvError>;
     fn rollback(&self) -> Result<(), KvError>;
 
-    /// Called between batches; `idle` when no transaction waits.
-    fn maintain(&self, idle: bool) -> Result<(), KvError>;
+    /// Called between batches.
+    fn maintain(&self) -> Result<(), KvError>;
     fn close(&self) -> Result<(), KvError>;
 }
 

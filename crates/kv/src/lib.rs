@@ -22,6 +22,7 @@ mod read;
 mod readers;
 pub mod record;
 mod snapshot;
+mod sqlite;
 mod stats;
 mod store;
 mod threads;

@@ -71,7 +71,7 @@ impl WriteSide for MemoryWriter {
         Ok(())
     }
 
-    fn maintain(&self, _idle: bool) -> Result<(), KvError> {
+    fn maintain(&self) -> Result<(), KvError> {
         Ok(())
     }
 

@@ -29,6 +29,10 @@ impl Counters {
         self.commit_us.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
+    pub(crate) fn checkpointed(&self) {
+        self.checkpoints.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn read(&self) -> Stats {
         Stats {
             transactions: self.transactions.load(Ordering::Relaxed),

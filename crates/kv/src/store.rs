@@ -3,11 +3,12 @@ use crate::health::Health;
 use crate::job::Job;
 use crate::memory::Memory;
 use crate::readers::{self, Reader};
+use crate::sqlite;
 use crate::stats::Counters;
 use crate::threads::Threads;
 use crate::watch::Watches;
 use crate::writer::{self, Writer};
-use crate::{KvError, Read, Snapshot, Stats, Transaction, Watch};
+use crate::{KvError, Read, Snapshot, SqliteOptions, Stats, Transaction, Watch};
 use bytes::Bytes;
 use clock::Clock;
 use names::KeyRange;
@@ -33,6 +34,19 @@ struct Handle {
 }
 
 impl Kv {
+    /// Opens the store in a directory, which is made when it is not there.
+    ///
+    /// Blocks while the log of a process that was killed is recovered: seconds at most, as the log is
+    /// kept short.
+    ///
+    /// # Errors
+    /// `Locked`, `NotAStore`, or `Io`.
+    pub fn open(options: SqliteOptions, clock: Clock) -> Result<Kv, KvError> {
+        let (health, counters) = (Health::good(), Arc::default());
+        let engine = sqlite::open(&options, &health, &counters)?;
+        Kv::start(engine.writer, engine.readers, health, counters, clock)
+    }
+
     /// A store that lives in memory and ends with its last handle: the oracle of tests.
     pub fn memory() -> Kv {
         let memory = Memory::default();

@@ -18,8 +18,6 @@ const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 pub(crate) enum Message {
     Transact(Box<dyn WriteJob>),
-    /// Something between batches waits to be done by the engine.
-    Maintain,
     Close,
 }
 
@@ -47,15 +45,14 @@ impl Writer {
         while let Some(message) = self.inbox.blocking_recv() {
             match message {
                 Message::Transact(job) => self.batch(job),
-                Message::Maintain => {}
                 Message::Close => self.inbox.close(),
             }
-            if let Err(error) = self.engine.maintain(self.inbox.is_empty()) {
-                tracing::error!(%error, "the store could not be maintained");
+            if let Err(error) = self.engine.maintain() {
+                self.failed("maintaining the store", &error);
             }
         }
         if let Err(error) = self.engine.close() {
-            tracing::error!(%error, "the store was not closed cleanly");
+            self.failed("closing the store", &error);
         }
     }
 
@@ -76,7 +73,7 @@ impl Writer {
         match &outcome {
             Ok(()) => self.watches.wake(batch.written),
             Err(error) => {
-                tracing::error!(%error, transactions = batch.jobs.len(), "a batch was not committed");
+                self.failed("committing a batch", error);
                 if let Err(error) = self.engine.rollback() {
                     self.health.poison(format!("a failed batch could not be undone: {error}"));
                 }
@@ -110,13 +107,19 @@ impl Writer {
     }
 
     fn next_waiting(&mut self) -> Option<Box<dyn WriteJob>> {
-        // Bounded: at most one `Maintain` is ever queued, and `Close` closes the inbox.
+        // Bounded: after `Close` nothing more can be queued.
         loop {
             match self.inbox.try_recv().ok()? {
                 Message::Transact(job) => return Some(job),
-                Message::Maintain => {}
                 Message::Close => self.inbox.close(),
             }
+        }
+    }
+
+    fn failed(&self, doing: &str, error: &KvError) {
+        tracing::error!(%error, "{doing} failed");
+        if let KvError::Poisoned(reason) = error {
+            self.health.poison(reason.clone());
         }
     }
 

@@ -1,7 +1,8 @@
 //! What every engine promises, tried on each.
 
 use bytes::Bytes;
-use kv::{Kv, KvError, Read, Transaction};
+use clock::Clock;
+use kv::{Kv, KvError, Read, SqliteOptions, Transaction};
 use names::KeyRange;
 
 fn everything() -> KeyRange {
@@ -20,6 +21,10 @@ async fn put(kv: &Kv, key: &'static [u8], value: &'static [u8]) {
 /// Runs a check on every engine.
 async fn on_each_engine(check: impl AsyncFn(Kv)) {
     let kv = Kv::memory();
+    check(kv.clone()).await;
+    kv.close().await;
+    let directory = tempfile::tempdir().unwrap();
+    let kv = Kv::open(SqliteOptions::new(directory.path()), Clock::real()).unwrap();
     check(kv.clone()).await;
     kv.close().await;
 }
