@@ -1,5 +1,41 @@
-//! The AWS operations: a folder per service, a file per operation.
+//! The AWS operations: a folder per service, a file per operation, one table of them all.
+//!
+//! A request is spoken here, decided by `access` and done by a service. The way of every request:
+//!
+//! ```text
+//! front::serve
+//!   which service and operation?   signature scope, host, X-Amz-Target, path   (front::route)
+//!   who asks?                      signature verified with the key's secret    (front::authenticate)
+//!   what is asked?                 decoded and checked by the model's tables;
+//!                                  what is not honoured is refused by name     (Operation::HONOURED)
+//!   may they?                      access::decide on Operation::resources
+//!   do it                          Operation::call
+//!   say it                         encoded by the model's tables
+//! ```
+//!
+//! # Adding an operation
+//!
+//! 1. Name it in `cargo xtask models`, which writes its types and tables to `<service>/model.rs`.
+//! 2. Write `<service>/<operation>.rs` with `impl Operation for model::operation::<Operation>`.
+//! 3. Add its line to [`OPERATIONS`].
+//!
+//! Nothing else: routing, the coverage page, the answer to operations that are not spoken and the test
+//! that refuses every one without credentials follow from the table.
+
+mod body;
+mod call;
+mod error;
+mod operation;
+mod operations;
+mod reply;
 
 pub mod lambda;
 pub mod s3;
 pub mod sts;
+
+pub use body::{Body, Trailers};
+pub use call::{Call, Services};
+pub use error::ApiError;
+pub use operation::{Entry, Operation};
+pub use operations::OPERATIONS;
+pub use reply::{Reply, ReplyBody};

@@ -1,0 +1,55 @@
+use crate::{ApiError, Body};
+use access::Principal;
+use clock::{Clock, Timestamp};
+use http::HeaderMap;
+use names::{AccountId, Region};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The rooms below, as operations reach them. Built once by the server.
+#[derive(Clone)]
+pub struct Services {
+    pub clock: Clock,
+}
+
+/// One authenticated request, as its operation sees it.
+pub struct Call {
+    pub services: Arc<Services>,
+    pub principal: Principal,
+    /// The principal's account; the root account for the anonymous, who are denied before any service
+    /// is reached.
+    pub account: AccountId,
+    /// The region that the request was signed for.
+    pub region: Region,
+    /// What the caller sees as `x-amzn-RequestId` or `x-amz-request-id`.
+    pub request_id: String,
+    /// The `Host` as the client wrote it, without a scheme.
+    pub host: String,
+    /// `http://<host>`: what URLs in answers must begin with, so that the client can follow them.
+    pub endpoint: String,
+    pub source_ip: IpAddr,
+    pub user_agent: String,
+    /// When the request arrived.
+    pub now: Timestamp,
+    pub headers: HeaderMap,
+    /// The raw query string, without `?`.
+    pub query: String,
+    /// The verified payload of operations whose input has a payload of bytes; empty for all others,
+    /// whose document is already in their input.
+    pub body: Body,
+}
+
+impl Call {
+    /// The first value of a header, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The whole payload.
+    ///
+    /// # Errors
+    /// `too_large` when it is longer than `max` bytes; else why it could not be read or verified.
+    pub async fn take_body(&mut self, max: usize, too_large: ApiError) -> Result<bytes::Bytes, ApiError> {
+        std::mem::take(&mut self.body).collect(max, too_large).await
+    }
+}

@@ -1,0 +1,95 @@
+use http::{HeaderName, HeaderValue, StatusCode};
+use std::borrow::Cow;
+use std::fmt::Display;
+
+/// A failure as the caller is told it: a code and status of the service's published errors, and a
+/// message. Each service's `error.rs` is the one table from its own words to these.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    pub status: StatusCode,
+    /// As published, e.g. `NoSuchBucket`, `ResourceNotFoundException`.
+    pub code: Cow<'static, str>,
+    pub message: String,
+    /// Further members of the error document, such as S3's `BucketName`.
+    pub fields: Vec<(Cow<'static, str>, String)>,
+    /// Further response headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub kind: ErrorKind,
+}
+
+/// What the front door has to know about an error, beside what the caller is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The service's own answer; its code stands as it is.
+    Service,
+    /// Refused by `access`; the code is the protocol's word for it.
+    Denied,
+    /// A member or parameter that we do not honour.
+    Unsupported,
+    /// Our fault; the code is the protocol's word for it, and the cause is only logged.
+    Internal,
+}
+
+impl ApiError {
+    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        ApiError {
+            status,
+            code: code.into(),
+            message: message.into(),
+            fields: Vec::new(),
+            headers: Vec::new(),
+            kind: ErrorKind::Service,
+        }
+    }
+
+    /// 400 with a code of the service.
+    pub fn invalid(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        ApiError::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// A member, parameter or value that Zerun does not honour: `name` as the caller wrote it.
+    ///
+    /// The front door gives it the protocol's own code for bad input (S3 `InvalidArgument`, Lambda
+    /// `InvalidParameterValueException`, …).
+    pub fn unsupported(name: &str, why: impl Display) -> Self {
+        let message = format!("{name} is not supported: {why}");
+        ApiError { kind: ErrorKind::Unsupported, ..ApiError::invalid("InvalidArgument", message) }
+            .field("ArgumentName", name)
+    }
+
+    /// Refused by `access`; `because` is shown to the caller.
+    pub fn denied(because: impl Into<String>) -> Self {
+        let denied = ApiError::new(StatusCode::FORBIDDEN, "AccessDenied", because);
+        ApiError { kind: ErrorKind::Denied, ..denied }
+    }
+
+    /// Our own failure: logged here with its cause, which the caller is not told.
+    pub fn internal(cause: impl Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        let message = "An internal error occurred; its cause is in the server's log.";
+        let internal = ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message);
+        ApiError { kind: ErrorKind::Internal, ..internal }
+    }
+
+    /// Adds a member to the error document.
+    pub fn field(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.fields.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a response header; one that headers cannot carry is left out.
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+}
+
+impl Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({}): {}", self.code, self.status.as_u16(), self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}

@@ -1,0 +1,105 @@
+use crate::{ApiError, Call, Reply};
+use access::{Decision, Request, Resource};
+use protocol::model;
+use serde_json::Value;
+use std::fmt;
+use std::pin::Pin;
+
+/// Largest request document that is no payload of its own: what all but a few operations take.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// One operation of one service, implemented for the type that `cargo xtask models` generated for it.
+///
+/// ```text
+/// impl Operation for model::operation::GetCallerIdentity {
+///     const ACTION: &'static str = "sts:GetCallerIdentity";
+///     const HONOURED: &'static [&'static str] = &[];
+///     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> { … }
+///     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> { … }
+/// }
+/// ```
+pub trait Operation: model::Typed + Send + Sync + 'static {
+    /// As IAM writes it, e.g. `s3:PutObject`; not always the operation's name.
+    const ACTION: &'static str;
+
+    /// The input's top-level members that [`Operation::call`] acts on, by their names in the model.
+    ///
+    /// A request with any other member is refused, naming it, before the operation is reached: nothing
+    /// is ignored silently. A member that is listed here must be honoured in whole; where only some of
+    /// its values are, the operation refuses the others itself with [`ApiError::unsupported`].
+    const HONOURED: &'static [&'static str];
+
+    /// Largest request document in bytes. Does not bound a streaming payload, which the operation
+    /// reads from [`Call::body`] itself.
+    const BODY_MAX: usize = BODY_BYTES_MAX;
+
+    /// Everything the request acts on, each with its owner. An empty answer is denied.
+    ///
+    /// May look up who owns what the input names, and nothing else.
+    ///
+    /// # Errors
+    /// The input names no valid resource, or the owner cannot be looked up.
+    fn resources(
+        call: &Call,
+        input: &Self::Input,
+    ) -> impl Future<Output = Result<Vec<Resource>, ApiError>> + Send;
+
+    /// Does it. Called only after `access` allowed the action on all resources.
+    ///
+    /// # Errors
+    /// What the caller is told.
+    fn call(
+        call: Call,
+        input: Self::Input,
+    ) -> impl Future<Output = Result<Reply<Self::Output>, ApiError>> + Send;
+}
+
+type Running = Pin<Box<dyn Future<Output = Result<Reply<Value>, ApiError>> + Send>>;
+
+/// A line of the table of operations.
+pub struct Entry {
+    pub model: &'static model::Operation,
+    pub action: &'static str,
+    pub honoured: &'static [&'static str],
+    pub body_max: usize,
+    run: fn(Call, Value) -> Running,
+}
+
+impl Entry {
+    pub const fn of<O: Operation>() -> Entry {
+        Entry {
+            model: O::OPERATION,
+            action: O::ACTION,
+            honoured: O::HONOURED,
+            body_max: O::BODY_MAX,
+            run: |call, input| Box::pin(run::<O>(call, input)),
+        }
+    }
+
+    /// Decides and does it. `input` is the decoded tree.
+    pub(crate) fn run(&self, call: Call, input: Value) -> Running {
+        (self.run)(call, input)
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("action", &self.action).finish_non_exhaustive()
+    }
+}
+
+/// The one place where a decision stands between a request and its service.
+async fn run<O: Operation>(call: Call, input: Value) -> Result<Reply<Value>, ApiError> {
+    let input: O::Input = serde_json::from_value(input).map_err(ApiError::internal)?;
+    let resources = O::resources(&call, &input).await?;
+    let request = Request { principal: &call.principal, action: O::ACTION, resources: &resources };
+    match access::decide(&request) {
+        Decision::Deny { because } => Err(ApiError::denied(because)),
+        Decision::Allow { because } => {
+            tracing::debug!(request_id = call.request_id, action = O::ACTION, because, "allowed");
+            let reply = O::call(call, input).await?;
+            let output = serde_json::to_value(&reply.output).map_err(ApiError::internal)?;
+            Ok(Reply { output, body: reply.body, status: reply.status, headers: reply.headers })
+        }
+    }
+}
