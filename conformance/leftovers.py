@@ -1,0 +1,108 @@
+"""What a server left behind: processes, mounts, cgroups and temporary files that should be gone.
+
+Orphans are found by adoption rather than by name: this process asks the kernel to become the parent of every descendant
+whose own parent died, so whatever outlives a server shows up as a child of ours, whichever session, process group or
+namespace it moved itself into.
+"""
+
+import ctypes
+import os
+import time
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+# Orphans die by the kernel's hand when the server does (closed control socket, parent-death signal): this is the time
+# the kernel gets to carry that out on a busy machine.
+GONE_SECONDS_MAX = 10.0
+
+
+def adopt_orphans():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def assert_nothing_runs(own_children=()):
+    """No process, and so no namespace held by one, is left of the servers that ended.
+
+    `own_children`: ids of processes that the caller itself started and that may run on.
+    """
+    deadline = time.monotonic() + GONE_SECONDS_MAX
+    while True:
+        orphans = adopted(own_children)
+        if not orphans:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError("processes were left running:\n" + "\n".join(map(describe, orphans)))
+        time.sleep(0.02)
+
+
+def assert_nothing_left(data: Path, own_children=()):
+    """After a graceful stop, or after the restart that follows a kill: nothing at all remains outside the data directory."""
+    assert_nothing_runs(own_children)
+    left = mounts(data)
+    assert not left, "mounts were left:\n" + "\n".join(left)
+    left = cgroups(data)
+    assert not left, "control groups were left:\n" + "\n".join(map(str, left))
+
+
+def adopted(own_children):
+    """Living children of this process that it did not start itself. The dead among them are reaped on the way."""
+    orphans = []
+    for pid in children():
+        if pid in own_children:
+            continue
+        if state(pid) == "Z":
+            reap(pid)
+        else:
+            orphans.append(pid)
+    return orphans
+
+
+def children():
+    # Children are listed by the thread that has them, and adoption may pick any thread of ours.
+    for task in Path("/proc/self/task").iterdir():
+        for pid in (task / "children").read_text().split():
+            yield int(pid)
+
+
+def state(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
+
+
+def reap(pid):
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass
+
+
+def describe(pid):
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        words = "(gone)"
+    return f"  {pid} {state(pid)} {words}"
+
+
+def mounts(data: Path):
+    """Mounts in this namespace that come from, or lie in, the data directory; and namespaces kept alive by a mount."""
+    found = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        if str(data) in line or " nsfs " in line:
+            found.append(line)
+    return found
+
+
+def cgroups(data: Path):
+    """Control groups of sandboxes, in whichever hierarchy, that the server on `data` made."""
+    tag = owner(data)
+    return [path for path in Path("/sys/fs/cgroup").rglob(f"*zerun*{tag}*") if path.is_dir()]
+
+
+def owner(data: Path):
+    """The tag by which a server names what it makes outside its data directory."""
+    raise NotImplementedError
