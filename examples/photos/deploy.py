@@ -1,0 +1,197 @@
+"""Deploys the photo example with an unmodified AWS SDK, uploads the photographs and waits for their thumbnails.
+
+The endpoint and the credentials come from the environment (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, …; `zerun env` prints
+them), as for any program that uses boto3. Running it again updates what is there.
+"""
+
+import argparse
+import base64
+import json
+import subprocess
+import sys
+import time
+import uuid
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import ClientError
+
+HERE = Path(__file__).resolve().parent
+PHOTOS, THUMBNAILS = "photos", "thumbnails"
+THUMBNAILS_WAIT_SECONDS_MAX = 60
+STEPS = 6
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--build", type=Path, default=HERE / "build", help="where dependencies are unpacked")
+    options = arguments.parse_args()
+    deploy(boto3.Session(), options.build)
+
+
+def deploy(session, build):
+    """Returns the gallery's function URL."""
+    s3, functions = session.client("s3"), session.client("lambda")
+    account = session.client("sts").get_caller_identity()["Account"]
+
+    step(1, "building the thumbnail function (Python, Pillow in the zip)")
+    thumbnail_zip = zip_python(HERE / "thumbnail", build / "thumbnail")
+    gallery_zip = zip_folder(HERE / "gallery")
+
+    step(2, f"buckets {PHOTOS} and {THUMBNAILS}")
+    for bucket in (PHOTOS, THUMBNAILS):
+        create_bucket(s3, bucket)
+
+    step(3, "function thumbnail, run by the photos bucket")
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    thumbnail = put_function(functions, account, "thumbnail", python, "handler.handler", thumbnail_zip)
+    permit(functions, "thumbnail", "photos-bucket", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com",
+           SourceArn=f"arn:aws:s3:::{PHOTOS}", SourceAccount=account)
+    s3.put_bucket_notification_configuration(Bucket=PHOTOS, NotificationConfiguration={
+        "LambdaFunctionConfigurations": [{
+            "Id": "thumbnail",
+            "LambdaFunctionArn": thumbnail,
+            "Events": ["s3:ObjectCreated:*"],
+            "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".jpg"}]}},
+        }]})
+
+    step(4, "function gallery, behind a URL")
+    put_function(functions, account, "gallery", f"nodejs{node_major()}.x", "index.handler", gallery_zip)
+    permit(functions, "gallery", "public-url", Action="lambda:InvokeFunctionUrl", Principal="*",
+           FunctionUrlAuthType="NONE")
+    url = function_url(functions, "gallery")
+
+    photographs = sorted((HERE / "photos").glob("*.jpg"))
+    step(5, f"uploading {len(photographs)} photographs")
+    upload = uuid.uuid4().hex
+    for path in photographs:
+        s3.put_object(Bucket=PHOTOS, Key=path.name, Body=path.read_bytes(), ContentType="image/jpeg",
+                      Metadata={"upload": upload})
+
+    step(6, "waiting for the thumbnails")
+    seconds = wait_for_thumbnails(s3, functions, [path.name for path in photographs], upload)
+    print(f"      all {len(photographs)} thumbnails made {seconds:.1f} s after the last upload\n")
+    for bucket in (PHOTOS, THUMBNAILS):
+        print_listing(s3, bucket)
+    return url
+
+
+def step(number, text):
+    print(f"[{number}/{STEPS}] {text}", flush=True)
+
+
+def zip_python(source, build):
+    """The function's own files with its requirements, installed for this interpreter."""
+    requirements = source / "requirements.txt"
+    stamp = build / ".installed"
+    wanted = f"{sys.version}\n{requirements.read_text()}"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--only-binary=:all:",
+                        "--target", build, "-r", requirements], check=True)
+        stamp.write_text(wanted)
+    return zip_folder(build, source)
+
+
+def zip_folder(*folders):
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for folder in folders:
+            for path in sorted(folder.rglob("*")):
+                if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith("."):
+                    # A fixed date: the same files give the same zip, and so the same CodeSha256.
+                    entry = zipfile.ZipInfo(str(path.relative_to(folder)), date_time=(2020, 1, 1, 0, 0, 0))
+                    entry.external_attr = (0o755 if path.stat().st_mode & 0o100 else 0o644) << 16
+                    entry.compress_type = zipfile.ZIP_DEFLATED
+                    archive.writestr(entry, path.read_bytes())
+    return packed.getvalue()
+
+
+def create_bucket(s3, bucket):
+    region = s3.meta.region_name
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    try:
+        s3.create_bucket(Bucket=bucket, **place)
+    except s3.exceptions.BucketAlreadyOwnedByYou:
+        pass
+
+
+def put_function(functions, account, name, runtime, handler, code):
+    """Creates the function, or brings an existing one to this code and configuration. Returns its ARN."""
+    configuration = {
+        "FunctionName": name,
+        "Runtime": runtime,
+        "Handler": handler,
+        "Role": f"arn:aws:iam::{account}:role/photos",
+        "MemorySize": 512,
+        "Timeout": 30,
+        "Environment": {"Variables": {"THUMBNAILS": THUMBNAILS}},
+    }
+    try:
+        arn = functions.create_function(Code={"ZipFile": code}, **configuration)["FunctionArn"]
+        functions.get_waiter("function_active_v2").wait(FunctionName=name)
+    except functions.exceptions.ResourceConflictException:
+        arn = functions.update_function_code(FunctionName=name, ZipFile=code)["FunctionArn"]
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+        functions.update_function_configuration(**configuration)
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+    return arn
+
+
+def permit(functions, name, statement, **permission):
+    try:
+        functions.add_permission(FunctionName=name, StatementId=statement, **permission)
+    except functions.exceptions.ResourceConflictException:
+        pass
+
+
+def function_url(functions, name):
+    try:
+        return functions.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]
+    except functions.exceptions.ResourceConflictException:
+        return functions.get_function_url_config(FunctionName=name)["FunctionUrl"]
+
+
+def node_major():
+    version = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True).stdout
+    return version.strip().lstrip("v").split(".")[0]
+
+
+def wait_for_thumbnails(s3, functions, keys, upload):
+    start = time.monotonic()
+    for key in keys:
+        while not made_from(s3, key, upload):
+            if time.monotonic() - start > THUMBNAILS_WAIT_SECONDS_MAX:
+                explain_missing(functions, key)
+                raise SystemExit(1)
+            time.sleep(0.1)
+    return time.monotonic() - start
+
+
+def made_from(s3, key, upload):
+    try:
+        return s3.head_object(Bucket=THUMBNAILS, Key=key)["Metadata"].get("upload") == upload
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "404":
+            return False
+        raise
+
+
+def explain_missing(functions, key):
+    """Calls the function as the notification would and shows what it logs: that is where the reason is."""
+    print(f"No thumbnail of {key} after {THUMBNAILS_WAIT_SECONDS_MAX} s. Calling the function by hand:", file=sys.stderr)
+    event = {"Records": [{"s3": {"bucket": {"name": PHOTOS}, "object": {"key": key}}}]}
+    answer = functions.invoke(FunctionName="thumbnail", LogType="Tail", Payload=json.dumps(event))
+    print(base64.b64decode(answer.get("LogResult", "")).decode(), file=sys.stderr)
+    print(answer["Payload"].read().decode(), file=sys.stderr)
+
+
+def print_listing(s3, bucket):
+    print(f"s3://{bucket}")
+    for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+        print(f"  {entry['LastModified']:%Y-%m-%d %H:%M:%S} {entry['Size']:>8}  {entry['Key']}")
+
+
+if __name__ == "__main__":
+    main()
