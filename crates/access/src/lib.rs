@@ -8,8 +8,21 @@
 //! Invariant: no operation reaches a service before [`decide`] allowed it. A request without
 //! credentials is not outside of this rule: it is a [`Principal::Anonymous`], which is denied.
 
+mod account;
+mod cipher;
+mod credential;
 mod decision;
+mod error;
+mod master_key;
 mod principal;
+mod session;
+mod store;
 
+pub use account::{Account, AccountSettings, KeyPair, WELL_KNOWN_KEY};
+pub use credential::{Credential, CredentialError, Secret};
 pub use decision::{Decision, Request, Resource, decide};
+pub use error::AccessError;
+pub use master_key::MasterKey;
 pub use principal::{Owner, Principal, Session};
+pub use session::{SESSION_LIFETIME_MAX, SessionCredentials, SessionRequest};
+pub use store::{Access, FirstStart};

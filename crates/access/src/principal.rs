@@ -80,7 +80,7 @@ fn role_id(role_arn: &Arn) -> String {
 }
 
 /// One of `A-Z2-7`, from the low five bits.
-fn base32(byte: u8) -> char {
+pub(crate) fn base32(byte: u8) -> char {
     let low = byte & 31;
     char::from(if low < 26 { b'A' + low } else { b'2' + (low - 26) })
 }

@@ -1,7 +1,8 @@
 use crate::{ApiError, Body};
-use access::Principal;
+use access::{Access, Principal};
 use clock::{Clock, Timestamp};
 use http::HeaderMap;
+use kv::Kv;
 use names::{AccountId, Region};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Services {
     pub clock: Clock,
+    pub kv: Kv,
+    pub access: Access,
 }
 
 /// One authenticated request, as its operation sees it.

@@ -1,0 +1,354 @@
+use crate::cipher::Cipher;
+use crate::session::Sessions;
+use crate::{
+    AccessError, Account, AccountSettings, Credential, CredentialError, KeyPair, MasterKey, Principal,
+    Secret, Session, SessionCredentials, SessionRequest,
+};
+use clock::{Clock, Timestamp};
+use kv::{Kv, KvError, Transaction, get_record, put_record, range_records};
+use names::{AccountId, Key, Keyspace};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The most accounts, and keys, that are kept in memory.
+const STORED_MAX: usize = 10_000;
+
+/// Accounts, keys and sessions of one data directory. Cheap to clone.
+///
+/// Everything is held in memory, so that authenticating a request reads no store.
+#[derive(Debug, Clone)]
+pub struct Access(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    sessions: Sessions,
+    directory: RwLock<Directory>,
+}
+
+#[derive(Debug, Default)]
+struct Directory {
+    accounts: HashMap<AccountId, Account>,
+    keys: HashMap<String, KnownKey>,
+    root_key: Option<KeyPair>,
+}
+
+#[derive(Debug, Clone)]
+struct KnownKey {
+    account: AccountId,
+    secret: Secret,
+}
+
+/// What [`Access::open`] made because the store held no account yet.
+#[derive(Debug, Clone)]
+pub struct FirstStart {
+    pub account: AccountId,
+    pub key: KeyPair,
+}
+
+/// An access key at rest; its secret is sealed with the master key and bound to the key's id.
+#[derive(Debug, Serialize, Deserialize)]
+struct AccessKeyRecord {
+    access_key_id: String,
+    account: AccountId,
+    sealed_secret: String,
+    created: Timestamp,
+}
+
+impl kv::Record for AccessKeyRecord {
+    const KIND: &'static str = "access key";
+    const VERSION: u8 = 1;
+}
+
+impl Access {
+    /// Reads the accounts of `kv`, adds those of `settings`, and on an empty store makes the first
+    /// account (000000000000) with its root key pair.
+    ///
+    /// # Errors
+    /// The store fails, a stored secret does not open with `master`, or two of `settings` clash.
+    pub async fn open(
+        kv: &Kv,
+        clock: Clock,
+        master: &MasterKey,
+        settings: &[AccountSettings],
+    ) -> Result<(Access, Option<FirstStart>), AccessError> {
+        let cipher = master.cipher("access key")?;
+        let first_start = create_root(kv, &clock, &cipher).await?;
+        let mut directory = read_directory(kv, &cipher).await?;
+        for settings in settings {
+            directory.register(settings, clock.now())?;
+        }
+        let sessions = Sessions::new(master)?;
+        Ok((Access(Arc::new(Inner { clock, sessions, directory: RwLock::new(directory) })), first_start))
+    }
+
+    /// What `access_key_id` stands for; `token` is the request's `X-Amz-Security-Token`.
+    ///
+    /// The principal may be believed only after the request's signature was verified with the secret.
+    ///
+    /// # Errors
+    /// See [`CredentialError`].
+    pub fn credential(
+        &self,
+        access_key_id: &str,
+        token: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Credential, CredentialError> {
+        if let Some(token) = token {
+            let claims = self.0.sessions.open(access_key_id, token, now)?;
+            let account = self.account(&claims.account).ok_or(CredentialError::InvalidToken)?;
+            return Ok(Credential {
+                secret: self.0.sessions.secret(access_key_id),
+                principal: Principal::Session {
+                    owner: account.owner(),
+                    session: Box::new(Session {
+                        role_arn: claims.role_arn,
+                        session_name: claims.session_name,
+                        function_arn: claims.function_arn,
+                        expires: claims.expires,
+                    }),
+                },
+            });
+        }
+        let key = self.read(|directory| directory.keys.get(access_key_id).cloned());
+        let key = key.ok_or(CredentialError::UnknownKey)?;
+        let account = self.account(&key.account).ok_or(CredentialError::UnknownKey)?;
+        Ok(Credential { secret: key.secret, principal: Principal::Root(account.owner()) })
+    }
+
+    /// Makes a session; it is stateless, so nothing is written.
+    ///
+    /// # Errors
+    /// The cipher fails.
+    pub fn session(&self, request: SessionRequest) -> Result<SessionCredentials, AccessError> {
+        self.0.sessions.issue(&self.0.clock, request)
+    }
+
+    pub fn account(&self, id: &AccountId) -> Option<Account> {
+        self.read(|directory| directory.accounts.get(id).cloned())
+    }
+
+    /// Whether a long-lived key of that id is known, e.g. [`crate::WELL_KNOWN_KEY`].
+    pub fn knows_key(&self, access_key_id: &str) -> bool {
+        self.read(|directory| directory.keys.contains_key(access_key_id))
+    }
+
+    /// The key pair made at first start, for `DATA/credentials`.
+    pub fn root_key(&self) -> Option<KeyPair> {
+        self.read(|directory| directory.root_key.clone())
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Directory) -> T) -> T {
+        look(&self.0.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// `None` when the store already has its root account.
+async fn create_root(kv: &Kv, clock: &Clock, cipher: &Cipher) -> Result<Option<FirstStart>, AccessError> {
+    let id = AccountId::root();
+    let account_key = Key::new(Keyspace::Account).text(id.as_str());
+    if kv::Read::get(kv, &account_key).await?.is_some() {
+        return Ok(None);
+    }
+    let key = KeyPair::random(clock);
+    let sealed = cipher.seal(clock, &key.access_key_id, key.secret_access_key.expose().as_bytes())?;
+    let account = Account {
+        id: id.clone(),
+        canonical_user_id: random_canonical_user_id(clock),
+        display_name: "root".to_owned(),
+        created: clock.now(),
+    };
+    let record = Arc::new(AccessKeyRecord {
+        access_key_id: key.access_key_id.clone(),
+        account: id.clone(),
+        sealed_secret: crate::credential::encode(&sealed),
+        created: clock.now(),
+    });
+    let made = kv
+        .transact(async move |tx: &mut Transaction| {
+            if get_record::<Account>(tx, &account_key).await?.is_some() {
+                return Ok::<bool, KvError>(false);
+            }
+            put_record(tx, &account_key, &account);
+            put_record(tx, Key::new(Keyspace::AccessKey).text(&record.access_key_id), record.as_ref());
+            Ok(true)
+        })
+        .await?;
+    Ok(made.then_some(FirstStart { account: id, key }))
+}
+
+async fn read_directory(kv: &Kv, cipher: &Cipher) -> Result<Directory, AccessError> {
+    let mut directory = Directory::default();
+    let accounts = Key::new(Keyspace::Account).range();
+    for (_, account) in range_records::<Account>(kv, &accounts, STORED_MAX).await? {
+        directory.accounts.insert(account.id.clone(), account);
+    }
+    let keys = Key::new(Keyspace::AccessKey).range();
+    for (_, record) in range_records::<AccessKeyRecord>(kv, &keys, STORED_MAX).await? {
+        let secret = open_secret(cipher, &record)?;
+        if record.account == AccountId::root() {
+            directory.root_key = Some(KeyPair {
+                access_key_id: record.access_key_id.clone(),
+                secret_access_key: secret.clone(),
+            });
+        }
+        directory.keys.insert(record.access_key_id, KnownKey { account: record.account, secret });
+    }
+    Ok(directory)
+}
+
+fn open_secret(cipher: &Cipher, record: &AccessKeyRecord) -> Result<Secret, AccessError> {
+    let sealed = crate::credential::decode(&record.sealed_secret);
+    let text = sealed.and_then(|sealed| cipher.open(&record.access_key_id, &sealed));
+    let text = text.and_then(|text| String::from_utf8(text).ok());
+    text.map(Secret::new).ok_or_else(|| AccessError::Sealed(record.access_key_id.clone()))
+}
+
+impl Directory {
+    /// Adds a configured account, or a further key of one that exists; what the configuration says
+    /// about the account holds over what is stored.
+    fn register(&mut self, settings: &AccountSettings, now: Timestamp) -> Result<(), AccessError> {
+        let AccountSettings { id, access_key_id, secret_access_key, canonical_user_id, display_name } =
+            settings;
+        if access_key_id.is_empty() || secret_access_key.expose().is_empty() {
+            return Err(AccessError::Configuration(format!("account {id}: its key pair must not be empty")));
+        }
+        let known = KnownKey { account: id.clone(), secret: secret_access_key.clone() };
+        if self.keys.insert(access_key_id.clone(), known).is_some() {
+            let message = format!("access key {access_key_id} is registered twice");
+            return Err(AccessError::Configuration(message));
+        }
+        let account = self.accounts.entry(id.clone()).or_insert_with(|| Account {
+            id: id.clone(),
+            canonical_user_id: derived_canonical_user_id(id),
+            display_name: id.to_string(),
+            created: now,
+        });
+        if let Some(canonical_user_id) = canonical_user_id {
+            account.canonical_user_id.clone_from(canonical_user_id);
+        }
+        if let Some(display_name) = display_name {
+            account.display_name.clone_from(display_name);
+        }
+        Ok(())
+    }
+}
+
+fn random_canonical_user_id(clock: &Clock) -> String {
+    let mut bytes = [0; 32];
+    clock.fill_random(&mut bytes);
+    hex::encode(bytes)
+}
+
+/// The same at every start, for accounts that only configuration knows.
+fn derived_canonical_user_id(id: &AccountId) -> String {
+    let text = format!("canonical user of account {id}");
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use names::Arn;
+    use std::time::Duration;
+
+    fn settings(id: &str, key: &str) -> AccountSettings {
+        AccountSettings {
+            id: AccountId::parse(id).unwrap(),
+            access_key_id: key.to_owned(),
+            secret_access_key: Secret::new("s".repeat(40)),
+            canonical_user_id: None,
+            display_name: Some("someone".to_owned()),
+        }
+    }
+
+    fn session_request() -> SessionRequest {
+        SessionRequest {
+            account: AccountId::root(),
+            role_arn: Arn::parse("arn:aws:iam::000000000000:role/photos").unwrap(),
+            session_name: "thumb".to_owned(),
+            function_arn: Arn::parse("arn:aws:lambda:us-east-1:000000000000:function:thumb").ok(),
+            lifetime: Duration::from_secs(3600),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_root_key_is_made_once_and_found_again() {
+        let (kv, clock) = (Kv::memory(), Clock::real());
+        let master = MasterKey::ephemeral(&clock);
+        let (access, first) = Access::open(&kv, clock.clone(), &master, &[]).await.unwrap();
+        let key = first.unwrap().key;
+        assert!(key.access_key_id.starts_with("AKIA") && key.access_key_id.len() == 20);
+        assert_eq!(key.secret_access_key.expose().len(), 40);
+        let found = access.credential(&key.access_key_id, None, clock.now()).unwrap();
+        assert_eq!(found.secret.expose(), key.secret_access_key.expose());
+        assert_eq!(found.principal.arn(), "arn:aws:iam::000000000000:root");
+        assert_eq!(found.principal.owner().map(|owner| owner.canonical_user_id.len()), Some(64));
+
+        let (again, first) = Access::open(&kv, clock.clone(), &master, &[]).await.unwrap();
+        assert!(first.is_none());
+        assert_eq!(again.root_key().unwrap().secret_access_key.expose(), key.secret_access_key.expose());
+        let same = again.credential(&key.access_key_id, None, clock.now()).unwrap();
+        assert_eq!(same.principal, found.principal);
+    }
+
+    #[tokio::test]
+    async fn no_secret_is_stored_in_the_clear_and_another_master_key_opens_none() {
+        let (kv, clock) = (Kv::memory(), Clock::real());
+        let master = MasterKey::ephemeral(&clock);
+        let (_, first) = Access::open(&kv, clock.clone(), &master, &[]).await.unwrap();
+        let secret = first.unwrap().key.secret_access_key;
+        let everything = names::KeyRange { start: vec![], end: vec![] };
+        for (_, value) in kv::Read::range(&kv, &everything, 100).await.unwrap() {
+            let stored = String::from_utf8_lossy(&value).into_owned();
+            assert!(!stored.contains(secret.expose()));
+        }
+        let other = Access::open(&kv, clock.clone(), &MasterKey::ephemeral(&clock), &[]).await;
+        assert!(matches!(other, Err(AccessError::Sealed(_))));
+    }
+
+    #[tokio::test]
+    async fn a_session_holds_until_it_expires_and_only_as_a_whole() {
+        let kv = Kv::memory();
+        let clock = Clock::simulated(Timestamp::from_seconds(1_000_000), 1);
+        let master = MasterKey::ephemeral(&clock);
+        let (access, first) = Access::open(&kv, clock.clone(), &master, &[]).await.unwrap();
+        let root_key_id = first.unwrap().key.access_key_id;
+        let session = access.session(session_request()).unwrap();
+        assert!(session.access_key_id.starts_with("ASIA") && session.access_key_id.len() == 20);
+        let token = session.session_token.expose();
+
+        let found = access.credential(&session.access_key_id, Some(token), clock.now()).unwrap();
+        assert_eq!(found.secret.expose(), session.secret_access_key.expose());
+        assert_eq!(found.principal.arn(), "arn:aws:sts::000000000000:assumed-role/photos/thumb");
+
+        let ask = |id: &str, token: Option<&str>| access.credential(id, token, clock.now()).unwrap_err();
+        assert_eq!(ask(&session.access_key_id, None), CredentialError::UnknownKey);
+        assert_eq!(ask(&session.access_key_id, Some("AAAA")), CredentialError::InvalidToken);
+        assert_eq!(ask(&session.access_key_id, Some(&"A".repeat(9999))), CredentialError::InvalidToken);
+        assert_eq!(ask(&root_key_id, Some(token)), CredentialError::InvalidToken);
+        let other = access.session(session_request()).unwrap();
+        assert_eq!(ask(&other.access_key_id, Some(token)), CredentialError::InvalidToken);
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(ask(&session.access_key_id, Some(token)), CredentialError::ExpiredToken);
+    }
+
+    #[tokio::test]
+    async fn configured_accounts_live_beside_the_stored_one() {
+        let (kv, clock) = (Kv::memory(), Clock::real());
+        let master = MasterKey::ephemeral(&clock);
+        let settings = [settings("111111111111", "AKIAONE"), settings("000000000000", "AKIATWO")];
+        let (access, _) = Access::open(&kv, clock.clone(), &master, &settings).await.unwrap();
+        let one = access.credential("AKIAONE", None, clock.now()).unwrap();
+        assert_eq!(one.principal.account().map(AccountId::as_str), Some("111111111111"));
+        assert!(access.knows_key("AKIATWO"));
+        // The next start's configuration no longer names them.
+        let (access, _) = Access::open(&kv, clock.clone(), &master, &[]).await.unwrap();
+        assert!(!access.knows_key("AKIAONE") && !access.knows_key("AKIATWO"));
+
+        let twice = [settings[0].clone(), settings[0].clone()];
+        let refused = Access::open(&kv, clock.clone(), &master, &twice).await;
+        assert!(matches!(refused, Err(AccessError::Configuration(_))));
+    }
+}
