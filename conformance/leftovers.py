@@ -44,6 +44,8 @@ def assert_nothing_left(data: Path, own_children=()):
     assert not left, "mounts were left:\n" + "\n".join(left)
     left = cgroups(data)
     assert not left, "control groups were left:\n" + "\n".join(map(str, left))
+    left = loop_devices(data)
+    assert not left, f"loop devices were left: {left}"
 
 
 def adopted(own_children):
@@ -98,11 +100,48 @@ def mounts(data: Path):
 
 
 def cgroups(data: Path):
-    """Control groups of sandboxes, in whichever hierarchy, that the server on `data` made."""
-    tag = owner(data)
-    return [path for path in Path("/sys/fs/cgroup").rglob(f"*zerun*{tag}*") if path.is_dir()]
+    """Control groups, in whichever hierarchy, that servers on `data` made.
+
+    They are named after an owner derived from the data directory; the name is read from the sandboxes' own record, the
+    groups are looked for everywhere.
+    """
+    record = data / "sandboxes/cgroups"
+    if not record.exists():
+        return []
+    names = {Path(line).name for line in record.read_text().splitlines()}
+    found = []
+    for name in names:
+        for group in Path("/sys/fs/cgroup").rglob(name):
+            found += [group, *(path for path in group.rglob("*") if path.is_dir())]
+    return found
 
 
-def owner(data: Path):
-    """The tag by which a server names what it makes outside its data directory."""
-    raise NotImplementedError
+def cgroup_identities(data: Path):
+    """The same groups with their inodes: a group of the same name made anew is another one."""
+    found = set()
+    for path in cgroups(data):
+        try:
+            found.add((str(path), path.stat().st_ino))
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def loop_devices(data: Path):
+    """Loop devices whose image lies, or lay, in the data directory."""
+    found = []
+    for backing in Path("/sys/block").glob("loop*/loop/backing_file"):
+        try:
+            if str(data) in backing.read_text():
+                found.append(backing.parent.parent.name)
+        except OSError:
+            # Detached while being looked at.
+            pass
+    return found
+
+
+def temporary_files(data: Path):
+    """Files that exist only while something is being written."""
+    unfinished = (".new", ".tmp", ".draft", ".partial")
+    return [path for path in data.rglob("*")
+            if path.is_file() and ("tmp" in path.relative_to(data).parts[:-1] or path.suffix.startswith(unfinished))]
