@@ -4,7 +4,21 @@
 //! Knows processes and HTTP, but no sandbox's life and no function record: `pool` brings those together.
 
 pub mod api;
+mod environment;
+pub mod failure;
 mod identifier;
+mod interpreter;
+mod launch;
 pub mod log;
+pub mod packs;
+pub mod report;
+mod runtimes;
+mod shims;
+mod table;
 
+pub use environment::{Session, Surroundings, environment, is_reserved};
 pub use identifier::{Family, RuntimeId, UnknownRuntime};
+pub use interpreter::{Interpreter, Kind};
+pub use launch::{Launch, LaunchError, LaunchRequest};
+pub use runtimes::{OpenError, RuntimeMissing, RuntimeReport, Runtimes};
+pub use table::TableError;

@@ -1,0 +1,190 @@
+use crate::Family;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// An interpreter found on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Interpreter {
+    pub kind: Kind,
+    /// `20.20.2`
+    pub version: String,
+    /// The program itself, behind every link and version manager's shim.
+    pub executable: PathBuf,
+    /// The directory that holds all it needs: `bin`, `lib`, ….
+    pub prefix: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Node,
+    Python,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Node => "node",
+            Kind::Python => "python",
+        }
+    }
+}
+
+/// More interpreters than anyone has; what is found beyond is left out.
+const FOUND_MAX: usize = 64;
+
+impl Interpreter {
+    /// Asks the program at `path` what it is. Runs it, so `path` is trusted: the administrator's own.
+    pub fn probe(kind: Kind, path: &Path) -> Option<Interpreter> {
+        let script: &[&str] = match kind {
+            Kind::Node => &["-p", "process.version.slice(1) + '\\n' + process.execPath"],
+            // `_base_executable` is the real one where `path` belongs to a virtual environment.
+            Kind::Python => &[
+                "-I",
+                "-S",
+                "-c",
+                "import sys; print('%d.%d.%d' % sys.version_info[:3]); \
+                 print(getattr(sys, '_base_executable', None) or sys.executable); print(sys.base_prefix)",
+            ],
+        };
+        let output = Command::new(path)
+            .args(script)
+            .env_remove("NODE_OPTIONS")
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .ok()?;
+        if !output.status.success() {
+            return None;
+        }
+        let text = String::from_utf8(output.stdout).ok()?;
+        let mut lines = text.lines();
+        let version =
+            lines.next().filter(|v| v.split('.').all(|part| part.parse::<u16>().is_ok()))?.to_owned();
+        let executable = Path::new(lines.next()?).canonicalize().ok()?;
+        let prefix = match lines.next() {
+            Some(prefix) => Path::new(prefix).canonicalize().ok()?,
+            // Where there is a `bin` around it, all of its parent; else only the directory itself.
+            None => match executable.parent()? {
+                bin if bin.file_name().is_some_and(|name| name == "bin") => bin.parent()?.to_owned(),
+                other => other.to_owned(),
+            },
+        };
+        Some(Interpreter { kind, version, executable, prefix })
+    }
+
+    /// The identifier's family that this interpreter is for.
+    pub fn family(&self) -> Option<Family> {
+        let mut numbers = self.version.split('.').map(|part| part.parse::<u16>());
+        let major = numbers.next()?.ok()?;
+        match self.kind {
+            Kind::Node => Some(Family::Node { major }),
+            Kind::Python if major == 3 => Some(Family::Python { minor: numbers.next()?.ok()? }),
+            Kind::Python => None,
+        }
+    }
+
+    /// The identifier in its own words, e.g. `nodejs20.x`.
+    pub fn identifier(&self) -> Option<String> {
+        match self.family()? {
+            Family::Node { major } => Some(format!("nodejs{major}.x")),
+            Family::Python { minor } => Some(format!("python3.{minor}")),
+            Family::Provided => None,
+        }
+    }
+
+    /// It lies in the part of the host that every sandbox sees anyway.
+    pub fn is_in_host_os(&self) -> bool {
+        self.executable.starts_with("/usr") && self.prefix.starts_with("/usr")
+    }
+
+    /// Its path inside a sandbox; what is not in `/usr` is mounted at `/var/lang`.
+    pub fn path_inside(&self) -> PathBuf {
+        if self.is_in_host_os() {
+            return self.executable.clone();
+        }
+        match self.executable.strip_prefix(&self.prefix) {
+            Ok(below) => Path::new("/var/lang").join(below),
+            Err(_) => self.executable.clone(),
+        }
+    }
+}
+
+/// Looks for interpreters: along `PATH`, then in the usual places, then among version managers'.
+/// The first one of each version of a language wins.
+pub fn discover() -> Vec<Interpreter> {
+    let mut found: Vec<Interpreter> = Vec::new();
+    let mut seen: Vec<PathBuf> = Vec::new();
+    for (kind, path) in candidates() {
+        // A version manager's shim is one file for many versions: its link target says nothing.
+        let Ok(real) = path.canonicalize() else { continue };
+        if seen.contains(&real) || found.len() == FOUND_MAX {
+            continue;
+        }
+        seen.push(real);
+        let Some(interpreter) = Interpreter::probe(kind, &path) else { continue };
+        seen.push(interpreter.executable.clone());
+        let is_new = interpreter.family().is_some()
+            && found.iter().all(|other| other.identifier() != interpreter.identifier());
+        if is_new {
+            found.push(interpreter);
+        }
+    }
+    found.sort_by_key(|interpreter| (interpreter.kind, interpreter.family()));
+    found
+}
+
+fn candidates() -> Vec<(Kind, PathBuf)> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut directories: Vec<PathBuf> =
+        std::env::split_paths(&path).filter(|dir| dir.is_absolute()).collect();
+    directories.extend(["/usr/local/bin", "/usr/bin", "/var/lang/bin"].map(PathBuf::from));
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    for versions in [".pyenv/versions", ".nvm/versions/node", ".local/share/uv/python"] {
+        let mut below: Vec<PathBuf> = std::fs::read_dir(home.join(versions))
+            .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
+            .unwrap_or_default();
+        below.sort();
+        directories.extend(below);
+    }
+    let mut all = Vec::new();
+    for directory in directories {
+        all.push((Kind::Node, directory.join("node")));
+        all.push((Kind::Python, directory.join("python3")));
+        all.extend((8..=20).map(|minor| (Kind::Python, directory.join(format!("python3.{minor}")))));
+    }
+    all.retain(|(_, path)| path.is_file());
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interpreters_outside_usr_are_mounted_where_functions_expect_them() {
+        let interpreter = |executable: &str, prefix: &str| Interpreter {
+            kind: Kind::Python,
+            version: "3.11.7".into(),
+            executable: executable.into(),
+            prefix: prefix.into(),
+        };
+        let own = interpreter("/opt/py/bin/python3.11", "/opt/py");
+        assert_eq!(own.path_inside(), Path::new("/var/lang/bin/python3.11"));
+        assert!(!own.is_in_host_os());
+        assert_eq!(own.identifier().as_deref(), Some("python3.11"));
+        let host = interpreter("/usr/bin/python3.11", "/usr");
+        assert_eq!(host.path_inside(), Path::new("/usr/bin/python3.11"));
+        assert!(host.is_in_host_os());
+    }
+
+    #[test]
+    fn what_is_found_runs_and_is_no_shim() {
+        for interpreter in discover() {
+            let again = Interpreter::probe(interpreter.kind, &interpreter.executable);
+            assert_eq!(again.map(|i| i.version), Some(interpreter.version.clone()), "{interpreter:?}");
+            assert!(interpreter.executable.starts_with(&interpreter.prefix), "{interpreter:?}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+use crate::runtimes::Runner;
+use crate::{Family, Interpreter, Kind, RuntimeId, RuntimeMissing, Runtimes};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// What to start a function's process with.
+#[derive(Debug)]
+pub struct LaunchRequest<'a> {
+    pub runtime: &'a RuntimeId,
+    pub region: &'a str,
+    pub memory_mb: u32,
+    /// The unpacked code on the host.
+    pub code_dir: &'a Path,
+    /// The merged layers on the host.
+    pub opt_dir: Option<&'a Path>,
+    /// The value of `AWS_LAMBDA_EXEC_WRAPPER`, honoured for managed runtimes only.
+    pub exec_wrapper: Option<&'a str>,
+}
+
+/// How to start it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// The first is an absolute path inside the sandbox.
+    pub argv: Vec<String>,
+    /// Host path and path inside, read-only, in this order.
+    pub binds: Vec<(PathBuf, PathBuf)>,
+    /// Path inside and what it points to.
+    pub symlinks: Vec<(PathBuf, PathBuf)>,
+    /// For the INIT_START line.
+    pub runtime_version: String,
+    pub runtime_arn: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LaunchError {
+    #[error(transparent)]
+    Missing(#[from] RuntimeMissing),
+    /// The code brings nothing that can be started: `Runtime.InvalidEntrypoint`.
+    #[error("{0}")]
+    Entrypoint(String),
+}
+
+const TASK: &str = "/var/task";
+const OPT: &str = "/opt";
+const LANG: &str = "/var/lang";
+const RUNTIME: &str = "/var/runtime";
+const SHIM: &str = "/var/runtime/zerun_runtime";
+
+impl Runtimes {
+    /// Decides program, arguments and mounts. Blocks like [`Runtimes::check`], and reads the disk.
+    ///
+    /// # Errors
+    /// See [`LaunchError`].
+    pub fn launch(&self, request: &LaunchRequest) -> Result<Launch, LaunchError> {
+        let mut launch = Launch {
+            argv: Vec::new(),
+            binds: vec![(request.code_dir.to_owned(), TASK.into())],
+            symlinks: Vec::new(),
+            runtime_version: String::new(),
+            runtime_arn: self.version_arn(request.region),
+        };
+        if let Some(opt) = request.opt_dir {
+            launch.binds.push((opt.to_owned(), OPT.into()));
+        }
+        match self.runner(request.runtime)? {
+            Runner::Bootstrap => {
+                launch.argv = vec![bootstrap(request)?];
+                launch.runtime_version = request.runtime.to_string();
+            }
+            Runner::Interpreter(found) => {
+                self.add_interpreter(&mut launch, request, found);
+                launch.runtime_version = format!("{}.v{}", request.runtime, found.version);
+            }
+        }
+        Ok(launch)
+    }
+
+    fn add_interpreter(&self, launch: &mut Launch, request: &LaunchRequest, found: &Interpreter) {
+        let shim = match found.kind {
+            Kind::Node => self.shims().node(),
+            Kind::Python => self.shims().python(),
+        };
+        let pack = self.pack(found.kind).unwrap_or_else(|| self.shims().bare());
+        launch.binds.push((pack, RUNTIME.into()));
+        launch.binds.push((shim, SHIM.into()));
+        if !found.is_in_host_os() {
+            launch.binds.push((found.prefix.clone(), LANG.into()));
+        }
+        launch.argv.extend(request.exec_wrapper.map(str::to_owned));
+        launch.argv.push(found.path_inside().to_string_lossy().into_owned());
+        match found.kind {
+            Kind::Node => {
+                launch.argv.extend(heap_options(request.memory_mb));
+                launch.argv.push(format!("{SHIM}/index.js"));
+                launch.symlinks = module_links(request);
+            }
+            Kind::Python => {
+                // Without `site`: what is installed for the host's own interpreter is not the function's.
+                launch.argv.extend(["-S".to_owned(), format!("{SHIM}/bootstrap.py")]);
+            }
+        }
+    }
+}
+
+/// The heap grows to nine tenths of the memory, so that a function that needs more hears it from its own
+/// engine, with a stack, rather than from the kernel.
+fn heap_options(memory_mb: u32) -> [String; 2] {
+    [
+        format!("--max-semi-space-size={}", (memory_mb * 5 / 100).max(1)),
+        format!("--max-old-space-size={}", (memory_mb * 90 / 100).max(1)),
+    ]
+}
+
+/// ES modules know no NODE_PATH: they look for `node_modules` in every directory above the importing
+/// file. Above `/var/task` there are two, and they are made to show the layers' packages and the SDK, in
+/// the order in which NODE_PATH names them.
+fn module_links(request: &LaunchRequest) -> Vec<(PathBuf, PathBuf)> {
+    let mut links = vec![("/node_modules".into(), format!("{RUNTIME}/node_modules").into())];
+    let Family::Node { major } = request.runtime.family() else { return links };
+    let in_layers = [format!("nodejs/node{major}/node_modules"), "nodejs/node_modules".to_owned()];
+    let present = request.opt_dir.and_then(|opt| in_layers.iter().find(|below| opt.join(below).is_dir()));
+    if let Some(below) = present {
+        links.push(("/var/node_modules".into(), Path::new(OPT).join(below)));
+    }
+    links
+}
+
+/// The first `bootstrap` of the code or the layers, as a path inside.
+fn bootstrap(request: &LaunchRequest) -> Result<String, LaunchError> {
+    let places = [(Some(request.code_dir), TASK), (request.opt_dir, OPT)];
+    for (host, inside) in places {
+        let Some(host) = host else { continue };
+        let inside = format!("{inside}/bootstrap");
+        match std::fs::metadata(host.join("bootstrap")) {
+            Ok(found) if found.is_file() && found.permissions().mode() & 0o111 != 0 => return Ok(inside),
+            Ok(_) => {
+                return Err(LaunchError::Entrypoint(format!("fork/exec {inside}: permission denied")));
+            }
+            Err(_) => {}
+        }
+    }
+    Err(LaunchError::Entrypoint(format!(
+        "Couldn't find valid bootstrap(s): [{TASK}/bootstrap {OPT}/bootstrap]"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bootstrap_is_looked_for_in_code_and_layers() {
+        let dir = tempfile::tempdir().unwrap();
+        let runtimes = Runtimes::open(dir.path()).unwrap();
+        let (code, opt) = (dir.path().join("code"), dir.path().join("opt"));
+        std::fs::create_dir(&code).unwrap();
+        std::fs::create_dir(&opt).unwrap();
+        let runtime = RuntimeId::parse("provided.al2023").unwrap();
+        let launch = || {
+            let request = LaunchRequest {
+                runtime: &runtime,
+                region: "us-east-1",
+                memory_mb: 128,
+                code_dir: &code,
+                opt_dir: Some(&opt),
+                exec_wrapper: Some("/opt/ignored"),
+            };
+            runtimes.launch(&request).map(|launch| launch.argv).map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            launch(),
+            Err("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned())
+        );
+        std::fs::write(opt.join("bootstrap"), "#!/bin/sh\n").unwrap();
+        assert_eq!(launch(), Err("fork/exec /opt/bootstrap: permission denied".to_owned()));
+        std::fs::set_permissions(opt.join("bootstrap"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(launch(), Ok(vec!["/opt/bootstrap".to_owned()]));
+        std::fs::write(code.join("bootstrap"), "").unwrap();
+        std::fs::set_permissions(code.join("bootstrap"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(launch(), Ok(vec!["/var/task/bootstrap".to_owned()]));
+    }
+}
