@@ -17,10 +17,20 @@
 
 pub mod model;
 
+pub mod constraint;
+pub mod decode;
+pub mod encode;
+pub mod error;
+pub mod json;
+pub mod route;
+pub mod xml;
+
 mod blob;
+mod request_id;
 mod sensitive;
 mod timestamp;
 
 pub use blob::Blob;
+pub use request_id::RequestId;
 pub use sensitive::Sensitive;
 pub use timestamp::{ParseTimestampError, Timestamp, TimestampFormat};

@@ -8,5 +8,5 @@ mod shape;
 
 pub use member::{Location, Member};
 pub use operation::{Checksums, Operation, OperationName, Typed};
-pub use service::{Protocol, Service};
+pub use service::{Dialect, Protocol, Service};
 pub use shape::{ErrorShape, Kind, Pattern, Shape, XmlNamespace};

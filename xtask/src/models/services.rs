@@ -15,6 +15,8 @@ pub struct Source {
     pub root_names: &'static [(&'static str, &'static str)],
     /// Enumerations that are ours to decide: any value passes here and the operation judges it.
     pub open_enums: &'static [&'static str],
+    /// Outputs whose only member is the document's root.
+    pub unwrapped: &'static [&'static str],
 }
 
 pub const SERVICES: &[Source] = &[
@@ -71,6 +73,7 @@ pub const SERVICES: &[Source] = &[
         ],
         // Any region is ours; which storage classes and events exist is an answer of S3's own.
         open_enums: &["BucketLocationConstraint"],
+        unwrapped: &["GetBucketLocationOutput"],
     },
     Source {
         module: "lambda",
@@ -123,6 +126,7 @@ pub const SERVICES: &[Source] = &[
         ],
         root_names: &[],
         open_enums: &[],
+        unwrapped: &[],
     },
     Source {
         module: "sts",
@@ -133,5 +137,6 @@ pub const SERVICES: &[Source] = &[
         operations: &["GetCallerIdentity"],
         root_names: &[],
         open_enums: &[],
+        unwrapped: &[],
     },
 ];

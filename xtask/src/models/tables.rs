@@ -20,7 +20,12 @@ pub fn write_service(out: &mut String, service: &Source, model: &Model, reach: &
         (other, _) => return Err(format!("unknown protocol {other}").into()),
     };
     writeln!(out, "pub static SERVICE: Service = Service {{")?;
-    writeln!(out, "name: {:?}, protocol: Protocol::{protocol},", service.signing_name)?;
+    let dialect = if service.botocore == "s3" { "S3" } else { "Standard" };
+    writeln!(
+        out,
+        "name: {:?}, protocol: Protocol::{protocol}, dialect: Dialect::{dialect},",
+        service.signing_name
+    )?;
     writeln!(out, "api_version: {:?},", metadata.api_version)?;
     writeln!(
         out,
@@ -189,6 +194,9 @@ fn shape_call(service: &Source, name: &str, shape: &Shape) -> Result<String> {
     }
     if !shape.values.is_empty() && !service.open_enums.contains(&name) {
         write!(call, ".values(&{:?})", shape.values)?;
+    }
+    if service.unwrapped.contains(&name) {
+        call.push_str(".unwrapped()");
     }
     if shape.sensitive {
         call.push_str(".sensitive()");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub static SERVICE: Service = Service {
     name: "lambda",
     protocol: Protocol::RestJson,
+    dialect: Dialect::Standard,
     api_version: "2015-03-31",
     target_prefix: None,
     xml_namespace: None,

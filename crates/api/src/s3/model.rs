@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub static SERVICE: Service = Service {
     name: "s3",
     protocol: Protocol::RestXml,
+    dialect: Dialect::S3,
     api_version: "2006-03-01",
     target_prefix: None,
     xml_namespace: Some("http://s3.amazonaws.com/doc/2006-03-01/"),
@@ -3392,7 +3393,8 @@ mod shape {
     pub static GET_BUCKET_LOCATION_OUTPUT: Shape = Shape::structure(
         "GetBucketLocationOutput",
         &[Member::new("LocationConstraint", &BUCKET_LOCATION_CONSTRAINT)],
-    );
+    )
+    .unwrapped();
     pub static GET_BUCKET_LOCATION_REQUEST: Shape = Shape::structure(
         "GetBucketLocationRequest",
         &[

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 pub static SERVICE: Service = Service {
     name: "sts",
     protocol: Protocol::Query,
+    dialect: Dialect::Standard,
     api_version: "2011-06-15",
     target_prefix: None,
     xml_namespace: Some("https://sts.amazonaws.com/doc/2011-06-15/"),

@@ -6,6 +6,7 @@ pub struct Service {
     /// The name a signature's scope carries, e.g. `s3`, `lambda`, `sts`.
     pub name: &'static str,
     pub protocol: Protocol,
+    pub dialect: Dialect,
     /// The model's date, e.g. `2006-03-01`; the query protocol's `Version`.
     pub api_version: &'static str,
     /// What precedes the operation in `X-Amz-Target`, for the JSON protocols.
@@ -43,4 +44,12 @@ pub enum Protocol {
     Json11,
     /// Form in, XML out.
     Query,
+}
+
+/// Where S3 differs from everything after it: its errors stand without a wrapper, its request ids have
+/// another form, its paths are signed as sent, and presigned queries may carry headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    Standard,
+    S3,
 }

@@ -30,6 +30,8 @@ pub enum Kind {
         union: bool,
         /// A stream of events, one member each.
         event_stream: bool,
+        /// The document's root is the only member, not an element around it.
+        unwrapped: bool,
     },
     List {
         member: &'static Shape,
@@ -103,7 +105,10 @@ impl Shape {
     }
 
     pub const fn structure(name: &'static str, members: &'static [Member]) -> Shape {
-        Shape::new(name, Kind::Structure { members, payload: None, union: false, event_stream: false })
+        Shape::new(
+            name,
+            Kind::Structure { members, payload: None, union: false, event_stream: false, unwrapped: false },
+        )
     }
 
     pub const fn list(name: &'static str, member: &'static Shape) -> Shape {
@@ -196,58 +201,57 @@ impl Shape {
 
     /// Names the member that is the whole body; for structures.
     pub const fn payload(mut self, name: &'static str) -> Shape {
-        if let Kind::Structure { members, union, event_stream, .. } = self.kind {
-            self.kind = Kind::Structure { members, payload: Some(name), union, event_stream };
+        if let Kind::Structure { payload, .. } = &mut self.kind {
+            *payload = Some(name);
         }
         self
     }
 
     /// Says that exactly one member is present; for structures.
     pub const fn union(mut self) -> Shape {
-        if let Kind::Structure { members, payload, event_stream, .. } = self.kind {
-            self.kind = Kind::Structure { members, payload, union: true, event_stream };
+        if let Kind::Structure { union, .. } = &mut self.kind {
+            *union = true;
         }
         self
     }
 
     /// Says that the members are events of a stream; for structures.
     pub const fn event_stream(mut self) -> Shape {
-        if let Kind::Structure { members, payload, union, .. } = self.kind {
-            self.kind = Kind::Structure { members, payload, union, event_stream: true };
+        if let Kind::Structure { event_stream, .. } = &mut self.kind {
+            *event_stream = true;
+        }
+        self
+    }
+
+    /// Says that the only member is the root of the document; for structures.
+    pub const fn unwrapped(mut self) -> Shape {
+        if let Kind::Structure { unwrapped, .. } = &mut self.kind {
+            *unwrapped = true;
         }
         self
     }
 
     /// Leaves out the element around the whole; for lists and maps.
     pub const fn flattened(mut self) -> Shape {
-        match self.kind {
-            Kind::List { member, member_name, .. } => {
-                self.kind = Kind::List { member, member_name, flattened: true };
-            }
-            Kind::Map { key, value, key_name, value_name, .. } => {
-                self.kind = Kind::Map { key, value, key_name, value_name, flattened: true };
-            }
-            _ => {}
+        if let Kind::List { flattened, .. } | Kind::Map { flattened, .. } = &mut self.kind {
+            *flattened = true;
         }
         self
     }
 
     /// Names the element around each entry of a list.
     pub const fn member_name(mut self, name: &'static str) -> Shape {
-        if let Kind::List { member, flattened, .. } = self.kind {
-            self.kind = Kind::List { member, member_name: Some(name), flattened };
+        if let Kind::List { member_name, .. } = &mut self.kind {
+            *member_name = Some(name);
         }
         self
     }
 
     /// Names the elements of a map's keys and values.
-    pub const fn entry_names(
-        mut self,
-        key_name: Option<&'static str>,
-        value_name: Option<&'static str>,
-    ) -> Shape {
-        if let Kind::Map { key, value, flattened, .. } = self.kind {
-            self.kind = Kind::Map { key, value, key_name, value_name, flattened };
+    pub const fn entry_names(mut self, key: Option<&'static str>, value: Option<&'static str>) -> Shape {
+        if let Kind::Map { key_name, value_name, .. } = &mut self.kind {
+            *key_name = key;
+            *value_name = value;
         }
         self
     }

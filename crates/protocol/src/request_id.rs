@@ -1,0 +1,66 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
+use clock::Clock;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::model::{Dialect, Service};
+
+/// Names one request in its response, in logs and in support tickets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestId {
+    id: [u8; 16],
+    host: [u8; 48],
+}
+
+impl RequestId {
+    pub fn new(clock: &Clock) -> RequestId {
+        let mut request_id = RequestId { id: [0; 16], host: [0; 48] };
+        clock.fill_random(&mut request_id.id);
+        clock.fill_random(&mut request_id.host);
+        // Version and variant bits, so that the text form is a UUID of version 4.
+        request_id.id[6] = request_id.id[6] & 0x0f | 0x40;
+        request_id.id[8] = request_id.id[8] & 0x3f | 0x80;
+        request_id
+    }
+
+    /// The 36 characters every service but S3 writes.
+    pub fn uuid(&self) -> String {
+        let hex = hex::encode(self.id);
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+    }
+
+    /// As the service writes it: 16 upper-case hexadecimal digits in S3, a UUID elsewhere.
+    pub fn text(&self, service: &Service) -> String {
+        match service.dialect {
+            Dialect::S3 => hex::encode_upper(self.id.get(8..).unwrap_or_default()),
+            Dialect::Standard => self.uuid(),
+        }
+    }
+
+    /// S3's second id.
+    pub fn host_id(&self) -> String {
+        STANDARD.encode(self.host)
+    }
+
+    /// Sets the headers that carry the id.
+    pub fn write(&self, service: &Service, headers: &mut HeaderMap) {
+        let mut set = |name: &'static str, value: String| {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        };
+        match service.dialect {
+            Dialect::S3 => {
+                set("x-amz-request-id", self.text(service));
+                set("x-amz-id-2", self.host_id());
+            }
+            Dialect::Standard => set("x-amzn-requestid", self.uuid()),
+        }
+    }
+}
+
+impl std::fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.uuid())
+    }
+}
