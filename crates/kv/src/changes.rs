@@ -91,8 +91,10 @@ impl Changes {
     }
 }
 
+pub(crate) type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
 /// `None` when no key can be in the range, which `BTreeMap::range` would panic on.
-pub(crate) fn bounds(range: &KeyRange) -> Option<(Bound<&[u8]>, Bound<&[u8]>)> {
+pub(crate) fn bounds(range: &KeyRange) -> Option<Bounds<'_>> {
     let start = range.start.as_slice();
     if range.end.is_empty() {
         return Some((Bound::Included(start), Bound::Unbounded));
