@@ -57,8 +57,14 @@ pub enum Keyspace {
 
     /// functions: (invocation id): an accepted asynchronous invocation.
     AsyncInvocation = 0x40,
-    /// functions: (due time ms, invocation id): the order in which they are tried.
+    /// functions: (due time ms, sequence, invocation id): the order in which they are tried.
     AsyncDue = 0x41,
+    /// functions: (invocation id): the event's bytes.
+    AsyncPayload = 0x42,
+    /// functions: (order, sequence, invocation id): events of one order that were never attempted.
+    AsyncOrder = 0x43,
+    /// functions: the last sequence given out.
+    AsyncSequence = 0x44,
 
     /// triggers: (name of the log): how far it has been read.
     Cursor = 0x50,
