@@ -1,1 +1,164 @@
+//! Functions: records, versions, aliases, layers, code, permissions and URLs; invoked at once or later.
+//!
+//! Knows no HTTP. What a caller was told happened in one transaction of `kv`; instances come from
+//! [`Instances`]; events accepted for later wait in `kv` for [`Functions::dispatch`].
 
+mod account;
+mod alias;
+mod asynchronous;
+mod code;
+mod concurrency;
+mod configuration;
+mod create_function;
+mod delete_function;
+mod download;
+mod environment;
+mod error;
+mod event_invoke_config;
+mod function_id;
+mod function_url;
+mod get_function;
+mod instances;
+mod invoke;
+mod keys;
+mod layers;
+mod list_functions;
+mod lookup;
+mod pages;
+mod permission;
+mod publish_version;
+mod records;
+mod tags;
+mod update_function_code;
+mod update_function_configuration;
+
+pub use account::AccountUsage;
+pub use alias::{AliasChange, AliasRecord};
+pub use asynchronous::{AsyncEvent, EVENT_BYTES_MAX, RetrySchedule, enqueue};
+pub use code::{ARCHIVE_BYTES_MAX, INLINE_BYTES_MAX, UNPACKED_BYTES_MAX};
+pub use configuration::{Code, Configuration};
+pub use create_function::NewFunction;
+pub use download::{Archive, DOWNLOAD_AGE_MAX};
+pub use environment::Environment;
+pub use error::FunctionsError;
+pub use event_invoke_config::{EventInvokeChange, EventInvokeRecord};
+pub use function_id::{FunctionId, Version};
+pub use function_url::{Cors, UrlAuth, UrlRecord, UrlTarget};
+pub use get_function::FunctionDetails;
+pub use instances::Instances;
+pub use invoke::{Invocation, PAYLOAD_BYTES_MAX, log_group};
+pub use layers::{LayerId, LayerUse, LayerVersion, NewLayerVersion};
+pub use pages::Page;
+pub use permission::{PolicyRecord, Statement, Use};
+pub use records::{Described, FunctionRecord};
+pub use update_function_code::CodeUpdate;
+pub use update_function_configuration::ConfigurationUpdate;
+
+use blob::Blobs;
+use clock::Clock;
+use code::CodeStore;
+use kv::Kv;
+use runtime::RuntimeId;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where unpacked code lies.
+    pub code_directory: PathBuf,
+    /// Of all archives together.
+    pub code_bytes_max: u64,
+    /// What GetAccountSettings tells and reserved concurrency is checked against; the pool enforces it.
+    pub account_concurrency: u32,
+    /// Asynchronous invocations under way at the same time.
+    pub asynchronous_concurrency: usize,
+    pub retry: RetrySchedule,
+}
+
+impl Config {
+    pub fn new(code_directory: PathBuf) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Config {
+            code_directory,
+            code_bytes_max: 75 * 1024 * 1024 * 1024,
+            account_concurrency: 1000,
+            asynchronous_concurrency: (8 * cores).max(16),
+            retry: RetrySchedule::default(),
+        }
+    }
+}
+
+/// The service. Cheap to clone.
+#[derive(Clone)]
+pub struct Functions {
+    kv: Kv,
+    clock: Clock,
+    code: CodeStore,
+    instances: Arc<dyn Instances>,
+    config: Arc<Config>,
+    /// Signs download links; a new one with every start.
+    download_key: Arc<[u8; 32]>,
+}
+
+impl Functions {
+    /// # Errors
+    /// The code directory cannot be made or read.
+    pub fn new(
+        config: Config,
+        kv: Kv,
+        blobs: Blobs,
+        clock: Clock,
+        instances: Arc<dyn Instances>,
+    ) -> Result<Self, io::Error> {
+        let code = CodeStore::open(
+            config.code_directory.clone(),
+            kv.clone(),
+            blobs,
+            clock.clone(),
+            config.code_bytes_max,
+        )?;
+        let mut download_key = [0; 32];
+        clock.fill_random(&mut download_key);
+        let (config, download_key) = (Arc::new(config), Arc::new(download_key));
+        Ok(Functions { kv, clock, code, instances, config, download_key })
+    }
+
+    /// Removes unpacked code that no record names; once, at the start.
+    ///
+    /// # Errors
+    /// The code directory or the store cannot be read.
+    pub async fn sweep(&self) -> Result<(), FunctionsError> {
+        self.code.sweep_all().await
+    }
+
+    /// # Errors
+    /// `Invalid`: no runtime of that name, or none that this machine has.
+    fn runtime(&self, text: &str) -> Result<RuntimeId, FunctionsError> {
+        let runtime = RuntimeId::parse(text).map_err(|error| FunctionsError::Invalid(error.to_string()))?;
+        self.instances.check_runtime(&runtime).map_err(FunctionsError::Invalid)?;
+        Ok(runtime)
+    }
+
+    /// Ends the instances of an older revision, then removes code that nothing names any more.
+    fn retire(&self, function_arn: names::Arn, old: Vec<Code>) {
+        let functions = self.clone();
+        tokio::spawn(async move {
+            functions.instances.drain(&function_arn.to_string()).await;
+            functions.sweep_codes(old).await;
+        });
+    }
+
+    fn sweep_soon(&self, old: Vec<Code>) {
+        let functions = self.clone();
+        tokio::spawn(async move { functions.sweep_codes(old).await });
+    }
+
+    async fn sweep_codes(&self, codes: Vec<Code>) {
+        for code in codes {
+            if let Err(error) = self.code.sweep(&code.sha256).await {
+                tracing::warn!(sha256 = code.sha256, %error, "unpacked code is left for the next start");
+            }
+        }
+    }
+}

@@ -1,0 +1,374 @@
+use super::record::CodeRecord;
+use super::unpack::{UnpackError, unpack};
+use super::{ARCHIVE_BYTES_MAX, UNPACKED_BYTES_MAX};
+use crate::{Code, FunctionsError, keys};
+use aws_lc_rs::digest;
+use blob::{BlobId, Blobs};
+use bytes::Bytes;
+use clock::Clock;
+use kv::{Kv, Transaction};
+use names::{Key, Keyspace};
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Where unpacked code lies: `DIRECTORY/<sha256>/`, read-only for those who run it.
+///
+/// A directory is there exactly once per content, complete or not at all (it is made under another name,
+/// synced and renamed). It is only a copy of the archive in `blob`: when it is missing it is made again.
+#[derive(Clone)]
+pub struct CodeStore(Arc<Inner>);
+
+struct Inner {
+    directory: PathBuf,
+    kv: Kv,
+    blobs: Blobs,
+    clock: Clock,
+    /// Of all archives together, in bytes.
+    capacity: u64,
+    in_use: Mutex<HashMap<String, Use>>,
+}
+
+#[derive(Default)]
+struct Use {
+    pins: usize,
+    /// A sweep began and no pin was taken since.
+    sweeping: bool,
+    /// The last pin's end sweeps.
+    sweep_wanted: bool,
+}
+
+/// Keeps a piece of unpacked code from being swept while it is about to be named or run.
+pub(crate) struct Pin {
+    store: CodeStore,
+    sha256: String,
+}
+
+/// An archive that was accepted: unpacked, stored, but not yet named by any record.
+pub(crate) struct Ingested {
+    pub code: Code,
+    /// The stored archive; `None` if the same content was kept already.
+    archive: Option<BlobId>,
+    pin: Pin,
+}
+
+impl CodeStore {
+    /// Makes the directory if it is not there, and removes what a crash left unfinished in it.
+    ///
+    /// # Errors
+    /// The directory cannot be made or read.
+    pub fn open(
+        directory: PathBuf,
+        kv: Kv,
+        blobs: Blobs,
+        clock: Clock,
+        capacity: u64,
+    ) -> Result<Self, io::Error> {
+        fs::create_dir_all(&directory)?;
+        for entry in fs::read_dir(&directory)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        let in_use = Mutex::default();
+        Ok(CodeStore(Arc::new(Inner { directory, kv, blobs, clock, capacity, in_use })))
+    }
+
+    /// Judges, unpacks and stores an archive.
+    ///
+    /// # Errors
+    /// `Invalid` when the archive is to blame, `CodeStorageExceeded` when there is no room for it.
+    pub(crate) async fn ingest(&self, archive: Bytes) -> Result<Ingested, FunctionsError> {
+        if archive.len() as u64 > ARCHIVE_BYTES_MAX {
+            return Err(FunctionsError::invalid(format!(
+                "Unzipped size must be smaller than {UNPACKED_BYTES_MAX} bytes"
+            )));
+        }
+        let sha256 = {
+            let archive = archive.clone();
+            blocking(move || Ok(hex::encode(digest::digest(&digest::SHA256, &archive)))).await?
+        };
+        let pin = self.pin(&sha256);
+        if let Some(entry) = self.in_use().get_mut(&sha256) {
+            // In case no record comes to name it.
+            entry.sweep_wanted = true;
+        }
+        let kept: Option<CodeRecord> = kv::get_record(&self.0.kv, keys::code(&sha256)).await?;
+        if let Some(record) = kept {
+            self.unpacked_from(&sha256, archive).await?;
+            return Ok(Ingested { code: record.code, archive: None, pin });
+        }
+        self.check_room(archive.len() as u64).await?;
+        let zip_bytes = archive.len() as u64;
+        let unpacked_bytes = self.unpacked_from(&sha256, archive.clone()).await?;
+        let mut writer = self.0.blobs.writer().await?;
+        writer.write(archive).await?;
+        let archive = writer.finish().await?;
+        let code = Code { sha256, zip_bytes, unpacked_bytes };
+        Ok(Ingested { code, archive: Some(archive), pin })
+    }
+
+    /// The directory of `code`, unpacked anew if it is missing.
+    ///
+    /// # Errors
+    /// `Internal` when no record keeps the code.
+    pub(crate) async fn directory(&self, code: &Code) -> Result<PathBuf, FunctionsError> {
+        let at = self.at(&code.sha256);
+        if tokio::fs::try_exists(&at).await.unwrap_or(false) {
+            return Ok(at);
+        }
+        let archive = self.archive(code).await?;
+        let bytes = self.0.blobs.read_all(&archive, ARCHIVE_BYTES_MAX).await?;
+        self.unpacked_from(&code.sha256, bytes).await?;
+        Ok(at)
+    }
+
+    /// The archive as it came.
+    ///
+    /// # Errors
+    /// `NotFound` when no record keeps the code (any more).
+    pub(crate) async fn archive(&self, code: &Code) -> Result<BlobId, FunctionsError> {
+        let record: Option<CodeRecord> = kv::get_record(&self.0.kv, keys::code(&code.sha256)).await?;
+        record
+            .map(|record| record.archive)
+            .ok_or_else(|| FunctionsError::not_found(format!("code {} is not kept", code.sha256)))
+    }
+
+    pub(crate) fn pin(&self, sha256: &str) -> Pin {
+        let mut in_use = self.in_use();
+        let entry = in_use.entry(sha256.to_owned()).or_default();
+        entry.pins += 1;
+        entry.sweeping = false;
+        Pin { store: self.clone(), sha256: sha256.to_owned() }
+    }
+
+    /// Removes the unpacked copy of code that no record names, unless it is pinned: then the last pin's
+    /// end sweeps it.
+    pub(crate) async fn sweep(&self, sha256: &str) -> Result<(), FunctionsError> {
+        {
+            let mut in_use = self.in_use();
+            let entry = in_use.entry(sha256.to_owned()).or_default();
+            if entry.pins > 0 {
+                entry.sweep_wanted = true;
+                return Ok(());
+            }
+            entry.sweeping = true;
+        }
+        let kept = self.0.kv.get(&keys::code(sha256)).await?.is_some();
+        let removed = {
+            let mut in_use = self.in_use();
+            let undisturbed = in_use.get(sha256).is_some_and(|entry| entry.pins == 0 && entry.sweeping);
+            if in_use.get(sha256).is_some_and(|entry| entry.pins == 0) {
+                in_use.remove(sha256);
+            }
+            if kept || !undisturbed {
+                return Ok(());
+            }
+            // Under the lock, so that whoever pins next finds it gone as a whole.
+            let away = self.0.directory.join(format!(".gone-{}", self.0.clock.random_token(16)));
+            match fs::rename(self.at(sha256), &away) {
+                Ok(()) => away,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(internal(&error)),
+            }
+        };
+        blocking(move || fs::remove_dir_all(removed).map_err(UnpackError::Io)).await
+    }
+
+    /// Sweeps every unpacked copy; for the start, when nothing runs yet.
+    ///
+    /// # Errors
+    /// The directory or the store cannot be read.
+    pub(crate) async fn sweep_all(&self) -> Result<(), FunctionsError> {
+        let mut found = HashSet::new();
+        for entry in fs::read_dir(&self.0.directory).map_err(|error| internal(&error))? {
+            let entry = entry.map_err(|error| internal(&error))?;
+            found.insert(entry.file_name().to_string_lossy().into_owned());
+        }
+        for sha256 in found.iter().filter(|name| !name.starts_with('.')) {
+            self.sweep(sha256).await?;
+        }
+        Ok(())
+    }
+
+    fn at(&self, sha256: &str) -> PathBuf {
+        self.0.directory.join(sha256)
+    }
+
+    fn in_use(&self) -> MutexGuard<'_, HashMap<String, Use>> {
+        self.0.in_use.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn check_room(&self, more: u64) -> Result<(), FunctionsError> {
+        let used = total_bytes(&self.0.kv).await?;
+        if used.saturating_add(more) > self.0.capacity {
+            return Err(FunctionsError::CodeStorageExceeded(format!(
+                "Code storage limit exceeded: {used} of {} bytes are in use and {more} more were asked for.",
+                self.0.capacity
+            )));
+        }
+        Ok(())
+    }
+
+    async fn unpacked_from(&self, sha256: &str, archive: Bytes) -> Result<u64, FunctionsError> {
+        let at = self.at(sha256);
+        let temporary = self.0.directory.join(format!(".new-{}", self.0.clock.random_token(16)));
+        blocking(move || {
+            if at.is_dir() {
+                return Ok(tree_bytes(&at)?);
+            }
+            let done = make(&archive, &temporary, &at);
+            if done.is_err() {
+                // What cannot be removed now is removed at the next start.
+                let _ = fs::remove_dir_all(&temporary);
+            }
+            done
+        })
+        .await
+    }
+}
+
+/// Unpacks beside the final place and renames: there is never a half-written copy under the final name.
+fn make(archive: &Bytes, temporary: &Path, at: &Path) -> Result<u64, UnpackError> {
+    fs::create_dir(temporary)?;
+    let bytes = unpack(archive, temporary)?;
+    // One call for thousands of files, instead of an fsync for each.
+    nix::unistd::syncfs(fs::File::open(temporary)?).map_err(io::Error::from)?;
+    match fs::rename(temporary, at) {
+        Ok(()) => {}
+        // Another request unpacked the same content meanwhile.
+        Err(_) if at.is_dir() => fs::remove_dir_all(temporary)?,
+        Err(error) => return Err(error.into()),
+    }
+    if let Some(parent) = at.parent() {
+        fs::File::open(parent)?.sync_all()?;
+    }
+    Ok(bytes)
+}
+
+/// The bytes of all files under `root`. Depth is bounded by what `unpack` lets through.
+fn tree_bytes(root: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    let mut left = vec![root.to_owned()];
+    while let Some(directory) = left.pop() {
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                left.push(entry.path());
+            } else if kind.is_file() {
+                bytes += entry.metadata()?.len();
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+impl Ingested {
+    /// Names the code in the caller's transaction: one use more.
+    pub async fn name(&self, tx: &mut Transaction) -> Result<(), FunctionsError> {
+        let key = keys::code(&self.code.sha256);
+        let record = match (kv::get_record::<CodeRecord>(tx, &key).await?, &self.archive) {
+            (Some(record), _) => CodeRecord { uses: record.uses + 1, ..record },
+            (None, Some(archive)) => {
+                blob::name(tx, archive);
+                CodeRecord { code: self.code.clone(), archive: *archive, uses: 1 }
+            }
+            (None, None) => {
+                return Err(FunctionsError::conflict(
+                    "The last use of the same code was removed meanwhile. Try again.",
+                ));
+            }
+        };
+        kv::put_record(tx, key, &record);
+        Ok(())
+    }
+}
+
+/// An archive that no record came to name is removed at once instead of at the next start.
+impl Drop for Ingested {
+    fn drop(&mut self) {
+        let (Some(archive), Ok(runtime)) = (self.archive.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let (store, sha256) = (self.pin.store.clone(), self.code.sha256.clone());
+        runtime.spawn(async move {
+            match kv::get_record::<CodeRecord>(&store.0.kv, keys::code(&sha256)).await {
+                Ok(Some(record)) if record.archive == archive => {}
+                Ok(_) => {
+                    if let Err(error) = store.0.blobs.delete(&archive).await {
+                        tracing::debug!(%error, "an unnamed archive is left for the next start to sweep");
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "an archive is left for the next start to look at"),
+            }
+        });
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let sweep = {
+            let mut in_use = self.store.in_use();
+            let Some(entry) = in_use.get_mut(&self.sha256) else { return };
+            entry.pins = entry.pins.saturating_sub(1);
+            let (last, wanted) = (entry.pins == 0, entry.sweep_wanted);
+            if last && !entry.sweeping {
+                in_use.remove(&self.sha256);
+            }
+            last && wanted
+        };
+        if sweep && let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let (store, sha256) = (self.store.clone(), std::mem::take(&mut self.sha256));
+            runtime.spawn(async move {
+                if let Err(error) = store.sweep(&sha256).await {
+                    tracing::warn!(%sha256, %error, "unpacked code is left for the next start to sweep");
+                }
+            });
+        }
+    }
+}
+
+/// Of all archives kept, in bytes.
+pub(crate) async fn total_bytes(kv: &Kv) -> Result<u64, FunctionsError> {
+    kv.read(async |snapshot: &kv::Snapshot| {
+        let all = Key::new(Keyspace::CodeReference);
+        let mut range = all.range();
+        let mut total: u64 = 0;
+        loop {
+            let page = kv::range_records::<CodeRecord>(snapshot, &range, 1000).await?;
+            total = page.iter().fold(total, |sum, (_, record)| sum.saturating_add(record.code.zip_bytes));
+            match page.last() {
+                Some((key, _)) if page.len() == 1000 => range = all.range_after(key),
+                _ => return Ok(total),
+            }
+        }
+    })
+    .await
+}
+
+async fn blocking<T, F>(work: F) -> Result<T, FunctionsError>
+where
+    F: FnOnce() -> Result<T, UnpackError> + Send + 'static,
+    T: Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(UnpackError::Refused(why))) if why.starts_with("Unzipped size") => {
+            Err(FunctionsError::Invalid(why))
+        }
+        Ok(Err(UnpackError::Refused(why))) => Err(FunctionsError::Invalid(format!(
+            "Could not unzip uploaded file. Please check your file, then try to upload again. ({why})"
+        ))),
+        Ok(Err(UnpackError::Io(error))) => Err(internal(&error)),
+        Err(error) => Err(FunctionsError::Internal(format!("unpacking did not finish: {error}"))),
+    }
+}
+
+fn internal(error: &io::Error) -> FunctionsError {
+    FunctionsError::Internal(format!("the code directory: {error}"))
+}

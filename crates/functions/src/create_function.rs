@@ -1,0 +1,97 @@
+use crate::configuration::Configuration;
+use crate::{
+    Described, Environment, FunctionId, FunctionRecord, Functions, FunctionsError, Version, keys, layers,
+    publish_version, tags,
+};
+use bytes::Bytes;
+use kv::{Read, Transaction};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+#[derive(Debug, Clone)]
+pub struct NewFunction {
+    pub id: FunctionId,
+    pub runtime: String,
+    pub handler: String,
+    pub role: String,
+    pub description: String,
+    pub memory_mb: u32,
+    pub timeout_s: u32,
+    pub tmp_mb: u32,
+    pub environment: BTreeMap<String, String>,
+    /// ARNs of layer versions, in merging order.
+    pub layers: Vec<String>,
+    pub tags: BTreeMap<String, String>,
+    /// A zip archive.
+    pub code: Bytes,
+    /// Also publishes version 1.
+    pub publish: bool,
+}
+
+impl Functions {
+    /// Returns `$LATEST`, or version 1 when it was published.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken; `Invalid` for a value, runtime, layer or archive that cannot be.
+    pub async fn create_function(&self, new: NewFunction) -> Result<Described, FunctionsError> {
+        let runtime = self.runtime(&new.runtime)?;
+        let environment = Environment::new(new.environment)?;
+        tags::check(&new.tags)?;
+        let id = new.id;
+        // Before the work of unpacking; the transaction looks again.
+        if self.kv.get(&keys::function(&id)).await?.is_some() {
+            return Err(taken(&id));
+        }
+        let code = Arc::new(self.code.ingest(new.code).await?);
+        let now = self.clock.now();
+        let configuration = Configuration {
+            description: new.description,
+            runtime,
+            handler: new.handler,
+            role: new.role,
+            memory_mb: new.memory_mb,
+            timeout_s: new.timeout_s,
+            tmp_mb: new.tmp_mb,
+            environment,
+            layers: Vec::new(),
+            code: code.code.clone(),
+            modified: now,
+            revision_id: self.clock.uuid(),
+        };
+        configuration.check()?;
+        let (layers, tags, publish) = (new.layers, new.tags, new.publish);
+        let published_revision = self.clock.uuid();
+        self.kv
+            .transact(async move |tx: &mut Transaction| {
+                if tx.get(&keys::function(&id)).await?.is_some() {
+                    return Err(taken(&id));
+                }
+                let mut configuration = configuration.clone();
+                configuration.layers = layers::resolve(tx, &id, &layers).await?;
+                configuration.check()?;
+                code.name(tx).await?;
+                for layer in &configuration.layers {
+                    crate::code::keep(tx, &layer.code).await?;
+                }
+                let mut record = FunctionRecord {
+                    created: now,
+                    last_version: 0,
+                    tags: tags.clone(),
+                    reserved_concurrency: None,
+                    latest: configuration.clone(),
+                };
+                let described = if publish {
+                    publish_version::publish(tx, &id, &mut record, None, &published_revision, now).await?
+                } else {
+                    Described { arn: id.arn(), id: id.clone(), version: Version::Latest, configuration }
+                };
+                kv::put_record(tx, keys::function(&id), &record);
+                Ok(described)
+            })
+            .await
+    }
+}
+
+fn taken(id: &FunctionId) -> FunctionsError {
+    FunctionsError::Conflict(format!("Function already exist: {}", id.name))
+}

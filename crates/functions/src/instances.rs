@@ -1,0 +1,27 @@
+use pool::{InvokeError, InvokeRequest, Outcome, VersionSpec};
+use runtime::RuntimeId;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What runs versions: the pool of sandboxes, or in tests a closure.
+pub trait Instances: Send + Sync + 'static {
+    /// One event for an instance of `spec`.
+    ///
+    /// # Errors
+    /// No instance answered; errors of the code itself are outcomes.
+    fn invoke(
+        &self,
+        spec: Arc<VersionSpec>,
+        request: InvokeRequest,
+    ) -> Boxed<'_, Result<Outcome, InvokeError>>;
+
+    /// Ends every idle instance of a function (unqualified ARN), and every busy one after its event.
+    fn drain<'a>(&'a self, function_arn: &'a str) -> Boxed<'a, ()>;
+
+    /// # Errors
+    /// This machine cannot run `runtime`; the text names what it can, and is fit to be shown.
+    fn check_runtime(&self, runtime: &RuntimeId) -> Result<(), String>;
+}

@@ -1,0 +1,137 @@
+use crate::{Configuration, FunctionId, Functions, FunctionsError, Version, lookup};
+use bytes::Bytes;
+use kv::{Read, Snapshot};
+use names::Qualifier;
+use pool::{InvokeRequest, LogFormat, Outcome, VersionSpec};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One event for a function, whoever sent it.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    pub id: FunctionId,
+    pub qualifier: Option<Qualifier>,
+    /// A UUID.
+    pub request_id: String,
+    /// JSON.
+    pub payload: Bytes,
+    /// JSON, already decoded from base64.
+    pub client_context: Option<String>,
+    pub trace_id: Option<String>,
+}
+
+/// Of the event of a synchronous invocation.
+pub const PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// The version that one invocation goes to, and what it needs to run.
+struct Chosen {
+    version: Version,
+    configuration: Configuration,
+    reserved_concurrency: Option<u32>,
+}
+
+impl Functions {
+    /// Runs the function and waits for its answer. An error of the code is an [`Outcome`] too.
+    ///
+    /// Dropping the future gives the answer up; the code may run on until its timeout.
+    ///
+    /// # Errors
+    /// `NotFound`; `TooLarge` for more than 6 MiB; `Invoke` when no instance answered.
+    pub async fn invoke(&self, invocation: Invocation) -> Result<Outcome, FunctionsError> {
+        if invocation.payload.len() > PAYLOAD_BYTES_MAX {
+            return Err(too_large(invocation.payload.len(), PAYLOAD_BYTES_MAX, "Invoke"));
+        }
+        let chosen = self.choose(&invocation.id, invocation.qualifier.as_ref()).await?;
+        // Held until the answer is there, so that an update meanwhile does not sweep the code.
+        let _pins: Vec<_> = chosen.configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
+        let spec = self.spec(&invocation.id, chosen).await?;
+        let request = InvokeRequest {
+            request_id: invocation.request_id,
+            payload: invocation.payload,
+            invoked_arn: invocation.id.arn_with(invocation.qualifier.as_ref()).to_string(),
+            client_context: invocation.client_context,
+            cognito_identity: None,
+            trace_id: invocation.trace_id,
+        };
+        Ok(self.instances.invoke(Arc::new(spec), request).await?)
+    }
+
+    /// Checks all that an invocation needs before code would run.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn invoke_dry(
+        &self,
+        id: FunctionId,
+        qualifier: Option<Qualifier>,
+    ) -> Result<(), FunctionsError> {
+        self.choose(&id, qualifier.as_ref()).await.map(|_| ())
+    }
+
+    async fn choose(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Result<Chosen, FunctionsError> {
+        let (id, qualifier) = (id.clone(), qualifier.cloned());
+        let random = self.clock.random_u64();
+        self.kv
+            .read(async move |snapshot: &Snapshot| choose(snapshot, &id, qualifier.as_ref(), random).await)
+            .await
+    }
+
+    async fn spec(&self, id: &FunctionId, chosen: Chosen) -> Result<VersionSpec, FunctionsError> {
+        let Chosen { version, configuration, reserved_concurrency } = chosen;
+        let mut layer_dirs = Vec::with_capacity(configuration.layers.len());
+        for layer in &configuration.layers {
+            layer_dirs.push(self.code.directory(&layer.code).await?);
+        }
+        Ok(VersionSpec {
+            function_arn: id.arn().to_string(),
+            function_name: id.name.clone(),
+            version: version.to_string(),
+            account_id: id.account.clone(),
+            region: id.region.clone(),
+            code_dir: self.code.directory(&configuration.code).await?,
+            layer_dirs,
+            runtime: configuration.runtime,
+            handler: configuration.handler,
+            environment: configuration.environment.variables().clone(),
+            memory_mb: configuration.memory_mb,
+            timeout: Duration::from_secs(configuration.timeout_s.into()),
+            tmp_mb: configuration.tmp_mb,
+            role_arn: configuration.role,
+            revision: configuration.revision_id,
+            reserved_concurrency,
+            log_group: log_group(id),
+            log_format: LogFormat::Text,
+        })
+    }
+}
+
+/// Where a function's log lines belong.
+pub fn log_group(id: &FunctionId) -> String {
+    format!("/aws/lambda/{}", id.name)
+}
+
+pub(crate) fn too_large(bytes: usize, max: usize, operation: &str) -> FunctionsError {
+    FunctionsError::TooLarge(format!(
+        "{bytes} byte payload is too large for the {operation} operation (limit {max} bytes)"
+    ))
+}
+
+async fn choose(
+    from: &impl Read,
+    id: &FunctionId,
+    qualifier: Option<&Qualifier>,
+    random: u64,
+) -> Result<Chosen, FunctionsError> {
+    let record = lookup::function(from, id).await?;
+    let version = match qualifier {
+        None | Some(Qualifier::Latest) => Version::Latest,
+        Some(Qualifier::Version(number)) => Version::Published(*number),
+        Some(Qualifier::Alias(name)) => {
+            lookup::alias(from, id, name).await?.ok_or_else(|| lookup::missing(id, qualifier))?.route(random)
+        }
+    };
+    let configuration = lookup::configuration(from, id, &record, version)
+        .await?
+        .ok_or_else(|| lookup::missing(id, qualifier))?;
+    Ok(Chosen { version, configuration, reserved_concurrency: record.reserved_concurrency })
+}

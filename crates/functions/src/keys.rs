@@ -1,0 +1,82 @@
+//! ```text
+//! Function          account region name                 FunctionRecord ($LATEST is in it)
+//! FunctionVersion   account region name number          Configuration
+//! FunctionAlias     account region name alias           AliasRecord
+//! FunctionPolicy    account region name qualifier       PolicyRecord      (qualifier "" = the function)
+//! FunctionUrl       account region name qualifier       UrlRecord         (qualifier "" = the function)
+//! FunctionUrlId     url id                              UrlOwner
+//! EventInvokeConfig account region name qualifier       EventInvokeRecord (qualifier $LATEST = the function)
+//! Layer             account region layer                LayerRecord
+//! LayerVersion      account region layer number         LayerVersionRecord
+//! CodeReference     sha256                              CodeRecord
+//! AsyncInvocation   invocation id                       InvocationRecord
+//! AsyncPayload      invocation id                       the event's bytes
+//! AsyncDue          due ms, sequence, invocation id     (empty)
+//! AsyncOrder        order, sequence, invocation id      (empty)
+//! AsyncSequence                                         the last sequence given out, eight bytes
+//! ```
+
+use crate::FunctionId;
+use names::{AccountId, Key, Keyspace, Region};
+
+/// Every record of `keyspace` in one account's region.
+pub(crate) fn region(keyspace: Keyspace, account: &AccountId, region: &Region) -> Key {
+    Key::new(keyspace).text(account.as_str()).text(region.as_str())
+}
+
+/// Every record of `keyspace` that belongs to one function.
+pub(crate) fn of(keyspace: Keyspace, id: &FunctionId) -> Key {
+    region(keyspace, &id.account, &id.region).text(id.name.as_str())
+}
+
+pub(crate) fn function(id: &FunctionId) -> Key {
+    of(Keyspace::Function, id)
+}
+
+pub(crate) fn version(id: &FunctionId, number: u64) -> Key {
+    of(Keyspace::FunctionVersion, id).number(number)
+}
+
+pub(crate) fn alias(id: &FunctionId, alias: &str) -> Key {
+    of(Keyspace::FunctionAlias, id).text(alias)
+}
+
+pub(crate) fn policy(id: &FunctionId, qualifier: &str) -> Key {
+    of(Keyspace::FunctionPolicy, id).text(qualifier)
+}
+
+pub(crate) fn url(id: &FunctionId, qualifier: &str) -> Key {
+    of(Keyspace::FunctionUrl, id).text(qualifier)
+}
+
+pub(crate) fn url_id(url_id: &str) -> Key {
+    Key::new(Keyspace::FunctionUrlId).text(url_id)
+}
+
+pub(crate) fn event_invoke(id: &FunctionId, qualifier: &str) -> Key {
+    of(Keyspace::EventInvokeConfig, id).text(qualifier)
+}
+
+pub(crate) fn code(sha256: &str) -> Key {
+    Key::new(Keyspace::CodeReference).text(sha256)
+}
+
+pub(crate) fn invocation(id: &str) -> Key {
+    Key::new(Keyspace::AsyncInvocation).text(id)
+}
+
+pub(crate) fn payload(id: &str) -> Key {
+    Key::new(Keyspace::AsyncPayload).text(id)
+}
+
+pub(crate) fn due(due_ms: u64, sequence: u64, id: &str) -> Key {
+    Key::new(Keyspace::AsyncDue).number(due_ms).number(sequence).text(id)
+}
+
+pub(crate) fn order(order: &str, sequence: u64, id: &str) -> Key {
+    Key::new(Keyspace::AsyncOrder).text(order).number(sequence).text(id)
+}
+
+pub(crate) fn sequence() -> Key {
+    Key::new(Keyspace::AsyncSequence)
+}

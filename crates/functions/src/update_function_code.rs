@@ -1,0 +1,63 @@
+use crate::configuration::check_revision;
+use crate::{Described, FunctionId, Functions, FunctionsError, Version, code, keys, lookup, publish_version};
+use bytes::Bytes;
+use kv::Transaction;
+use std::sync::Arc;
+
+#[derive(Debug, Clone)]
+pub struct CodeUpdate {
+    pub id: FunctionId,
+    pub code: Bytes,
+    /// Also publishes a version.
+    pub publish: bool,
+    /// Judges and changes nothing.
+    pub dry_run: bool,
+    pub revision_id: Option<String>,
+}
+
+impl Functions {
+    /// # Errors
+    /// `NotFound`, `Precondition`, and those of the archive.
+    pub async fn update_function_code(&self, update: CodeUpdate) -> Result<Described, FunctionsError> {
+        let CodeUpdate { id, code, publish, dry_run, revision_id } = update;
+        // Before the work of unpacking; the transaction looks again.
+        lookup::function(&self.kv, &id).await?;
+        let fresh = Arc::new(self.code.ingest(code).await?);
+        let (revision, published_revision, now) = (self.clock.uuid(), self.clock.uuid(), self.clock.now());
+        let arn = id.arn();
+        let (described, old) = self
+            .kv
+            .transact(async move |tx: &mut Transaction| {
+                let mut record = lookup::function(tx, &id).await?;
+                check_revision(revision_id.as_deref(), &record.latest.revision_id)?;
+                let old = record.latest.code.clone();
+                record.latest.code = fresh.code.clone();
+                record.latest.modified = now;
+                record.latest.revision_id = revision.clone();
+                record.latest.check()?;
+                let latest = Described {
+                    arn: id.arn(),
+                    id: id.clone(),
+                    version: Version::Latest,
+                    configuration: record.latest.clone(),
+                };
+                if dry_run {
+                    return Ok((latest, None));
+                }
+                fresh.name(tx).await?;
+                code::release(tx, &old, now).await?;
+                let described = if publish {
+                    publish_version::publish(tx, &id, &mut record, None, &published_revision, now).await?
+                } else {
+                    latest
+                };
+                kv::put_record(tx, keys::function(&id), &record);
+                Ok::<_, FunctionsError>((described, Some(old)))
+            })
+            .await?;
+        if let Some(old) = old {
+            self.retire(arn, vec![old]);
+        }
+        Ok(described)
+    }
+}

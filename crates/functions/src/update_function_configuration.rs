@@ -1,0 +1,84 @@
+use crate::configuration::check_revision;
+use crate::{
+    Described, Environment, FunctionId, Functions, FunctionsError, Version, code, keys, layers, lookup,
+};
+use kv::Transaction;
+use std::collections::BTreeMap;
+
+/// What is `None` stays as it is.
+#[derive(Debug, Clone)]
+pub struct ConfigurationUpdate {
+    pub id: FunctionId,
+    pub runtime: Option<String>,
+    pub handler: Option<String>,
+    pub role: Option<String>,
+    pub description: Option<String>,
+    pub memory_mb: Option<u32>,
+    pub timeout_s: Option<u32>,
+    pub tmp_mb: Option<u32>,
+    pub environment: Option<BTreeMap<String, String>>,
+    /// ARNs of layer versions, in merging order; empty takes all away.
+    pub layers: Option<Vec<String>>,
+    pub revision_id: Option<String>,
+}
+
+impl Functions {
+    /// # Errors
+    /// `NotFound`, `Precondition`, `Invalid`.
+    pub async fn update_function_configuration(
+        &self,
+        update: ConfigurationUpdate,
+    ) -> Result<Described, FunctionsError> {
+        let runtime = update.runtime.as_deref().map(|runtime| self.runtime(runtime)).transpose()?;
+        let environment = update.environment.clone().map(Environment::new).transpose()?;
+        let (revision, now) = (self.clock.uuid(), self.clock.now());
+        let arn = update.id.arn();
+        let (described, old) = self
+            .kv
+            .transact(async move |tx: &mut Transaction| {
+                let id = &update.id;
+                let mut record = lookup::function(tx, id).await?;
+                let latest = &mut record.latest;
+                check_revision(update.revision_id.as_deref(), &latest.revision_id)?;
+                set(&mut latest.runtime, &runtime);
+                set(&mut latest.handler, &update.handler);
+                set(&mut latest.role, &update.role);
+                set(&mut latest.description, &update.description);
+                set(&mut latest.memory_mb, &update.memory_mb);
+                set(&mut latest.timeout_s, &update.timeout_s);
+                set(&mut latest.tmp_mb, &update.tmp_mb);
+                set(&mut latest.environment, &environment);
+                latest.modified = now;
+                latest.revision_id = revision.clone();
+                let mut old = Vec::new();
+                if let Some(arns) = &update.layers {
+                    let layers = layers::resolve(tx, id, arns).await?;
+                    for layer in &layers {
+                        code::keep(tx, &layer.code).await?;
+                    }
+                    for layer in std::mem::replace(&mut latest.layers, layers) {
+                        code::release(tx, &layer.code, now).await?;
+                        old.push(layer.code);
+                    }
+                }
+                latest.check()?;
+                kv::put_record(tx, keys::function(id), &record);
+                let described = Described {
+                    arn: id.arn(),
+                    id: id.clone(),
+                    version: Version::Latest,
+                    configuration: record.latest,
+                };
+                Ok::<_, FunctionsError>((described, old))
+            })
+            .await?;
+        self.retire(arn, old);
+        Ok(described)
+    }
+}
+
+fn set<T: Clone>(field: &mut T, value: &Option<T>) {
+    if let Some(value) = value {
+        field.clone_from(value);
+    }
+}
