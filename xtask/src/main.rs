@@ -1,5 +1,6 @@
 //! The project's chores: `cargo xtask <chore>`.
 
+mod bench;
 mod licences;
 mod models;
 
@@ -16,6 +17,8 @@ struct Arguments {
 enum Chore {
     /// Writes the wire types and tables of the operations we speak from botocore's service models
     Models(models::Arguments),
+    /// Builds in release and prints tables of figures beside the bare thing each stands on
+    Bench(bench::Arguments),
     /// Fails when a dependency's licence, name or source is not allowed by deny.toml
     Licences(licences::Arguments),
 }
@@ -23,6 +26,7 @@ enum Chore {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Arguments::parse().chore {
         Chore::Models(arguments) => models::run(&arguments),
+        Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Licences(arguments) => licences::run(&arguments),
     }
 }

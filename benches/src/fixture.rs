@@ -1,0 +1,157 @@
+//! Servers under measurement, and the interpreters found on this machine.
+
+use std::{
+    ffi::OsStr,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{
+    Context, Result,
+    client::Connection,
+    sign::{self, Signer},
+};
+
+/// A child that says its address on its first line. Asked to end, and waited for, when dropped.
+pub struct Server {
+    child: Child,
+    /// `host:port`.
+    pub address: String,
+}
+
+impl Server {
+    /// Starts `command` and waits for its first line: an address, with or without `http://`.
+    ///
+    /// # Errors
+    /// It cannot be started, or ends before it says where it listens.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().ok_or("the child has no output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let address = line.trim().trim_start_matches("http://").to_owned();
+        let server = Server { child, address };
+        if server.address.is_empty() {
+            return Err(format!("{command:?} ended before it served").into());
+        }
+        Ok(server)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // SAFETY: a signal to a child of ours that was not waited for yet, so its id is not reused.
+        unsafe { libc::kill(self.child.id().cast_signed(), libc::SIGTERM) };
+        let _ = self.child.wait();
+    }
+}
+
+/// Zerun on a data directory, with what its clients need.
+pub struct Zerun {
+    pub server: Server,
+    signer: Signer,
+    clock: clock::Clock,
+}
+
+impl Zerun {
+    /// # Errors
+    /// See [`Server::start`]; or no readable credentials file.
+    pub fn start(context: &Context, data: &Path) -> Result<Self> {
+        let log = std::fs::File::create(data.with_extension("log"))?;
+        let server = Server::start(
+            Command::new(&context.zerun)
+                .args([OsStr::new("serve"), "--data".as_ref(), data.as_os_str()])
+                .args(["--listen", "127.0.0.1:0"])
+                .stderr(log),
+        )?;
+        let credentials = std::fs::read_to_string(data.join("credentials"))?;
+        let value = |name: &str| {
+            let line = credentials.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_prefix('='));
+            line.map(|value| value.trim().to_owned()).ok_or(format!("no {name} in the credentials file"))
+        };
+        let signer = Signer {
+            access_key_id: value("aws_access_key_id")?,
+            secret_access_key: value("aws_secret_access_key")?,
+        };
+        Ok(Zerun { server, signer, clock: context.clock.clone() })
+    }
+
+    /// The head of a signed request, ended by its empty line. Good for some minutes, any number of times.
+    pub fn head(&self, service: &str, method: &str, path: &str, length: u64, body_hash: &str) -> Vec<u8> {
+        let signed = self.signer.headers(
+            service,
+            method,
+            &self.server.address,
+            path,
+            body_hash,
+            &self.clock.now().to_basic(),
+        );
+        format!("{method} {path} HTTP/1.1\r\n{signed}Content-Length: {length}\r\n\r\n").into_bytes()
+    }
+
+    /// A whole signed request.
+    pub fn request(&self, service: &str, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+        let mut request = self.head(service, method, path, body.len() as u64, &sign::sha256(body));
+        request.extend_from_slice(body);
+        request
+    }
+
+    pub fn connect(&self) -> Result<Connection> {
+        Connection::open(&self.server.address)
+    }
+
+    /// # Errors
+    /// What the server answers to `CreateFunction`.
+    pub fn create_function(&self, name: &str, runtime: &str, file: &str, code: &str) -> Result<()> {
+        let body = serde_json::json!({
+            "FunctionName": name, "Runtime": runtime, "Handler": "index.handler", "MemorySize": 128, "Timeout": 30,
+            "Role": "arn:aws:iam::000000000000:role/bench", "Code": {"ZipFile": STANDARD.encode(zip(file, code)?)},
+        });
+        let request = self.request("lambda", "POST", "/2015-03-31/functions", body.to_string().as_bytes());
+        self.connect()?.send(&request, &mut Vec::new())
+    }
+
+    pub fn invocation(&self, name: &str, payload: &[u8]) -> Vec<u8> {
+        self.request("lambda", "POST", &format!("/2015-03-31/functions/{name}/invocations"), payload)
+    }
+}
+
+fn zip(file: &str, code: &str) -> Result<Vec<u8>> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file(file, zip::write::SimpleFileOptions::default())?;
+    archive.write_all(code.as_bytes())?;
+    Ok(archive.finish()?.into_inner())
+}
+
+/// `nodejs20.x`, for the Node found first.
+///
+/// # Errors
+/// There is none.
+pub fn node_runtime() -> Result<String> {
+    let version = version("node")?;
+    let major = version.trim_start_matches('v').split('.').next().unwrap_or_default();
+    Ok(format!("nodejs{major}.x"))
+}
+
+/// `python3.11`, for the Python found first.
+///
+/// # Errors
+/// There is none.
+pub fn python_runtime() -> Result<String> {
+    let version = version("python3")?;
+    let numbers: Vec<&str> = version.trim_start_matches("Python ").split('.').take(2).collect();
+    Ok(format!("python{}", numbers.join(".")))
+}
+
+fn version(program: &str) -> Result<String> {
+    let output =
+        Command::new(program).arg("--version").output().map_err(|error| format!("{program}: {error}"))?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}

@@ -1,0 +1,83 @@
+//! What is fast and what is not, side by side in one run: Zerun beside the bare thing it stands on.
+//!
+//! Not a timed test: nothing here passes or fails by a figure. `cargo xtask bench` builds and runs it.
+
+mod client;
+mod cold;
+mod disk;
+mod fixture;
+mod invoke;
+mod objects;
+mod sample;
+mod sign;
+mod start;
+mod table;
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[derive(Parser)]
+#[command(about = "Measures Zerun beside the bare thing it stands on, in one run")]
+struct Arguments {
+    /// The binary to measure; a release build, or the figures mean little
+    #[arg(long, env = "ZERUN_BIN", default_value = "target/release/zerun")]
+    zerun: PathBuf,
+    /// Seconds of load for each throughput figure
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Where data is written; must be a real disk, or the durable figures mean nothing
+    #[arg(long, default_value = "target")]
+    disk: PathBuf,
+    /// Which tables; all of them when none is named
+    #[arg(value_enum)]
+    only: Vec<Bench>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Bench {
+    /// Exec to first served request, idle memory
+    Start,
+    /// Warm invocations against a bare Node HTTP server
+    Invoke,
+    /// Cold starts against the bare interpreter
+    Cold,
+    /// 1 KiB and 1 GiB objects against the raw disk
+    Objects,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let zerun =
+        arguments.zerun.canonicalize().map_err(|error| format!("{}: {error}", arguments.zerun.display()))?;
+    let disk = tempfile::Builder::new().prefix("zerun-bench-").tempdir_in(&arguments.disk)?;
+    let context = Context {
+        zerun,
+        disk: disk.path().canonicalize()?,
+        seconds: arguments.seconds,
+        clock: clock::Clock::real(),
+    };
+    let wanted = |bench| arguments.only.is_empty() || arguments.only.contains(&bench);
+    for (bench, run) in [
+        (Bench::Start, start::run as fn(&Context) -> Result<()>),
+        (Bench::Cold, cold::run),
+        (Bench::Invoke, invoke::run),
+        (Bench::Objects, objects::run),
+    ] {
+        if wanted(bench) {
+            run(&context)?;
+        }
+    }
+    Ok(())
+}
+
+/// What every bench is given.
+pub struct Context {
+    pub zerun: PathBuf,
+    /// An empty directory on the disk to be measured, removed afterwards.
+    pub disk: PathBuf,
+    pub seconds: u64,
+    pub clock: clock::Clock,
+}
