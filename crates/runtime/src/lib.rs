@@ -18,7 +18,7 @@ mod table;
 
 pub use environment::{Session, Surroundings, environment, is_reserved};
 pub use identifier::{Family, RuntimeId, UnknownRuntime};
-pub use interpreter::{Interpreter, Kind};
+pub use interpreter::{Interpreter, Kind, discover};
 pub use launch::{Launch, LaunchError, LaunchRequest};
 pub use runtimes::{OpenError, RuntimeMissing, RuntimeReport, Runtimes};
 pub use table::TableError;

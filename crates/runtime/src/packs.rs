@@ -1,7 +1,7 @@
 //! Runtime packs: the vendor's SDK that unbundled functions expect beside their interpreter.
 //!
-//! `DATA/packs/<kind>/<stamp>/` holds one, and the link `DATA/packs/<kind>/current` names the one in
-//! use. A new one is made beside its place and the link changes at once, so that running instances
+//! `PACKS/<kind>/<stamp>/` holds one, and the link `PACKS/<kind>/current` names the one in use. PACKS is
+//! `DATA/packs` unless several data directories share one. A new one is made beside its place and the link changes at once, so that running instances
 //! keep the old files; [`sweep`] removes those at the next start.
 
 mod install;
@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 const MOUNT_POINT: &str = "zerun_runtime";
 
 /// The pack in use, if one is installed.
-pub fn current(data_dir: &Path, kind: Kind) -> Option<PathBuf> {
-    let directory = directory(data_dir, kind);
+pub fn current(packs_dir: &Path, kind: Kind) -> Option<PathBuf> {
+    let directory = directory(packs_dir, kind);
     let name = std::fs::read_link(directory.join("current")).ok()?;
     let path = directory.join(name);
     path.join(MOUNT_POINT).is_dir().then_some(path)
@@ -27,10 +27,10 @@ pub fn current(data_dir: &Path, kind: Kind) -> Option<PathBuf> {
 ///
 /// # Errors
 /// Something there cannot be read or removed.
-pub fn sweep(data_dir: &Path) -> io::Result<()> {
+pub fn sweep(packs_dir: &Path) -> io::Result<()> {
     for kind in [Kind::Node, Kind::Python] {
-        let keep = current(data_dir, kind);
-        let entries = match std::fs::read_dir(directory(data_dir, kind)) {
+        let keep = current(packs_dir, kind);
+        let entries = match std::fs::read_dir(directory(packs_dir, kind)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
@@ -46,6 +46,6 @@ pub fn sweep(data_dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn directory(data_dir: &Path, kind: Kind) -> PathBuf {
-    data_dir.join("packs").join(kind.as_str())
+fn directory(packs_dir: &Path, kind: Kind) -> PathBuf {
+    packs_dir.join(kind.as_str())
 }

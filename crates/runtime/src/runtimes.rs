@@ -14,6 +14,7 @@ pub struct Runtimes(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     data_dir: PathBuf,
+    packs_dir: PathBuf,
     table: Table,
     shims: ShimStore,
     /// By identifier. Filled by the first who asks, because finding them runs them.
@@ -68,11 +69,20 @@ impl Runtimes {
     /// # Errors
     /// The table cannot be read or is wrong; the shims cannot be written.
     pub fn open(data_dir: &Path) -> Result<Runtimes, OpenError> {
+        Runtimes::open_with_packs(data_dir, &data_dir.join("packs"))
+    }
+
+    /// [`Runtimes::open`] with packs that several data directories share.
+    ///
+    /// # Errors
+    /// As [`Runtimes::open`].
+    pub fn open_with_packs(data_dir: &Path, packs_dir: &Path) -> Result<Runtimes, OpenError> {
         let table = Table::open(data_dir)?;
         let shims = ShimStore::open(data_dir)
             .map_err(|error| OpenError::Shims { path: data_dir.to_owned(), error })?;
         Ok(Runtimes(Arc::new(Inner {
             data_dir: data_dir.to_owned(),
+            packs_dir: packs_dir.to_owned(),
             table,
             shims,
             interpreters: OnceLock::new(),
@@ -106,7 +116,7 @@ impl Runtimes {
             stand_in: stand_in.map(str::to_owned),
             version: found.version.clone(),
             executable: found.executable.clone(),
-            has_pack: packs::current(&self.0.data_dir, found.kind).is_some(),
+            has_pack: packs::current(&self.0.packs_dir, found.kind).is_some(),
         };
         let own = self.interpreters().iter().map(|(identifier, found)| line(identifier, None, found));
         let stood_in = self.0.table.identifiers.iter().filter_map(|(identifier, target)| {
@@ -125,7 +135,7 @@ impl Runtimes {
         progress: &mut dyn FnMut(&str),
     ) -> Result<packs::Installed, packs::InstallError> {
         let found: Vec<Interpreter> = self.interpreters().values().cloned().collect();
-        packs::install(&self.0.data_dir, kind, &found, progress)
+        packs::install(&self.0.packs_dir, kind, &found, progress)
     }
 
     pub(crate) fn runner(&self, id: &RuntimeId) -> Result<Runner<'_>, RuntimeMissing> {
@@ -148,7 +158,7 @@ impl Runtimes {
     }
 
     pub(crate) fn pack(&self, kind: Kind) -> Option<PathBuf> {
-        packs::current(&self.0.data_dir, kind)
+        packs::current(&self.0.packs_dir, kind)
     }
 
     /// A stand-in for the vendor's "runtime version ARN": names the shims' build.

@@ -78,12 +78,12 @@ pub enum InstallError {
 /// # Errors
 /// See [`InstallError`]; the pack in use stays as it was.
 pub fn install(
-    data_dir: &Path,
+    packs_dir: &Path,
     kind: Kind,
     interpreters: &[Interpreter],
     progress: &mut dyn FnMut(&str),
 ) -> Result<Installed, InstallError> {
-    let parent = directory(data_dir, kind);
+    let parent = directory(packs_dir, kind);
     std::fs::create_dir_all(&parent).map_err(disk(&parent))?;
     let stamp = format!("{}-{}", kind.as_str(), std::process::id());
     let staging = parent.join(format!(".{stamp}"));
