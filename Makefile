@@ -24,7 +24,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PYTHON_TOOLS := $(VENV)/installed
 JS_TOOLS := $(JS)/node_modules/installed
 
-.PHONY: help run test lint bench crash build
+.PHONY: help run test lint bench crash build clients
 
 help:
 	@echo "make run     build, start Zerun, deploy examples/photos, print where to look; Ctrl-C stops it"
@@ -46,7 +46,7 @@ run: $(PYTHON_TOOLS)
 test:
 	@SECONDS=0
 	echo "[1/6] clients: Python in $(VENV), JavaScript in $(JS)/node_modules"
-	$(MAKE) --no-print-directory $(PYTHON_TOOLS) $(JS_TOOLS)
+	$(MAKE) --no-print-directory clients
 	echo "[2/6] rustfmt, clippy, licences, generated code (the first time takes about 4 minutes)"
 	$(MAKE) --no-print-directory lint
 	echo "[3/6] Rust tests (the first time takes about 6 minutes)"
@@ -75,6 +75,8 @@ crash: $(PYTHON_TOOLS)
 bench:
 	@echo "building in release (the first time takes about 8 minutes), then measuring for about 2 minutes"
 	ZERUN_BIN=$(TARGET)/release/zerun cargo xtask bench
+
+clients: $(PYTHON_TOOLS) $(JS_TOOLS)
 
 build:
 	@cargo build --package server
