@@ -87,5 +87,5 @@ $(PYTHON_TOOLS): conformance/requirements.txt
 	touch $@
 
 $(JS_TOOLS): $(JS)/package.json $(JS)/package-lock.json
-	@npm ci --prefix $(JS) --loglevel=error --no-audit --no-fund
+	@npm ci --prefix $(JS) --no-audit --no-fund >/dev/null
 	touch $@

@@ -1,0 +1,36 @@
+"""The search for leftovers finds them: a check that cannot fail would prove nothing."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+import leftovers
+import server
+
+
+def test_an_orphan_is_found_wherever_it_moved(tmp_path):
+    leftovers.adopt_orphans()
+    told = tmp_path / "pid"
+    # A grandchild in a session of its own, whose parent is killed.
+    parent = subprocess.Popen(["bash", "-c", f"setsid sleep 600 & echo $! > {told}; wait"])
+    orphan = int(server.wait_until(lambda: told.exists() and told.read_text().strip()))
+    parent.kill()
+    parent.wait()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(leftovers, "GONE_SECONDS_MAX", 0.2)
+            with pytest.raises(AssertionError, match=f"{orphan} S sleep 600"):
+                leftovers.assert_nothing_runs(server.RUNNING)
+    finally:
+        os.kill(orphan, signal.SIGKILL)
+    leftovers.assert_nothing_runs(server.RUNNING)
+
+
+def test_half_written_files_are_found(tmp_path):
+    for name in ("blobs/tmp/1", "endpoint.new", "x.draft-3", "blobs/ab/1"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = {str(path.relative_to(tmp_path)) for path in leftovers.temporary_files(tmp_path)}
+    assert found == {"blobs/tmp/1", "endpoint.new", "x.draft-3"}
