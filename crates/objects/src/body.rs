@@ -1,0 +1,13 @@
+//! Bytes on their way in and out.
+
+mod background;
+mod incoming;
+mod outgoing;
+mod stored;
+
+pub use incoming::{BodyError, BodyPiece, DeclaredChecksum, ExpectedChecksum, IncomingBody};
+pub use outgoing::OutgoingBody;
+
+pub(crate) use incoming::{Limits, Received};
+pub(crate) use outgoing::{Segment, open};
+pub(crate) use stored::{Held, forget};
