@@ -1,0 +1,147 @@
+//! Runs one program in a sandbox made here, and says how it went: for trying things by hand, for the tests
+//! (which kill it), and for measuring.
+//!
+//! ```text
+//! sandbox-probe report STATE_DIR
+//! sandbox-probe run STATE_DIR PROGRAM [ARGUMENT…]
+//! sandbox-probe hold STATE_DIR PROGRAM [ARGUMENT…]     (prints "ready" and waits to be killed)
+//! sandbox-probe bench STATE_DIR
+//! ```
+
+use sandbox::{Command, CpuSpec, Host, HostOptions, RootSpec, Sandbox, Spec};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::ExitCode;
+use tokio::io::AsyncReadExt;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if words.get(1) == Some(&"sandbox-init") {
+        sandbox::init_main();
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return say_error(&error),
+    };
+    let result = match words.as_slice() {
+        [_, "report", state] => runtime.block_on(report(state)),
+        [_, "run", state, program @ ..] => runtime.block_on(run(state, program, false)),
+        [_, "hold", state, program @ ..] => runtime.block_on(run(state, program, true)),
+        [_, "bench", state] => runtime.block_on(bench(state)),
+        _ => Err("usage: sandbox-probe report|run|hold|bench STATE_DIR [PROGRAM ARGUMENT…]".into()),
+    };
+    result.unwrap_or_else(|error| say_error(&*error))
+}
+
+type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+
+fn say_error(error: &dyn std::error::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "sandbox-probe: {error}");
+    ExitCode::FAILURE
+}
+
+fn say(text: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{text}")
+}
+
+fn host(state: &str) -> Result<Host, sandbox::SandboxError> {
+    Host::detect(HostOptions {
+        owner: "probe".into(),
+        state_dir: state.into(),
+        init: "/proc/self/exe".into(),
+        may_lack: if std::env::var_os("MAY_LACK").is_some() {
+            BTreeSet::from(sandbox::Layer::ALL)
+        } else {
+            BTreeSet::new()
+        },
+        clock: clock::Clock::real(),
+    })
+}
+
+fn spec(id: &str) -> Spec {
+    Spec {
+        id: id.into(),
+        root: RootSpec {
+            host_os: true,
+            directories: vec!["/var/task".into(), "/opt".into()],
+            ..RootSpec::default()
+        },
+        tmp_bytes: 512 << 20,
+        memory_bytes: 256 << 20,
+        cpu: CpuSpec::default(),
+        pids_max: 256,
+        nofile: 1024,
+        hostname: "sandbox".into(),
+        listen: vec![([127, 0, 0, 1], 9001).into()],
+        host_names: vec![("sandbox.localdomain".into(), [127, 0, 0, 1].into())],
+    }
+}
+
+fn command(words: &[&str]) -> Command {
+    Command {
+        argv: words.iter().map(|word| (*word).to_owned()).collect(),
+        env: vec![("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()), ("HOME".into(), "/tmp".into())],
+        cwd: "/".into(),
+    }
+}
+
+async fn report(state: &str) -> Outcome {
+    let host = host(state)?;
+    say(&serde_json::to_string_pretty(host.report())?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run(state: &str, program: &[&str], hold: bool) -> Outcome {
+    let host = host(state)?;
+    host.sweep()?;
+    let mut sandbox = Sandbox::create(&host, spec("one")).await?;
+    let mut process = sandbox.exec(command(program)).await?;
+    if hold {
+        if std::env::var_os("FREEZE").is_some() {
+            sandbox.freeze().await?;
+        }
+        say("ready")?;
+        std::future::pending::<()>().await;
+    }
+    let (mut out, mut err) = (String::new(), String::new());
+    if let (Some(stdout), Some(stderr)) = (&mut process.stdout, &mut process.stderr) {
+        let (read_out, read_err) =
+            tokio::join!(stdout.read_to_string(&mut out), stderr.read_to_string(&mut err));
+        read_out?;
+        read_err?;
+    }
+    let exit = process.wait().await;
+    say(&format!("{out}{err}{exit:?}\n{:?}", sandbox.stats()))?;
+    sandbox.destroy().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Milliseconds of each step, the median of many.
+async fn bench(state: &str) -> Outcome {
+    const ROUNDS: usize = 50;
+    let host = host(state)?;
+    let clock = clock::Clock::real();
+    let mut steps: [Vec<f64>; 4] = Default::default();
+    for round in 0..ROUNDS {
+        let started = clock.moment();
+        let mut sandbox = Sandbox::create(&host, spec(&format!("bench-{round}"))).await?;
+        let created = clock.since(started);
+        let mut process = sandbox.exec(command(&["/bin/true"])).await?;
+        let executed = clock.since(started);
+        process.wait().await;
+        let exited = clock.since(started);
+        sandbox.destroy().await?;
+        let destroyed = clock.since(started);
+        let spans = [created, executed - created, exited - executed, destroyed - exited];
+        for (step, span) in steps.iter_mut().zip(spans) {
+            step.push(span.as_secs_f64() * 1000.0);
+        }
+    }
+    for (name, mut step) in ["create", "exec", "exit", "destroy"].into_iter().zip(steps) {
+        step.sort_by(f64::total_cmp);
+        let at = |part: usize| step.get(step.len() * part / 100).copied().unwrap_or_default();
+        say(&format!("{name:8} p50 {:6.2} ms   p90 {:6.2} ms", at(50), at(90)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,233 @@
+//! Limits, accounts and the freezer: cgroup v1 and v2 behind one face.
+//!
+//! ```text
+//! <our own group>/zerun-<owner>/          one per owner
+//!     init/                               the inits, so that a sweep finds them
+//!     <sandbox id>/                       user processes of one sandbox, with its limits
+//! ```
+
+mod files;
+mod find;
+mod sweep;
+mod v1;
+mod v2;
+
+pub(crate) use sweep::sweep;
+
+use crate::{CgroupVersion, Layer, Spec, Stats};
+use find::Found;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// The kernel's default; quotas are per such period.
+const CPU_PERIOD_USEC: u64 = 100_000;
+
+/// A layer with how it is enforced, or why not.
+pub(crate) type LayerResult = (Layer, io::Result<String>);
+
+pub(crate) struct Limits {
+    pub(crate) memory_bytes: u64,
+    pub(crate) pids_max: u32,
+    pub(crate) cpu_shares: u64,
+    pub(crate) cpu_quota_millis: Option<u32>,
+}
+
+impl Limits {
+    pub(crate) fn of(spec: &Spec) -> Self {
+        Limits {
+            memory_bytes: spec.memory_bytes,
+            pids_max: spec.pids_max,
+            cpu_shares: spec.cpu_shares(),
+            cpu_quota_millis: spec.cpu.quota_millis,
+        }
+    }
+}
+
+/// The owner's group, in which sandboxes get theirs.
+pub(crate) struct OwnerGroup {
+    kind: Kind,
+}
+
+/// One sandbox's group.
+pub(crate) struct SandboxGroup {
+    kind: Kind,
+}
+
+enum Kind {
+    V1(v1::Group),
+    V2(v2::Group),
+    None { because: String },
+}
+
+impl OwnerGroup {
+    /// v1 where it has the memory controller, else v2; without either, limits are missing layers.
+    pub(crate) fn make(owner: &str) -> Self {
+        let found = Found::here();
+        let name = directory_name(owner);
+        if found.v1.contains_key("memory") {
+            let group = v1::Group::make(&found.v1, &name);
+            if group.has("memory") {
+                return OwnerGroup { kind: Kind::V1(group) };
+            }
+        }
+        let because = match found.v2.as_ref().map(|unified| v2::Group::make(unified, &name)) {
+            Some(Ok(group)) => return OwnerGroup { kind: Kind::V2(group) },
+            Some(Err(error)) => format!("no cgroup can be made: {error}"),
+            None => "no cgroup can be made: not mounted, or not writable by this user".into(),
+        };
+        OwnerGroup { kind: Kind::None { because } }
+    }
+
+    pub(crate) fn version(&self) -> CgroupVersion {
+        match self.kind {
+            Kind::V1(_) => CgroupVersion::V1,
+            Kind::V2(_) => CgroupVersion::V2,
+            Kind::None { .. } => CgroupVersion::None,
+        }
+    }
+
+    pub(crate) fn directories(&self) -> Vec<&Path> {
+        match &self.kind {
+            Kind::V1(group) => group.directories(),
+            Kind::V2(group) => vec![&group.directory],
+            Kind::None { .. } => Vec::new(),
+        }
+    }
+
+    /// Makes the group of the inits. With v1 a single thread can live there and its children are born
+    /// there: returned is the file it writes itself into. With v2 see [`OwnerGroup::adopt_init`].
+    pub(crate) fn init_tasks(&self) -> io::Result<Option<PathBuf>> {
+        for directory in self.directories() {
+            files::make_directory(&directory.join("init"))?;
+        }
+        match &self.kind {
+            Kind::V1(group) => Ok(group.directories().first().map(|directory| directory.join("init/tasks"))),
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) fn adopt_init(&self, pid: i32) -> io::Result<()> {
+        match &self.kind {
+            Kind::V2(group) => files::put(&group.directory.join("init/cgroup.procs"), &pid.to_string()),
+            _ => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// `AlreadyExists` when the id has a group already; otherwise whatever the kernel refused.
+    pub(crate) fn sandbox(&self, id: &str, limits: &Limits) -> io::Result<(SandboxGroup, Vec<LayerResult>)> {
+        match &self.kind {
+            Kind::V1(group) => {
+                let (group, results) = group.sandbox(id, limits)?;
+                Ok((SandboxGroup { kind: Kind::V1(group) }, results))
+            }
+            Kind::V2(group) => {
+                let (group, results) = group.sandbox(id, limits)?;
+                Ok((SandboxGroup { kind: Kind::V2(group) }, results))
+            }
+            Kind::None { because } => {
+                let layers = [Layer::MemoryLimit, Layer::ProcessLimit, Layer::CpuShare, Layer::Freezer];
+                let missing = |layer| (layer, Err(io::Error::other(because.clone())));
+                let group = SandboxGroup { kind: Kind::None { because: because.clone() } };
+                Ok((group, layers.map(missing).into()))
+            }
+        }
+    }
+}
+
+impl Drop for OwnerGroup {
+    /// Leaves nothing when the owner ends in order; fails harmlessly while anything is inside.
+    fn drop(&mut self) {
+        for directory in self.directories() {
+            let _ = std::fs::remove_dir(directory.join("init"));
+            let _ = std::fs::remove_dir(directory);
+        }
+    }
+}
+
+impl SandboxGroup {
+    /// Files through which a process joins by writing `0`, with the rights of whoever opened them.
+    pub(crate) fn entrances(&self) -> io::Result<Vec<OwnedFd>> {
+        Ok(match &self.kind {
+            Kind::V1(group) => group.entrances()?.into_iter().map(OwnedFd::from).collect(),
+            Kind::V2(group) => vec![group.entrance()?.into()],
+            Kind::None { .. } => Vec::new(),
+        })
+    }
+
+    /// Only with v1, where a frozen process cannot even die: whoever ends the sandbox thaws it first.
+    pub(crate) fn freezer_file(&self) -> io::Result<Option<OwnedFd>> {
+        match &self.kind {
+            Kind::V1(group) => Ok(group.freezer_file()?.map(File::into)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Asks for it; see [`SandboxGroup::is_frozen`] for when it is so.
+    pub(crate) fn set_frozen(&self, frozen: bool) -> io::Result<()> {
+        match &self.kind {
+            Kind::V1(group) => group.set_frozen(frozen),
+            Kind::V2(group) => group.set_frozen(frozen),
+            Kind::None { because } => Err(io::Error::other(because.clone())),
+        }
+    }
+
+    pub(crate) fn is_frozen(&self) -> io::Result<bool> {
+        match &self.kind {
+            Kind::V1(group) => group.is_frozen(),
+            Kind::V2(group) => Ok(group.is_frozen()),
+            Kind::None { .. } => Ok(false),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        match &self.kind {
+            Kind::V1(group) => group.stats(),
+            Kind::V2(group) => group.stats(),
+            Kind::None { .. } => Stats::default(),
+        }
+    }
+
+    /// Zero where nobody counts them.
+    pub(crate) fn oom_kills(&self) -> u64 {
+        let kills = match &self.kind {
+            Kind::V1(group) => group.oom_kills(),
+            Kind::V2(group) => group.oom_kills(),
+            Kind::None { .. } => None,
+        };
+        kills.unwrap_or(0)
+    }
+
+    /// # Errors
+    /// With v2, where the peak belongs to an open file (Linux 6.12), this is not offered.
+    pub(crate) fn reset_memory_peak(&self) -> io::Result<()> {
+        match &self.kind {
+            Kind::V1(group) => group.reset_memory_peak(),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    pub(crate) fn views(&self) -> Vec<(PathBuf, PathBuf)> {
+        match &self.kind {
+            Kind::V1(group) => group.views(),
+            Kind::V2(group) => vec![(group.directory.clone(), "/sys/fs/cgroup".into())],
+            Kind::None { .. } => Vec::new(),
+        }
+    }
+
+    /// Kills whatever is inside and removes the group. Blocks, within about two seconds.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        let directories = match &self.kind {
+            Kind::V1(group) => group.directories(),
+            Kind::V2(group) => vec![group.directory.as_path()],
+            Kind::None { .. } => Vec::new(),
+        };
+        sweep::remove(&directories)
+    }
+}
+
+pub(crate) fn directory_name(owner: &str) -> String {
+    format!("zerun-{owner}")
+}

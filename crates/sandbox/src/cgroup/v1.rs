@@ -1,0 +1,211 @@
+//! cgroup v1: one directory per controller.
+
+use super::files::{get, get_keyed, make_directory, open_for_writing, put};
+use super::{CPU_PERIOD_USEC, LayerResult, Limits};
+use crate::{Layer, Stats};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub(super) const CONTROLLERS: [&str; 5] = ["memory", "pids", "cpu", "cpuacct", "freezer"];
+
+/// The directories of one owner or of one sandbox, by controller.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Group {
+    directories: BTreeMap<&'static str, PathBuf>,
+}
+
+impl Group {
+    /// Makes the child `name` under `parents` (controller to directory) wherever it can be made.
+    pub(super) fn make(parents: &BTreeMap<String, PathBuf>, name: &str) -> Self {
+        let mut group = Group::default();
+        for controller in CONTROLLERS {
+            let Some(directory) = parents.get(controller).map(|parent| parent.join(name)) else { continue };
+            match make_directory(&directory) {
+                Ok(()) => drop(group.directories.insert(controller, directory)),
+                Err(error) => tracing::debug!(%error, controller, "no cgroup of our own"),
+            }
+        }
+        // Every function together weighs as much as the machine has CPUs, like a process per CPU.
+        if let Some(cpu) = group.directories.get("cpu") {
+            let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+            let _ = put(&cpu.join("cpu.shares"), &(cpus * 1024).to_string());
+        }
+        group
+    }
+
+    pub(super) fn has(&self, controller: &str) -> bool {
+        self.directories.contains_key(controller)
+    }
+
+    /// Each directory once, though controllers may share it.
+    pub(super) fn directories(&self) -> Vec<&Path> {
+        let mut all: Vec<&Path> = self.directories.values().map(PathBuf::as_path).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn file(&self, controller: &str, name: &str) -> Option<PathBuf> {
+        self.directories.get(controller).map(|directory| directory.join(name))
+    }
+
+    /// # Errors
+    /// `AlreadyExists` when the sandbox has a group already; whatever refuses a directory otherwise.
+    pub(super) fn sandbox(&self, id: &str, limits: &Limits) -> io::Result<(Group, Vec<LayerResult>)> {
+        let mut group = Group::default();
+        for directory in self.directories() {
+            if let Err(error) = fs::create_dir(directory.join(id)) {
+                group.directories().into_iter().for_each(|made| drop(fs::remove_dir(made)));
+                return Err(error);
+            }
+            for (controller, _) in self.directories.iter().filter(|(_, own)| own.as_path() == directory) {
+                group.directories.insert(controller, directory.join(id));
+            }
+        }
+        let results = vec![
+            (Layer::MemoryLimit, group.limit_memory(limits)),
+            (Layer::ProcessLimit, group.limit_pids(limits)),
+            (Layer::CpuShare, group.share_cpu(limits)),
+            (
+                Layer::Freezer,
+                group.has("freezer").then(|| "cgroup v1 freezer".into()).ok_or_else(no_controller),
+            ),
+        ];
+        Ok((group, results))
+    }
+
+    fn limit_memory(&self, limits: &Limits) -> io::Result<String> {
+        let limit = self.file("memory", "memory.limit_in_bytes").ok_or_else(no_controller)?;
+        put(&limit, &limits.memory_bytes.to_string())?;
+        // There only where the kernel accounts swap; without it a limit on memory alone would let
+        // the sandbox swap without bound.
+        let with_swap = limit.with_file_name("memory.memsw.limit_in_bytes");
+        if with_swap.exists() {
+            put(&with_swap, &limits.memory_bytes.to_string())?;
+            return Ok("cgroup v1, no swap".into());
+        }
+        Ok("cgroup v1; swap is not accounted by this kernel".into())
+    }
+
+    fn limit_pids(&self, limits: &Limits) -> io::Result<String> {
+        let file = self.file("pids", "pids.max").ok_or_else(no_controller)?;
+        put(&file, &limits.pids_max.to_string())?;
+        Ok("cgroup v1".into())
+    }
+
+    fn share_cpu(&self, limits: &Limits) -> io::Result<String> {
+        let shares = self.file("cpu", "cpu.shares").ok_or_else(no_controller)?;
+        put(&shares, &limits.cpu_shares.to_string())?;
+        let Some(millis) = limits.cpu_quota_millis else { return Ok("cgroup v1, by weight".into()) };
+        let quota_usec = u64::from(millis) * CPU_PERIOD_USEC / 1000;
+        put(&shares.with_file_name("cpu.cfs_period_us"), &CPU_PERIOD_USEC.to_string())?;
+        put(&shares.with_file_name("cpu.cfs_quota_us"), &quota_usec.to_string())?;
+        Ok("cgroup v1, by weight and quota".into())
+    }
+
+    pub(super) fn entrances(&self) -> io::Result<Vec<File>> {
+        self.directories().iter().map(|directory| open_for_writing(&directory.join("cgroup.procs"))).collect()
+    }
+
+    pub(super) fn freezer_file(&self) -> io::Result<Option<File>> {
+        self.file("freezer", "freezer.state").map(|path| open_for_writing(&path)).transpose()
+    }
+
+    pub(super) fn set_frozen(&self, frozen: bool) -> io::Result<()> {
+        let state = self.file("freezer", "freezer.state").ok_or_else(no_controller)?;
+        put(&state, if frozen { "FROZEN" } else { "THAWED" })
+    }
+
+    pub(super) fn is_frozen(&self) -> io::Result<bool> {
+        let state = self.file("freezer", "freezer.state").ok_or_else(no_controller)?;
+        Ok(fs::read_to_string(state)?.trim() == "FROZEN")
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let read = |controller, name| self.file(controller, name).and_then(|path| get(&path));
+        Stats {
+            memory_peak_bytes: read("memory", "memory.max_usage_in_bytes"),
+            memory_now_bytes: read("memory", "memory.usage_in_bytes"),
+            cpu_usec: read("cpuacct", "cpuacct.usage").map(|nanoseconds| nanoseconds / 1000),
+            oom_kills: self.oom_kills(),
+            pids: read("pids", "pids.current"),
+        }
+    }
+
+    pub(super) fn oom_kills(&self) -> Option<u64> {
+        get_keyed(&self.file("memory", "memory.oom_control")?, "oom_kill ")
+    }
+
+    pub(super) fn reset_memory_peak(&self) -> io::Result<()> {
+        put(&self.file("memory", "memory.max_usage_in_bytes").ok_or_else(no_controller)?, "0")
+    }
+
+    /// Host path and where container-aware runtimes (the JVM, .NET) look for it.
+    pub(super) fn views(&self) -> Vec<(PathBuf, PathBuf)> {
+        let inside = |controller| Path::new("/sys/fs/cgroup").join(controller);
+        self.directories
+            .iter()
+            .filter(|(controller, _)| **controller != "freezer")
+            .map(|(controller, directory)| (directory.clone(), inside(controller)))
+            .collect()
+    }
+}
+
+fn no_controller() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "the cgroup v1 controller is not mounted or not writable")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory with the files that the kernel would make.
+    fn kernel_made(parents: &BTreeMap<String, PathBuf>, id: &str) -> Group {
+        let mut group = Group::default();
+        for controller in CONTROLLERS {
+            let directory = parents[controller].join(id);
+            fs::create_dir_all(&directory).unwrap();
+            for file in [
+                "memory.limit_in_bytes",
+                "memory.memsw.limit_in_bytes",
+                "pids.max",
+                "cpu.shares",
+                "cpu.cfs_period_us",
+                "cpu.cfs_quota_us",
+                "freezer.state",
+            ] {
+                fs::write(directory.join(file), "").unwrap();
+            }
+            group.directories.insert(controller, directory);
+        }
+        group
+    }
+
+    #[test]
+    fn writes_limits_and_reads_figures() {
+        let root = tempfile::tempdir().unwrap();
+        let parents: BTreeMap<String, PathBuf> =
+            CONTROLLERS.iter().map(|name| ((*name).to_owned(), root.path().join(name))).collect();
+        let group = kernel_made(&parents, "x");
+        let limits =
+            Limits { memory_bytes: 1 << 27, pids_max: 7, cpu_shares: 74, cpu_quota_millis: Some(500) };
+        group.limit_memory(&limits).unwrap();
+        group.limit_pids(&limits).unwrap();
+        group.share_cpu(&limits).unwrap();
+        group.set_frozen(true).unwrap();
+        let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
+        assert_eq!(read("memory/x/memory.limit_in_bytes"), "134217728");
+        assert_eq!(read("memory/x/memory.memsw.limit_in_bytes"), "134217728");
+        assert_eq!(read("pids/x/pids.max"), "7");
+        assert_eq!(read("cpu/x/cpu.shares"), "74");
+        assert_eq!(read("cpu/x/cpu.cfs_quota_us"), "50000");
+        assert!(group.is_frozen().unwrap());
+        fs::write(root.path().join("memory/x/memory.oom_control"), "oom_kill_disable 0\noom_kill 3\n")
+            .unwrap();
+        fs::write(root.path().join("cpuacct/x/cpuacct.usage"), "5000\n").unwrap();
+        let stats = group.stats();
+        assert_eq!((stats.oom_kills, stats.cpu_usec, stats.pids), (Some(3), Some(5), None));
+    }
+}

@@ -1,0 +1,46 @@
+use crate::Spec;
+use std::fmt::Write;
+
+/// What of the host's `/etc` programs need and everybody may read: libraries, certificates, time, fonts.
+/// Where it is a link it is copied as one.
+pub(super) const SHARED: [&str; 18] = [
+    "/etc/alternatives",
+    "/etc/ca-certificates",
+    "/etc/fonts",
+    "/etc/gai.conf",
+    "/etc/host.conf",
+    "/etc/java-17-openjdk",
+    "/etc/java-21-openjdk",
+    "/etc/java-25-openjdk",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/os-release",
+    "/etc/pki/ca-trust",
+    "/etc/pki/tls/certs",
+    "/etc/protocols",
+    "/etc/services",
+    "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf",
+];
+
+/// The files of `/etc` that are the sandbox's own: path and contents.
+pub(super) fn own_files(spec: &Spec, uid: u32) -> Vec<(&'static str, String)> {
+    let mut hosts = String::from("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n");
+    for (name, address) in &spec.host_names {
+        // Writing to a String cannot fail.
+        let _ = writeln!(hosts, "{address} {name}");
+    }
+    // Without privileges the user's id is 0 in its namespace; a second entry for it would be confusing.
+    let root = if uid == 0 { "" } else { "root:x:0:0:root:/:/usr/sbin/nologin\n" };
+    let root_group = if uid == 0 { "" } else { "root:x:0:\n" };
+    vec![
+        ("/etc/passwd", format!("{root}sbx_user:x:{uid}:{uid}::/tmp:/usr/sbin/nologin\n")),
+        ("/etc/group", format!("{root_group}sbx_user:x:{uid}:\n")),
+        ("/etc/hosts", hosts),
+        ("/etc/hostname", format!("{}\n", spec.hostname)),
+        // Nothing answers inside: a look-up fails at once instead of waiting for a server.
+        ("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n".into()),
+        ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n".into()),
+    ]
+}

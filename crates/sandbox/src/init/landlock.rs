@@ -1,0 +1,50 @@
+use landlock::{
+    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, RestrictionStatus, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+};
+use std::io;
+
+/// The newest rules we know; an older kernel enforces what it knows of them.
+const RULES: ABI = ABI::V6;
+
+/// Reading and executing everywhere, writing only where the sandbox may keep something. Signals and
+/// abstract sockets stay among the sandbox's own.
+///
+/// Gives how far the kernel went.
+pub(super) fn restrict() -> io::Result<String> {
+    let status = rules().map_err(io::Error::other)?;
+    match status.ruleset {
+        RulesetStatus::FullyEnforced => Ok("fully enforced".into()),
+        RulesetStatus::PartiallyEnforced => Ok("enforced as far as this kernel's version goes".into()),
+        RulesetStatus::NotEnforced => {
+            Err(io::Error::other("the kernel has no Landlock, or it is switched off"))
+        }
+    }
+}
+
+fn rules() -> Result<RestrictionStatus, RulesetError> {
+    let all = AccessFs::from_all(RULES);
+    let device = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev;
+    let below = |path: &str, access| PathFd::new(path).map(|path| PathBeneath::new(path, access));
+    let mut ruleset = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(all)?
+        .scope(Scope::from_all(RULES))?
+        .create()?;
+    for (path, access) in [
+        ("/", AccessFs::from_read(RULES)),
+        ("/tmp", all),
+        ("/dev/shm", all),
+        ("/dev/null", device),
+        ("/dev/zero", device),
+        ("/dev/full", device),
+        ("/dev/random", device),
+        ("/dev/urandom", device),
+    ] {
+        // A path that is not there needs no right.
+        if let Ok(rule) = below(path, access) {
+            ruleset = ruleset.add_rule(rule)?;
+        }
+    }
+    ruleset.restrict_self()
+}

@@ -1,0 +1,214 @@
+//! The process that becomes the next program.
+//!
+//! Joining cgroups, dropping privileges and installing filters take most of a start, and can be done before
+//! anybody knows what to run. So a launcher does them ahead of time and waits; executing is then one
+//! message and one system call. It holds nothing of the init's but its own socket.
+
+use super::layers::Layers;
+use super::{CANNOT_EXECUTE, cage, landlock, seccomp};
+use crate::control::{self, Failure, Setup};
+use crate::{Command, Layer};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdout, execve, fork, setsid, write};
+use serde::{Deserialize, Serialize};
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+
+/// Makes launchers.
+pub(super) struct Launchers {
+    setup: Setup,
+    entrances: Vec<OwnedFd>,
+    proc: Option<OwnedFd>,
+    filters: seccomp::Filters,
+}
+
+/// One that waits.
+pub(super) struct Launcher {
+    pid: i32,
+    socket: OwnedFd,
+}
+
+/// What a launcher tells the init: once when ready, and again only if it cannot execute.
+#[derive(Serialize, Deserialize)]
+enum Word {
+    Ready(Vec<crate::LayerReport>),
+    Failed(Failure),
+}
+
+impl Launchers {
+    pub(super) fn new(setup: Setup, entrances: Vec<OwnedFd>, proc: Option<OwnedFd>) -> Result<Self, Failure> {
+        let filters = seccomp::Filters::compile()
+            .map_err(|error| Failure::new("cannot compile the system call filter", &error))?;
+        Ok(Launchers { setup, entrances, proc, filters })
+    }
+
+    /// Returns when it is caged. With `layers`, tells which walls it is behind.
+    pub(super) fn launch(&self, layers: Option<&mut Layers>) -> Result<Launcher, Failure> {
+        let fail = |what: &str| {
+            let what = what.to_owned();
+            move |error: io::Error| Failure::new(what, &error)
+        };
+        let (ours, theirs) = control::pair().map_err(fail("cannot make a socket"))?;
+        // SAFETY: the init has one thread, so the child may do anything.
+        match unsafe { fork() }.map_err(|error| fail("cannot make a process")(error.into()))? {
+            ForkResult::Child => self.be_launcher(theirs),
+            ForkResult::Parent { child } => {
+                drop(theirs);
+                let launcher = Launcher { pid: child.as_raw(), socket: ours };
+                let word = control::receive::<Word>(launcher.socket.as_fd());
+                match word.map_err(fail("cannot hear a new process"))? {
+                    Some((Word::Ready(reports), _)) => {
+                        if let Some(layers) = layers {
+                            layers.found.extend(reports);
+                        }
+                        Ok(launcher)
+                    }
+                    Some((Word::Failed(failure), _)) => Err(failure),
+                    None => Err(fail("a new process ended early")(io::ErrorKind::UnexpectedEof.into())),
+                }
+            }
+        }
+    }
+
+    fn be_launcher(&self, socket: OwnedFd) -> ! {
+        let word = match self.enter_cage() {
+            Ok(reports) => Word::Ready(reports),
+            Err(failure) => Word::Failed(failure),
+        };
+        let ready = matches!(word, Word::Ready(_));
+        if control::send(socket.as_fd(), &word, &[]).is_ok()
+            && ready
+            && let Ok(socket) = keep_only(socket)
+            && let Ok(Some((command, outputs))) = control::receive::<Command>(socket.as_fd())
+        {
+            let failure = become_program(&command, &outputs);
+            let _ = control::send(socket.as_fd(), &Word::Failed(failure), &[]);
+        }
+        // SAFETY: ends this process without running what the init registered for its own end.
+        unsafe { libc::_exit(127) }
+    }
+
+    fn enter_cage(&self) -> Result<Vec<crate::LayerReport>, Failure> {
+        let fail = |what: &str| {
+            let what = what.to_owned();
+            move |error: io::Error| Failure::new(what, &error)
+        };
+        let layer = |layer, what: &str| {
+            let fail = fail(what);
+            move |error: io::Error| Failure { layer: Some(layer), ..fail(error) }
+        };
+        let mut layers = Layers::new(&self.setup.may_lack);
+        setsid().map_err(|error| fail("cannot make a session")(error.into()))?;
+        for entrance in &self.entrances {
+            write(entrance, b"0").map_err(|error| fail("cannot join the sandbox's cgroup")(error.into()))?;
+        }
+        let own = unshare(CloneFlags::CLONE_NEWCGROUP).map_err(io::Error::from);
+        layers.demand(Layer::CgroupNamespace, "cannot have a cgroup namespace", "own", own)?;
+        self.be_first_to_die().map_err(fail("cannot set the out-of-memory score"))?;
+        cage::limit_resources(&self.setup).map_err(fail("cannot set resource limits"))?;
+        umask(Mode::from_bits_truncate(0o022));
+        let privileged = cage::become_user(&self.setup)
+            .map_err(layer(Layer::NoCapabilities, "cannot give up privileges"))?;
+        layers.enforced(Layer::NoCapabilities, "all sets empty, no_new_privs");
+        if privileged {
+            layers.enforced(Layer::OwnUid, "a uid of its own, from 0x70000000 up");
+        } else {
+            let (lacked, why) = cage::WITHOUT_PRIVILEGES;
+            layers.missing(lacked, "no uid of its own".into(), &io::Error::other(why))?;
+        }
+        match landlock::restrict() {
+            Ok(detail) => layers.enforced(Layer::Landlock, detail),
+            Err(error) => layers.missing(Layer::Landlock, "cannot restrict file access".into(), &error)?,
+        }
+        restore_signals().map_err(fail("cannot restore signals"))?;
+        let filtered = self.filters.install();
+        layers.demand(Layer::Seccomp, "cannot filter system calls", "allow-list", filtered)?;
+        Ok(layers.found)
+    }
+
+    /// When the whole host lacks memory, sandboxes go before the server.
+    fn be_first_to_die(&self) -> io::Result<()> {
+        let Some(proc) = &self.proc else { return Ok(()) };
+        let path = c"self/oom_score_adj";
+        // SAFETY: a NUL-terminated path; the new descriptor is ours.
+        let file = unsafe {
+            let fd = libc::openat(proc.as_raw_fd(), path.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+            if fd < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            File::from_raw_fd(fd)
+        };
+        io::Write::write_all(&mut &file, b"500")
+    }
+}
+
+impl Launcher {
+    pub(super) fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Turns the launcher into `command`; gives its process id.
+    pub(super) fn execute(self, command: &Command, outputs: &[OwnedFd]) -> Result<i32, Failure> {
+        let fail = |error: io::Error| Failure::new("cannot reach a new process", &error);
+        let outputs: Vec<_> = outputs.iter().map(AsFd::as_fd).collect();
+        control::send(self.socket.as_fd(), command, &outputs).map_err(fail)?;
+        // The socket closes by itself when the program is executed.
+        match control::receive::<Word>(self.socket.as_fd()).map_err(fail)? {
+            None => Ok(self.pid),
+            Some((Word::Failed(failure), _)) => Err(failure),
+            Some((Word::Ready(_), _)) => Err(fail(io::ErrorKind::InvalidData.into())),
+        }
+    }
+}
+
+/// Closes everything but the standard streams and the socket, which becomes descriptor 3.
+fn keep_only(socket: OwnedFd) -> io::Result<OwnedFd> {
+    const SOCKET: libc::c_int = 3;
+    // SAFETY: plain descriptors; whoever owned those that are closed here never runs again in this process.
+    unsafe {
+        if socket.as_raw_fd() != SOCKET && libc::dup3(socket.as_raw_fd(), SOCKET, libc::O_CLOEXEC) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        if libc::close_range(4, libc::c_uint::MAX, 0) < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        std::mem::forget(socket);
+        Ok(OwnedFd::from_raw_fd(SOCKET))
+    }
+}
+
+fn restore_signals() -> io::Result<()> {
+    // Rust ignores it, and programs would inherit that.
+    // SAFETY: the default action is no handler of ours.
+    unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+    Ok(sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?)
+}
+
+/// Returns only if it cannot.
+fn become_program(command: &Command, outputs: &[OwnedFd]) -> Failure {
+    let attempt = || -> Result<std::convert::Infallible, Failure> {
+        let fail = |what: &'static str| move |error: nix::Error| Failure::new(what, &error.into());
+        let [stdout, stderr] = outputs else {
+            return Err(fail("outputs are missing")(nix::Error::EBADF));
+        };
+        chdir(command.cwd.as_path()).map_err(fail("cannot enter the working directory"))?;
+        let strings = |texts: Vec<String>| {
+            let strings: Result<Vec<CString>, _> = texts.into_iter().map(CString::new).collect();
+            strings.map_err(|_| fail("NUL in arguments or environment")(nix::Error::EINVAL))
+        };
+        let argv = strings(command.argv.clone())?;
+        let env = strings(command.env.iter().map(|(name, value)| format!("{name}={value}")).collect())?;
+        let program = argv.first().ok_or_else(|| fail("no program")(nix::Error::EINVAL))?;
+        dup2_stdout(stdout).map_err(fail("cannot set outputs"))?;
+        dup2_stderr(stderr).map_err(fail("cannot set outputs"))?;
+        execve(program, &argv, &env).map_err(fail(CANNOT_EXECUTE))
+    };
+    match attempt() {
+        Err(failure) => failure,
+        Ok(never) => match never {},
+    }
+}

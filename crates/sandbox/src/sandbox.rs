@@ -1,0 +1,236 @@
+use crate::control::Order;
+use crate::create::{self, Created};
+use crate::link::Link;
+use crate::process::Process;
+use crate::teardown::Guard;
+use crate::{Command, Host, Layer, LayerReport, SandboxError, Spec, Stats, mount, spec};
+use nix::fcntl::OFlag;
+use nix::unistd::pipe2;
+use std::fs;
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::unix::pipe;
+
+/// One isolated process tree: made without a user process, then given any number of them.
+///
+/// Dropped without [`Sandbox::destroy`], it is ended in the background.
+pub struct Sandbox {
+    link: Link,
+    host: Host,
+    id: String,
+    pid: i32,
+    uid: u32,
+    layers: Vec<LayerReport>,
+    listeners: Vec<TcpListener>,
+    frozen: AtomicBool,
+    group: Arc<crate::cgroup::SandboxGroup>,
+    guard: Guard,
+}
+
+/// cgroup v1 tells nobody when a group is frozen, so we look again after this long.
+const FREEZE_LOOK: Duration = Duration::from_micros(200);
+/// A process that sleeps uninterruptibly in the kernel holds up a freeze.
+const FREEZE_WITHIN: Duration = Duration::from_secs(5);
+
+impl Sandbox {
+    /// Namespaces, limits, mounts and listeners are ready when this returns; no user code has run.
+    ///
+    /// Cancelled, it removes what it made, in the background.
+    ///
+    /// # Errors
+    /// `Invalid`; `LayerMissing` for a layer that [`HostOptions::may_lack`](crate::HostOptions::may_lack)
+    /// does not name; `Bind` when a path to bind is not there; `Full`; `Host`; `Gone`.
+    pub async fn create(host: &Host, spec: Spec) -> Result<Sandbox, SandboxError> {
+        let owner = host.clone();
+        let id = spec.id.clone();
+        let making = tokio::task::spawn_blocking(move || owner.create(&spec, &owner.0.options.may_lack));
+        let failed = SandboxError::host("cannot make a sandbox");
+        let created = making.await.map_err(|error| failed(io::Error::other(error)))??;
+        let Created { pid, uid, control, listeners, layers, group, guard } = created;
+        let link = Link::start(control, Arc::clone(&group), host.0.options.clock.clone())
+            .map_err(SandboxError::host("cannot listen to a sandbox"))?;
+        let frozen = AtomicBool::new(false);
+        Ok(Sandbox { link, host: host.clone(), id, pid, uid, layers, listeners, frozen, group, guard })
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Host process id of the sandbox's init.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// User and group id of every process inside, as the host sees it. Without privileges: our own.
+    pub fn uid(&self) -> u32 {
+        if self.host.0.privileged { self.uid } else { nix::unistd::geteuid().as_raw() }
+    }
+
+    /// What encloses this sandbox: a layer that may be lacked is `Missing` here if it is.
+    pub fn layers(&self) -> &[LayerReport] {
+        &self.layers
+    }
+
+    /// The sockets asked for by [`Spec::listen`], in that order; the second call gives none. They accept
+    /// connections from inside the sandbox only. Blocking mode: set non-blocking before tokio takes them.
+    ///
+    /// They keep the network namespace alive: drop them with the sandbox.
+    pub fn take_listeners(&mut self) -> Vec<TcpListener> {
+        std::mem::take(&mut self.listeners)
+    }
+
+    /// Makes `source` (a directory or a file of the host) visible at `target`, read-only, while the sandbox
+    /// lives; also while it is frozen. A target that is not there is made, unless it lies in another bind.
+    ///
+    /// # Errors
+    /// `Invalid` target; `Bind` when the source is not there or the target cannot be; `LayerMissing`
+    /// (`LateBind`) without privileges; `Gone`.
+    pub async fn bind(&mut self, source: &Path, target: &Path) -> Result<(), SandboxError> {
+        spec::check_inside_path(target)?;
+        let failed = |source_error| SandboxError::Bind { path: source.to_owned(), source: source_error };
+        // Path look-ups only, no file is read: not worth another thread.
+        let directory = fs::metadata(source).map_err(failed)?.is_dir();
+        let mount = mount::clone_tree(source, true).map_err(|error| match error.raw_os_error() {
+            Some(libc::EPERM) => SandboxError::LayerMissing {
+                layer: Layer::LateBind,
+                detail: "binding into a running sandbox needs privileges on the host".into(),
+            },
+            _ => failed(error),
+        })?;
+        let order = Order::Bind { target: target.to_owned(), directory };
+        match self.link.ask(order, &[mount.as_fd()]).await {
+            Err(SandboxError::Host { source: error, .. }) => Err(failed(error)),
+            result => result.map(drop),
+        }
+    }
+
+    /// Starts a program as the sandbox's unprivileged user, in a session of its own, with nothing on its
+    /// standard input and pipes on its outputs.
+    ///
+    /// Cancelled after the request was sent, the process may run without anybody to hear of it:
+    /// [`Sandbox::kill_all`] ends it.
+    ///
+    /// # Errors
+    /// `Invalid`, `Frozen`, `Exec`, `Gone`; `Host` when pipes or a process cannot be had.
+    pub async fn exec(&mut self, command: Command) -> Result<Process, SandboxError> {
+        command.check()?;
+        if self.frozen.load(Ordering::Acquire) {
+            return Err(SandboxError::Frozen);
+        }
+        let program = command.argv.first().cloned().unwrap_or_default();
+        let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(|error| pipes(error.into()));
+        let ((stdout, stdout_in), (stderr, stderr_in)) = (pipe()?, pipe()?);
+        let order = Order::Exec(command);
+        let started = self.link.start_process(order, &[stdout_in.as_fd(), stderr_in.as_fd()]).await?;
+        drop((stdout_in, stderr_in));
+        let started = started.map_err(|failure| match failure.layer {
+            None if failure.what == crate::init::CANNOT_EXECUTE => {
+                SandboxError::Exec { program, source: failure.source() }
+            }
+            _ => create::refused(failure),
+        })?;
+        Ok(Process::new(
+            started,
+            pipe::Receiver::from_owned_fd(stdout).map_err(pipes)?,
+            pipe::Receiver::from_owned_fd(stderr).map_err(pipes)?,
+        ))
+    }
+
+    /// Sends a signal to a process that [`Sandbox::exec`] started; one that has ended is left in peace.
+    ///
+    /// # Errors
+    /// `Gone`; `Host` for a signal that does not exist.
+    pub async fn signal(&self, process: &Process, signal: i32) -> Result<(), SandboxError> {
+        self.link.ask(Order::Signal { pid: process.pid(), signal }, &[]).await.map(drop)
+    }
+
+    /// Kills every user process, all descendants included, and waits until they are gone. The sandbox, its
+    /// `/tmp` and its listeners stay; a frozen sandbox is thawed by it.
+    ///
+    /// # Errors
+    /// `Gone`, also when a process does not end within ten seconds: then destroy the sandbox.
+    pub async fn kill_all(&mut self) -> Result<(), SandboxError> {
+        self.link.ask(Order::KillAll, &[]).await?;
+        self.frozen.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Stops every user process where it stands; returns once all stand still.
+    ///
+    /// # Errors
+    /// `LayerMissing` without a cgroup freezer; `Host` when it does not come about within five seconds,
+    /// the sandbox being thawed again.
+    pub async fn freeze(&self) -> Result<(), SandboxError> {
+        self.set_frozen(true)?;
+        // Before the wait: an exec in the meantime would hang.
+        self.frozen.store(true, Ordering::Release);
+        let clock = &self.host.0.options.clock;
+        let reached = clock.timeout(FREEZE_WITHIN, async {
+            while !self.group.is_frozen()? {
+                clock.sleep(FREEZE_LOOK).await;
+            }
+            io::Result::Ok(())
+        });
+        let source = match reached.await {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(error)) => error,
+            None => io::ErrorKind::TimedOut.into(),
+        };
+        self.thaw().await?;
+        Err(SandboxError::Host { what: "the sandbox does not freeze".into(), source })
+    }
+
+    /// Lets them go on. Without effect on a sandbox that is not frozen.
+    ///
+    /// # Errors
+    /// As [`Sandbox::freeze`].
+    pub async fn thaw(&self) -> Result<(), SandboxError> {
+        self.set_frozen(false)?;
+        self.frozen.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    fn set_frozen(&self, frozen: bool) -> Result<(), SandboxError> {
+        self.group
+            .set_frozen(frozen)
+            .map_err(|error| SandboxError::LayerMissing { layer: Layer::Freezer, detail: error.to_string() })
+    }
+
+    pub fn stats(&self) -> Stats {
+        self.group.stats()
+    }
+
+    /// From now on [`Stats::memory_peak_bytes`] counts anew.
+    ///
+    /// # Errors
+    /// `Host` where the kernel cannot (cgroup v2).
+    pub fn reset_memory_peak(&self) -> Result<(), SandboxError> {
+        self.group.reset_memory_peak().map_err(SandboxError::host("cannot reset the memory peak"))
+    }
+
+    /// Resolves when the sandbox has ended without being asked to. Cancel-safe.
+    pub async fn gone(&self) {
+        self.link.gone().await;
+    }
+
+    /// Ends everything inside and removes every trace on the host; returns when that is done.
+    ///
+    /// # Errors
+    /// `Host` when something would not go; a later [`Host::sweep`] tries again.
+    pub async fn destroy(self) -> Result<(), SandboxError> {
+        let guard = self.guard;
+        let result = tokio::task::spawn_blocking(|| guard.run()).await;
+        let failed = SandboxError::host("cannot remove a sandbox");
+        result.map_err(io::Error::other).and_then(|result| result).map_err(failed)
+    }
+}
+
+fn pipes(source: io::Error) -> SandboxError {
+    SandboxError::Host { what: "cannot make pipes for a process".into(), source }
+}
