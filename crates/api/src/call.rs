@@ -13,6 +13,7 @@ pub struct Services {
     pub clock: Clock,
     pub kv: Kv,
     pub access: Access,
+    pub objects: objects::Objects,
 }
 
 /// One authenticated request, as its operation sees it.

@@ -1,3 +1,4 @@
+pub(crate) mod bucket_owner;
 pub(crate) mod bucket_tagging;
 pub(crate) mod create_bucket;
 pub(crate) mod delete_bucket;
