@@ -2,10 +2,21 @@
 //!
 //! Knows no HTTP and no function record: a [`VersionSpec`] says all that an instance needs.
 
+mod concurrency;
+mod config;
+mod idle;
+mod instance;
 mod invocation;
+mod layers;
+mod output;
 mod outside;
+mod pool;
+mod registry;
 mod version;
 
+pub use config::PoolConfig;
 pub use invocation::{FunctionError, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason};
 pub use outside::{CredentialError, CredentialSource, Credentials, Endpoint};
+pub use pool::{Pool, PoolStatus};
+pub use registry::{InstanceStatus, Phase};
 pub use version::{LogFormat, VersionSpec};

@@ -1,0 +1,169 @@
+use crate::VersionSpec;
+use crate::instance::Instance;
+use crate::registry::Phase;
+use clock::{Clock, Moment};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// What instances are shared by: see [`VersionSpec`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    function_arn: String,
+    version: String,
+    revision: String,
+}
+
+impl Key {
+    pub fn of(spec: &VersionSpec) -> Self {
+        Key {
+            function_arn: spec.function_arn.clone(),
+            version: spec.version.clone(),
+            revision: spec.revision.clone(),
+        }
+    }
+}
+
+/// Instances with nothing to do, most recently used last.
+pub(crate) struct Idle {
+    clock: Clock,
+    places: Mutex<HashMap<Key, Vec<Place>>>,
+    /// Told when an instance came in.
+    arrivals: watch::Sender<()>,
+}
+
+struct Place {
+    since: Moment,
+    memory_mb: u32,
+    /// Locked while it is being frozen; whoever takes the place waits for that.
+    instance: Arc<tokio::sync::Mutex<Option<Instance>>>,
+}
+
+impl Idle {
+    pub fn new(clock: Clock) -> Self {
+        Idle { clock, places: Mutex::default(), arrivals: watch::Sender::new(()) }
+    }
+
+    pub fn arrivals(&self) -> watch::Receiver<()> {
+        self.arrivals.subscribe()
+    }
+
+    /// Puts an instance in; it is frozen when nobody takes it out within `freeze_after`.
+    pub fn put(self: &Arc<Self>, key: Key, memory_mb: u32, instance: Instance, freeze_after: Duration) {
+        instance.registration().set_phase(Phase::Idle);
+        let instance = Arc::new(tokio::sync::Mutex::new(Some(instance)));
+        let place = Place { since: self.clock.moment(), memory_mb, instance: instance.clone() };
+        self.lock().entry(key).or_default().push(place);
+        self.arrivals.send_replace(());
+        let clock = self.clock.clone();
+        // Weak: an instance that was taken and given back has a new place and a freezing of its own.
+        let instance = Arc::downgrade(&instance);
+        tokio::spawn(async move {
+            clock.sleep(freeze_after).await;
+            let Some(instance) = instance.upgrade() else { return };
+            let mut place = instance.lock().await;
+            let Some(instance) = place.as_mut() else { return };
+            match instance.freeze().await {
+                Ok(()) => instance.registration().set_phase(Phase::Frozen),
+                Err(error) => tracing::warn!(%error, "an idle instance could not be frozen"),
+            }
+        });
+    }
+
+    /// Takes out the most recently used instance of `key`.
+    pub async fn take(&self, key: &Key) -> Option<Instance> {
+        loop {
+            let place = self.take_place(key)?;
+            if let Some(instance) = place.instance.lock().await.take() {
+                return Some(instance);
+            }
+        }
+    }
+
+    /// Takes out the longest idle instances that together hold `memory_mb`, or none when all together hold
+    /// less.
+    pub async fn evict(&self, memory_mb: u32) -> Vec<Instance> {
+        let evicted = {
+            let mut places = self.lock();
+            let mut oldest: Vec<(Moment, u32)> =
+                places.values().flatten().map(|place| (place.since, place.memory_mb)).collect();
+            oldest.sort_unstable();
+            let mut found = 0u32;
+            let last = oldest.into_iter().find_map(|(since, size)| {
+                found = found.saturating_add(size);
+                (found >= memory_mb).then_some(since)
+            });
+            match last {
+                Some(last) => remove(&mut places, |_, place| place.since <= last),
+                None => Vec::new(),
+            }
+        };
+        instances(evicted).await
+    }
+
+    /// Takes out those idle for `limit` or longer.
+    pub async fn expired(&self, limit: Duration) -> Vec<Instance> {
+        let expired = remove(&mut self.lock(), |_, place| self.clock.since(place.since) >= limit);
+        instances(expired).await
+    }
+
+    /// How long until the first one has been idle for `limit`; `None` when none is idle.
+    pub fn next_expiry(&self, limit: Duration) -> Option<Duration> {
+        let places = self.lock();
+        let oldest = places.values().flatten().map(|place| place.since).min()?;
+        Some(limit.saturating_sub(self.clock.since(oldest)))
+    }
+
+    /// Takes out those of the function, or all.
+    pub async fn of_function(&self, function_arn: Option<&str>) -> Vec<Instance> {
+        let found = remove(&mut self.lock(), |key, _| {
+            function_arn.is_none_or(|function_arn| key.function_arn == function_arn)
+        });
+        instances(found).await
+    }
+
+    /// Takes out those of other revisions of the same function version: nobody will ask for them again.
+    pub async fn outdated(&self, current: &Key) -> Vec<Instance> {
+        let found = remove(&mut self.lock(), |key, _| {
+            key.function_arn == current.function_arn
+                && key.version == current.version
+                && key.revision != current.revision
+        });
+        instances(found).await
+    }
+
+    fn take_place(&self, key: &Key) -> Option<Place> {
+        let mut places = self.lock();
+        let of_key = places.get_mut(key)?;
+        let place = of_key.pop();
+        if of_key.is_empty() {
+            places.remove(key);
+        }
+        place
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Vec<Place>>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remove(places: &mut HashMap<Key, Vec<Place>>, which: impl Fn(&Key, &Place) -> bool) -> Vec<Place> {
+    let mut removed = Vec::new();
+    places.retain(|key, of_key| {
+        let (out, stay) = std::mem::take(of_key).into_iter().partition(|place| which(key, place));
+        *of_key = stay;
+        let mut out: Vec<Place> = out;
+        removed.append(&mut out);
+        !of_key.is_empty()
+    });
+    removed
+}
+
+async fn instances(places: Vec<Place>) -> Vec<Instance> {
+    let mut instances = Vec::with_capacity(places.len());
+    for place in places {
+        instances.extend(place.instance.lock().await.take());
+    }
+    instances
+}

@@ -1,0 +1,117 @@
+mod invoke;
+mod start;
+
+pub(crate) use invoke::{Finished, fail_without_process};
+pub(crate) use start::{Context, StartError};
+
+use crate::VersionSpec;
+use crate::output::{Log, Output};
+use crate::registry::Registration;
+use clock::{Clock, Moment, Timestamp};
+use runtime::api::RuntimeApi;
+use runtime::failure::Exit;
+use sandbox::{ExitStatus, Process, Sandbox, SandboxError};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// One sandbox with one process of one function version, which gets one event at a time.
+///
+/// Dropping it ends the sandbox in the background; [`Instance::destroy`] waits for that.
+pub(crate) struct Instance {
+    spec: Arc<VersionSpec>,
+    clock: Clock,
+    sandbox: Sandbox,
+    /// The listener behind every [`RuntimeApi`] of this instance.
+    runtime_listener: TcpListener,
+    running: Running,
+    endpoint: AbortOnDrop,
+    log: Log,
+    launch: runtime::Launch,
+    environment: Vec<(String, String)>,
+    /// The credentials inside end then.
+    credentials_expire: Timestamp,
+    frozen: bool,
+    /// Last, because it gives back the memory and the place: all else is gone by then.
+    registration: Registration,
+}
+
+/// One start of the process.
+struct Running {
+    process: Process,
+    api: RuntimeApi,
+    output: Output,
+    since: Moment,
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Instance {
+    pub fn registration(&self) -> &Registration {
+        &self.registration
+    }
+
+    /// Whether the process lives and its credentials outlast another invocation.
+    pub async fn is_usable(&mut self) -> bool {
+        let outlasts = self.credentials_expire > self.clock.now() + self.spec.timeout + CREDENTIALS_MARGIN;
+        let lives = tokio::select! {
+            biased;
+            _ = self.running.process.wait() => false,
+            () = self.sandbox.gone() => false,
+            () = std::future::ready(()) => true,
+        };
+        outlasts && lives
+    }
+
+    pub async fn freeze(&mut self) -> Result<(), SandboxError> {
+        if !self.frozen {
+            self.sandbox.freeze().await?;
+            self.frozen = true;
+        }
+        Ok(())
+    }
+
+    pub async fn thaw(&mut self) -> Result<(), SandboxError> {
+        if self.frozen {
+            self.sandbox.thaw().await?;
+            self.frozen = false;
+        }
+        Ok(())
+    }
+
+    /// Ends everything inside and gives back memory and place when that is done.
+    pub async fn destroy(self) {
+        let Instance { sandbox, running, endpoint, registration, runtime_listener, .. } = self;
+        registration.ending();
+        let id = sandbox.id().to_owned();
+        // Connections first: they must not keep anything alive that is being taken down.
+        drop(endpoint);
+        drop(running.api);
+        drop(runtime_listener);
+        if let Err(error) = sandbox.destroy().await {
+            tracing::error!(%error, id, "a sandbox could not be removed; the next start will sweep it");
+        }
+        drop(registration);
+    }
+
+    fn memory_peak(&self) -> u64 {
+        self.sandbox.stats().memory_peak_bytes.unwrap_or_default()
+    }
+}
+
+/// For the platform's part after the code's deadline.
+const CREDENTIALS_MARGIN: Duration = Duration::from_secs(60);
+
+fn exit_of(exit: sandbox::Exit) -> Exit {
+    match exit.status {
+        ExitStatus::Code(code) => Exit::Code(code),
+        ExitStatus::Signal(signal) => Exit::Signal(signal),
+    }
+}

@@ -1,0 +1,299 @@
+use super::start::{Context, InitFailure, exec_reason, new_log};
+use super::{Instance, Running, exit_of};
+use crate::{FunctionError, InvokeRequest, Metering, Outcome, VersionSpec};
+use clock::{Clock, Moment};
+use runtime::api::{ErrorReport, Invocation, Pending, Reply};
+use runtime::failure::{self, Exit};
+use runtime::report::{self, Failure, Report};
+use sandbox::SandboxError;
+use std::time::Duration;
+
+/// What became of one invocation, and whether its instance may be used again.
+pub(crate) struct Finished {
+    pub outcome: Outcome,
+    pub reusable: bool,
+}
+
+/// How the process dealt with the event.
+enum End {
+    Answered { reply: Reply, next: AfterAnswer },
+    Failed(ErrorReport),
+    Exited(Exit),
+    TimedOut,
+}
+
+enum AfterAnswer {
+    Idle,
+    Exited,
+    TimedOut,
+}
+
+/// A process that has ended may have answered just before; what is under way is waited for this long.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+impl Instance {
+    /// Hands `request` to the process and waits for its answer and its next question, at most the
+    /// function's timeout. `initialised` is how the start went, if there was one for this invocation.
+    pub async fn invoke(
+        &mut self,
+        request: &InvokeRequest,
+        initialised: Option<Result<Duration, InitFailure>>,
+    ) -> Finished {
+        let started = self.clock.moment();
+        let cold = initialised.is_some();
+        let init = match &initialised {
+            Some(Ok(took)) => Some(*took),
+            Some(Err(failure)) => {
+                self.log.line(init_report("init", failure, None));
+                None
+            }
+            None => None,
+        };
+        self.log.begin(&request.request_id);
+        self.log.line(report::start(&request.request_id, &self.spec.version));
+        let mut end = None;
+        if let Some(Err(_)) = initialised {
+            // Once more, within the time of the invocation.
+            end = self.initialise_again(request, started).await;
+        }
+        let end = match end {
+            Some(end) => end,
+            None => self.hand_over(request, started).await,
+        };
+        self.running.output.flush().await;
+        self.finish(request, started, init, cold, end)
+    }
+
+    async fn initialise_again(&mut self, request: &InvokeRequest, started: Moment) -> Option<End> {
+        let entrypoint = |reason: &str| End::Failed(failure::invalid_entrypoint(&request.request_id, reason));
+        match self.restart().await {
+            Ok(()) => {}
+            Err(SandboxError::Exec { program, source }) => {
+                return Some(entrypoint(&exec_reason(&program, &source)));
+            }
+            Err(error) => return Some(entrypoint(&error.to_string())),
+        }
+        let left = self.time_left(started);
+        let failure = self.initialised(left).await.err()?;
+        self.log.line(init_report("invoke", &failure, Some(self.clock.since(started))));
+        Some(match failure {
+            InitFailure::TimedOut => End::TimedOut,
+            InitFailure::Exited(exit) => End::Exited(exit),
+            InitFailure::Reported(report) => End::Failed(report),
+        })
+    }
+
+    async fn hand_over(&mut self, request: &InvokeRequest, started: Moment) -> End {
+        let left = self.time_left(started);
+        let invocation = Invocation {
+            request_id: request.request_id.clone(),
+            payload: request.payload.clone(),
+            deadline: self.clock.now() + left,
+            invoked_arn: request.invoked_arn.clone(),
+            trace_id: request.trace_id.clone().unwrap_or_else(|| new_trace_id(&self.clock)),
+            client_context: request.client_context.clone(),
+            cognito_identity: request.cognito_identity.clone(),
+        };
+        let Running { process, api, .. } = &mut self.running;
+        let Ok(mut pending) = api.invoke(invocation) else {
+            // It asked once; what it does now is its fault, and it is of no use.
+            let message = "Runtime stopped asking for events";
+            return End::Failed(failure::invalid_entrypoint(&request.request_id, message));
+        };
+        let mut time_out = std::pin::pin!(self.clock.sleep(left));
+        let reply = tokio::select! {
+            biased;
+            reply = pending.reply() => reply,
+            exit = process.wait() => match last_words(&self.clock, &mut pending).await {
+                Some(reply) => return End::Answered { reply, next: AfterAnswer::Exited },
+                None => return End::Exited(exit_of(exit)),
+            },
+            () = &mut time_out => return End::TimedOut,
+        };
+        let next = tokio::select! {
+            biased;
+            () = api.idle() => AfterAnswer::Idle,
+            _ = process.wait() => AfterAnswer::Exited,
+            () = time_out => AfterAnswer::TimedOut,
+        };
+        End::Answered { reply, next }
+    }
+
+    fn time_left(&self, started: Moment) -> Duration {
+        self.spec.timeout.saturating_sub(self.clock.since(started))
+    }
+
+    fn finish(
+        &mut self,
+        request: &InvokeRequest,
+        started: Moment,
+        init: Option<Duration>,
+        cold: bool,
+        end: End,
+    ) -> Finished {
+        let id = &request.request_id;
+        let timeout = self.spec.timeout;
+        let reusable = matches!(&end, End::Answered { next: AfterAnswer::Idle, .. });
+        let timed_out = matches!(&end, End::TimedOut | End::Answered { next: AfterAnswer::TimedOut, .. });
+        let answer = answer(end, id, timeout);
+        let duration = if timed_out { timeout } else { self.clock.since(started).min(timeout) };
+        let metering = Metering {
+            duration,
+            billed: report::billed(duration + init.unwrap_or_default()),
+            init,
+            max_memory_bytes: self.memory_peak(),
+            cold,
+        };
+        if let Some(reason) = &answer.exit_reason {
+            self.log.line(format!("RequestId: {id} Error: {reason}\nRuntime.ExitError"));
+        }
+        if timed_out {
+            let now = self.clock.now().to_iso8601();
+            self.log.line(format!("{now} {id} {}", failure::timeout_reason(timeout)));
+        }
+        let failure = match (&answer.platform_error, timed_out) {
+            (_, true) => Some(Failure::Timeout),
+            (Some(error_type), false) => Some(Failure::Error { error_type }),
+            (None, false) => None,
+        };
+        self.log.line(report::end(id));
+        let report = Report {
+            request_id: id,
+            duration,
+            billed: metering.billed,
+            memory_mb: self.spec.memory_mb,
+            max_memory_bytes: metering.max_memory_bytes,
+            init,
+            failure,
+        };
+        self.log.line(report.line());
+        let outcome = Outcome {
+            payload: answer.payload,
+            content_type: answer.content_type,
+            streamed: answer.streamed,
+            function_error: answer.is_error.then_some(FunctionError::Unhandled),
+            log_tail: self.log.finish(),
+            executed_version: self.spec.version.clone(),
+            metering,
+        };
+        Finished { outcome, reusable }
+    }
+}
+
+/// What the caller is told.
+struct Answer {
+    payload: bytes::Bytes,
+    content_type: String,
+    streamed: bool,
+    is_error: bool,
+    /// Set when the platform, not the code, states the error.
+    platform_error: Option<String>,
+    exit_reason: Option<String>,
+}
+
+fn answer(end: End, id: &str, timeout: Duration) -> Answer {
+    match end {
+        End::Answered {
+            reply: Reply::Response { body, content_type, streamed, broken_off: None }, ..
+        } => Answer {
+            payload: body,
+            content_type,
+            streamed,
+            is_error: false,
+            platform_error: None,
+            exit_reason: None,
+        },
+        // Nothing has been sent to the caller yet, so the error can still take the answer's place.
+        End::Answered { reply: Reply::Response { streamed, broken_off: Some(report), .. }, .. } => {
+            Answer { streamed, ..of_code(report) }
+        }
+        End::Answered { reply: Reply::Error(report), .. } => of_code(report),
+        End::Answered { reply: Reply::TooLarge(size), .. } => of_platform(failure::response_too_large(size)),
+        End::Answered { reply: Reply::Truncated, .. } => of_platform(failure::truncated_response(id)),
+        End::Failed(report) => of_platform(report),
+        End::Exited(exit) => {
+            Answer { exit_reason: Some(failure::exit_reason(exit)), ..of_platform(failure::exited(id, exit)) }
+        }
+        End::TimedOut => of_platform(failure::timed_out(id, timeout)),
+    }
+}
+
+fn of_code(report: ErrorReport) -> Answer {
+    Answer {
+        payload: report.body,
+        content_type: "application/json".to_owned(),
+        streamed: false,
+        is_error: true,
+        platform_error: None,
+        exit_reason: None,
+    }
+}
+
+fn of_platform(report: ErrorReport) -> Answer {
+    let error_type = report.error_type.clone();
+    Answer { platform_error: Some(error_type), ..of_code(report) }
+}
+
+/// The outcome of an invocation for which no process could be started.
+pub(crate) fn fail_without_process(
+    context: &Context,
+    spec: &VersionSpec,
+    request: &InvokeRequest,
+    reason: &str,
+) -> Outcome {
+    let id = &request.request_id;
+    let document = failure::invalid_entrypoint(id, reason);
+    let billed = report::billed(Duration::ZERO);
+    let report = Report {
+        request_id: id,
+        duration: Duration::ZERO,
+        billed,
+        memory_mb: spec.memory_mb,
+        max_memory_bytes: 0,
+        init: None,
+        failure: Some(Failure::Error { error_type: &document.error_type }),
+    };
+    let log = new_log(context, spec);
+    log.begin(id);
+    log.line(report::start(id, &spec.version));
+    log.line(format!("RequestId: {id} Error: {reason}\n{}", document.error_type));
+    log.line(report::end(id));
+    log.line(report.line());
+    Outcome {
+        payload: document.body,
+        content_type: "application/json".to_owned(),
+        streamed: false,
+        function_error: Some(FunctionError::Unhandled),
+        log_tail: log.finish(),
+        executed_version: spec.version.clone(),
+        metering: Metering { billed, cold: true, ..Metering::default() },
+    }
+}
+
+async fn last_words(clock: &Clock, pending: &mut Pending) -> Option<Reply> {
+    match clock.timeout(LAST_WORDS, pending.reply()).await {
+        // Cut short by the process's end, which says more.
+        Some(Reply::Truncated) | None => None,
+        Some(reply) => Some(reply),
+    }
+}
+
+fn init_report(phase: &str, failure: &InitFailure, took: Option<Duration>) -> String {
+    let (status, error_type) = failure.status();
+    let took = took.map(|took| format!("Init Duration: {:.2} ms\t", took.as_secs_f64() * 1000.0));
+    let error_type = error_type.map(|kind| format!("\tError Type: {kind}"));
+    format!(
+        "INIT_REPORT {}Phase: {phase}\tStatus: {status}{}",
+        took.unwrap_or_default(),
+        error_type.unwrap_or_default()
+    )
+}
+
+/// A new, unsampled trace: `Root=1-<seconds>-<96 bits>;Parent=<64 bits>;Sampled=0`.
+fn new_trace_id(clock: &Clock) -> String {
+    let mut bytes = [0; 16];
+    clock.fill_random(&mut bytes);
+    let root = u128::from_be_bytes(bytes) >> 32;
+    let parent = clock.random_u64();
+    format!("Root=1-{:08x}-{root:024x};Parent={parent:016x};Sampled=0", clock.now().as_seconds())
+}

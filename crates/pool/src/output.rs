@@ -1,0 +1,213 @@
+use clock::Clock;
+use runtime::log::{LogLine, LogSink, LogSource, Tail};
+use sandbox::Process;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::unix::pipe::Receiver;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// Longest line, in bytes; a longer one is cut into several.
+const LINE_BYTES_MAX: usize = 256 << 10;
+
+/// How much a process may write before it has to wait for a pause: 1 MiB every 50 ms.
+const BURST_BYTES: usize = 1 << 20;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// One instance's log: what its processes write and what the platform says about them.
+#[derive(Clone)]
+pub(crate) struct Log(Arc<Shared>);
+
+struct Shared {
+    clock: Clock,
+    sink: LogSink,
+    source: Arc<LogSource>,
+    /// Managed runtimes mark line breaks inside an entry as CR.
+    joins_lines: bool,
+    current: Mutex<Current>,
+}
+
+#[derive(Default)]
+struct Current {
+    request_id: Option<Arc<str>>,
+    tail: Tail,
+}
+
+impl Log {
+    pub fn new(clock: Clock, sink: LogSink, source: LogSource, joins_lines: bool) -> Self {
+        let source = Arc::new(source);
+        Log(Arc::new(Shared { clock, sink, source, joins_lines, current: Mutex::default() }))
+    }
+
+    pub fn stream(&self) -> &str {
+        &self.0.source.log_stream
+    }
+
+    /// From now on lines belong to this invocation.
+    pub fn begin(&self, request_id: &str) {
+        self.current().request_id = Some(request_id.into());
+    }
+
+    /// The invocation's tail. Lines from now on belong to none.
+    pub fn finish(&self) -> String {
+        let mut current = self.current();
+        current.request_id = None;
+        current.tail.take()
+    }
+
+    pub fn line(&self, text: String) {
+        let request_id = {
+            let mut current = self.current();
+            current.tail.push(&text);
+            current.request_id.clone()
+        };
+        self.0.sink.write(LogLine {
+            at: self.0.clock.now(),
+            source: self.0.source.clone(),
+            request_id,
+            text,
+        });
+    }
+
+    fn written(&self, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes);
+        let text = if self.0.joins_lines { text.replace('\r', "\n") } else { text.into_owned() };
+        self.line(text);
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads what one process writes. Dropping it stops reading.
+pub(crate) struct Output {
+    flushes: mpsc::Sender<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Output {
+    pub fn start(process: &mut Process, log: Log) -> Self {
+        // One flush at a time: they come between invocations, of which there is one at a time.
+        let (flushes, requests) = mpsc::channel(1);
+        let streams =
+            [process.stdout.take(), process.stderr.take()].map(|pipe| Stream::new(pipe, log.clone()));
+        Output { flushes, task: tokio::spawn(pump(streams, requests, log.0.clock.clone())) }
+    }
+
+    /// Waits until everything that was in the pipes has become lines.
+    pub async fn flush(&self) {
+        let (done, flushed) = oneshot::channel();
+        // A pump that has ended has read everything.
+        if self.flushes.send(done).await.is_ok() {
+            let _ = flushed.await;
+        }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn pump(mut streams: [Stream; 2], mut requests: mpsc::Receiver<oneshot::Sender<()>>, clock: Clock) {
+    let mut since_pause = 0;
+    loop {
+        let [stdout, stderr] = &mut streams;
+        if stdout.pipe.is_none() && stderr.pipe.is_none() {
+            return;
+        }
+        tokio::select! {
+            () = stdout.readable() => since_pause += stdout.read(),
+            () = stderr.readable() => since_pause += stderr.read(),
+            request = requests.recv() => {
+                let Some(done) = request else { return };
+                for stream in &mut streams {
+                    // What is in a pipe is at most 64 KiB (1 MiB where the process enlarged it); whoever
+                    // writes on is not waited for.
+                    let mut taken = 0;
+                    while taken < BURST_BYTES {
+                        match stream.read() {
+                            0 => break,
+                            read => taken += read,
+                        }
+                    }
+                    stream.end_line();
+                }
+                // The other side may have stopped waiting.
+                let _ = done.send(());
+            }
+        }
+        if since_pause > BURST_BYTES {
+            since_pause = 0;
+            clock.sleep(PAUSE).await;
+        }
+    }
+}
+
+/// One pipe and the line that is not finished yet.
+struct Stream {
+    pipe: Option<Receiver>,
+    line: Vec<u8>,
+    log: Log,
+}
+
+impl Stream {
+    fn new(pipe: Option<Receiver>, log: Log) -> Self {
+        Stream { pipe, line: Vec::new(), log }
+    }
+
+    /// Resolves when [`Stream::read`] can do something; never once the pipe has ended.
+    async fn readable(&self) {
+        match &self.pipe {
+            Some(pipe) => {
+                // An error shows again when reading.
+                let _ = pipe.readable().await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Reads once; how much, in bytes. Zero when there is nothing now, or never again.
+    fn read(&mut self) -> usize {
+        let Some(pipe) = &self.pipe else { return 0 };
+        let mut buffer = [0; 16 << 10];
+        match pipe.try_read(&mut buffer) {
+            Ok(read @ 1..) => {
+                self.take(buffer.get(..read).unwrap_or_default());
+                read
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Ok(0) | Err(_) => {
+                self.pipe = None;
+                self.end_line();
+                0
+            }
+        }
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) {
+        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+            let (line, rest) = bytes.split_at(end);
+            self.extend(line);
+            self.log.written(&std::mem::take(&mut self.line));
+            bytes = rest.get(1..).unwrap_or_default();
+        }
+        self.extend(bytes);
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
+        if self.line.len() + bytes.len() > LINE_BYTES_MAX {
+            self.end_line();
+        }
+        self.line.extend_from_slice(bytes);
+    }
+
+    fn end_line(&mut self) {
+        if !self.line.is_empty() {
+            self.log.written(&std::mem::take(&mut self.line));
+        }
+    }
+}
