@@ -1,9 +1,12 @@
 use crate::{ApiError, Body};
 use access::{Access, Principal};
+use blob::Blobs;
 use clock::{Clock, Timestamp};
+use functions::Functions;
 use http::HeaderMap;
 use kv::Kv;
 use names::{AccountId, Region};
+use objects::Objects;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -12,8 +15,12 @@ use std::sync::Arc;
 pub struct Services {
     pub clock: Clock,
     pub kv: Kv,
+    pub blobs: Blobs,
     pub access: Access,
-    pub objects: objects::Objects,
+    pub objects: Objects,
+    pub functions: Functions,
+    /// The first base domain that is configured: what host names in printed URLs end with.
+    pub base_domain: String,
 }
 
 /// One authenticated request, as its operation sees it.

@@ -1,8 +1,50 @@
-use crate::Entry;
+use crate::{Entry, lambda};
 
 /// THE table of operations. What is not here does not exist: routing, authorisation, the answer to
 /// operations that we lack, the coverage page and the test that tries every operation without
 /// credentials all read it.
 pub static OPERATIONS: &[Entry] = &[
+    // lambda
+    Entry::of::<lambda::model::operation::AddPermission>(),
+    Entry::of::<lambda::model::operation::CreateAlias>(),
+    Entry::of::<lambda::model::operation::CreateFunction>(),
+    Entry::of::<lambda::model::operation::CreateFunctionUrlConfig>(),
+    Entry::of::<lambda::model::operation::DeleteAlias>(),
+    Entry::of::<lambda::model::operation::DeleteFunction>(),
+    Entry::of::<lambda::model::operation::DeleteFunctionConcurrency>(),
+    Entry::of::<lambda::model::operation::DeleteFunctionEventInvokeConfig>(),
+    Entry::of::<lambda::model::operation::DeleteFunctionUrlConfig>(),
+    Entry::of::<lambda::model::operation::DeleteLayerVersion>(),
+    Entry::of::<lambda::model::operation::GetAccountSettings>(),
+    Entry::of::<lambda::model::operation::GetAlias>(),
+    Entry::of::<lambda::model::operation::GetFunction>(),
+    Entry::of::<lambda::model::operation::GetFunctionConcurrency>(),
+    Entry::of::<lambda::model::operation::GetFunctionConfiguration>(),
+    Entry::of::<lambda::model::operation::GetFunctionEventInvokeConfig>(),
+    Entry::of::<lambda::model::operation::GetFunctionUrlConfig>(),
+    Entry::of::<lambda::model::operation::GetLayerVersion>(),
+    Entry::of::<lambda::model::operation::GetLayerVersionByArn>(),
+    Entry::of::<lambda::model::operation::GetPolicy>(),
+    Entry::of::<lambda::model::operation::Invoke>(),
+    Entry::of::<lambda::model::operation::ListAliases>(),
+    Entry::of::<lambda::model::operation::ListFunctionEventInvokeConfigs>(),
+    Entry::of::<lambda::model::operation::ListFunctionUrlConfigs>(),
+    Entry::of::<lambda::model::operation::ListFunctions>(),
+    Entry::of::<lambda::model::operation::ListLayerVersions>(),
+    Entry::of::<lambda::model::operation::ListLayers>(),
+    Entry::of::<lambda::model::operation::ListTags>(),
+    Entry::of::<lambda::model::operation::ListVersionsByFunction>(),
+    Entry::of::<lambda::model::operation::PublishLayerVersion>(),
+    Entry::of::<lambda::model::operation::PublishVersion>(),
+    Entry::of::<lambda::model::operation::PutFunctionConcurrency>(),
+    Entry::of::<lambda::model::operation::PutFunctionEventInvokeConfig>(),
+    Entry::of::<lambda::model::operation::RemovePermission>(),
+    Entry::of::<lambda::model::operation::TagResource>(),
+    Entry::of::<lambda::model::operation::UntagResource>(),
+    Entry::of::<lambda::model::operation::UpdateAlias>(),
+    Entry::of::<lambda::model::operation::UpdateFunctionCode>(),
+    Entry::of::<lambda::model::operation::UpdateFunctionConfiguration>(),
+    Entry::of::<lambda::model::operation::UpdateFunctionEventInvokeConfig>(),
+    Entry::of::<lambda::model::operation::UpdateFunctionUrlConfig>(),
     // sts
 ];

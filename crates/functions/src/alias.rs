@@ -222,7 +222,7 @@ fn checked_weights(weights: &BTreeMap<String, f64>) -> Result<BTreeMap<u64, f64>
 
 /// # Errors
 /// `Invalid`: neither `$LATEST` nor a number from 1.
-pub(crate) fn parse_version(text: &str) -> Result<Version, FunctionsError> {
+pub fn parse_version(text: &str) -> Result<Version, FunctionsError> {
     match Qualifier::parse(text) {
         Ok(Qualifier::Latest) => Ok(Version::Latest),
         Ok(Qualifier::Version(number)) => Ok(Version::Published(number)),

@@ -33,7 +33,7 @@ mod update_function_code;
 mod update_function_configuration;
 
 pub use account::AccountUsage;
-pub use alias::{AliasChange, AliasRecord};
+pub use alias::{AliasChange, AliasRecord, parse_version};
 pub use asynchronous::{AsyncEvent, EVENT_BYTES_MAX, RetrySchedule, enqueue};
 pub use code::{ARCHIVE_BYTES_MAX, INLINE_BYTES_MAX, UNPACKED_BYTES_MAX};
 pub use configuration::{Code, Configuration};

@@ -1,0 +1,168 @@
+//! Between Lambda's configuration shapes and the service's.
+
+use super::error::invalid;
+use super::model;
+use crate::ApiError;
+use functions::{Described, FunctionId, log_group};
+use protocol::Sensitive;
+use std::collections::BTreeMap;
+
+/// The architecture that this server runs, as Lambda names it.
+pub(super) const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+
+pub(super) fn to_wire(described: &Described) -> model::FunctionConfiguration {
+    let configuration = &described.configuration;
+    let variables = configuration.environment.variables();
+    let environment = (!variables.is_empty()).then(|| model::EnvironmentResponse {
+        variables: Some(
+            variables.iter().map(|(name, value)| (name.clone(), Sensitive(value.clone()))).collect(),
+        ),
+        error: None,
+    });
+    let layers = (!configuration.layers.is_empty()).then(|| {
+        configuration
+            .layers
+            .iter()
+            .map(|layer| model::Layer {
+                arn: Some(layer.arn.clone()),
+                code_size: Some(size(layer.code.zip_bytes)),
+                ..model::Layer::default()
+            })
+            .collect()
+    });
+    model::FunctionConfiguration {
+        function_name: Some(described.id.name.to_string()),
+        function_arn: Some(described.arn.to_string()),
+        runtime: Some(configuration.runtime.to_string()),
+        role: Some(configuration.role.clone()),
+        handler: Some(configuration.handler.clone()),
+        code_size: Some(size(configuration.code.zip_bytes)),
+        description: Some(configuration.description.clone()),
+        timeout: Some(small(configuration.timeout_s)),
+        memory_size: Some(small(configuration.memory_mb)),
+        last_modified: Some(configuration.modified.to_iso8601_offset()),
+        code_sha256: Some(configuration.code.sha256_base64()),
+        version: Some(described.version.to_string()),
+        environment,
+        tracing_config: Some(model::TracingConfigResponse { mode: Some("PassThrough".to_owned()) }),
+        revision_id: Some(configuration.revision_id.clone()),
+        layers,
+        // Code is unpacked and settings hold before the answer is given: waiters see it at once.
+        state: Some("Active".to_owned()),
+        last_update_status: Some("Successful".to_owned()),
+        package_type: Some("Zip".to_owned()),
+        architectures: Some(vec![ARCHITECTURE.to_owned()]),
+        ephemeral_storage: Some(model::EphemeralStorage { size: small(configuration.tmp_mb) }),
+        snap_start: Some(model::SnapStartResponse {
+            apply_on: Some("None".to_owned()),
+            optimization_status: Some("Off".to_owned()),
+        }),
+        logging_config: Some(model::LoggingConfig {
+            log_format: Some("Text".to_owned()),
+            log_group: Some(log_group(&described.id)),
+            ..model::LoggingConfig::default()
+        }),
+        ..model::FunctionConfiguration::default()
+    }
+}
+
+pub(super) fn size(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+pub(super) fn small(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+/// A number that must not be negative.
+///
+/// # Errors
+/// It is, naming the member.
+pub(super) fn unsigned(name: &str, value: i32) -> Result<u32, ApiError> {
+    u32::try_from(value).map_err(|_| invalid(format!("{name} must not be negative, got {value}")))
+}
+
+pub(super) fn variables(environment: model::Environment) -> BTreeMap<String, String> {
+    let variables = environment.variables.unwrap_or_default();
+    variables.into_iter().map(|(name, Sensitive(value))| (name, value)).collect()
+}
+
+/// Settings that deploy tools send with the value that means "not used". Those are accepted; any other
+/// value is refused by name.
+#[derive(Default)]
+pub(super) struct Unused<'a> {
+    pub id: Option<&'a FunctionId>,
+    pub vpc: Option<&'a model::VpcConfig>,
+    pub dead_letter: Option<&'a model::DeadLetterConfig>,
+    pub kms_key: Option<&'a str>,
+    pub tracing: Option<&'a model::TracingConfig>,
+    pub file_systems: Option<&'a [model::FileSystemConfig]>,
+    pub image: Option<&'a model::ImageConfig>,
+    pub snap_start: Option<&'a model::SnapStart>,
+    pub logging: Option<&'a model::LoggingConfig>,
+}
+
+impl Unused<'_> {
+    pub fn check(&self) -> Result<(), ApiError> {
+        let refuse = |name: &str, why: &str| Err(ApiError::unsupported(name, why));
+        let some = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| !list.is_empty());
+        if self.vpc.is_some_and(|vpc| {
+            some(&vpc.subnet_ids)
+                || some(&vpc.security_group_ids)
+                || vpc.ipv6_allowed_for_dual_stack == Some(true)
+        }) {
+            return refuse("VpcConfig", "functions cannot join a network");
+        }
+        if self.dead_letter.and_then(|config| config.target_arn.as_deref()).is_some_and(|arn| !arn.is_empty())
+        {
+            return refuse("DeadLetterConfig", "use a function as OnFailure destination instead");
+        }
+        if self.kms_key.is_some_and(|arn| !arn.is_empty()) {
+            return refuse("KMSKeyArn", "there are no customer keys");
+        }
+        if self.tracing.and_then(|config| config.mode.as_deref()).is_some_and(|mode| mode != "PassThrough") {
+            return refuse("TracingConfig.Mode", "only PassThrough is");
+        }
+        if self.file_systems.is_some_and(|list| !list.is_empty()) {
+            return refuse("FileSystemConfigs", "functions cannot mount file systems");
+        }
+        if self.image.is_some_and(|image| {
+            some(&image.entry_point)
+                || some(&image.command)
+                || image.working_directory.as_deref().is_some_and(|text| !text.is_empty())
+        }) {
+            return refuse("ImageConfig", "functions are zip archives");
+        }
+        if self.snap_start.and_then(|config| config.apply_on.as_deref()).is_some_and(|on| on != "None") {
+            return refuse("SnapStart.ApplyOn", "only None is");
+        }
+        self.check_logging()
+    }
+
+    fn check_logging(&self) -> Result<(), ApiError> {
+        let Some(logging) = self.logging else { return Ok(()) };
+        if logging.log_format.as_deref().is_some_and(|format| format != "Text") {
+            return Err(ApiError::unsupported("LoggingConfig.LogFormat", "only Text is"));
+        }
+        if logging.application_log_level.is_some() || logging.system_log_level.is_some() {
+            return Err(ApiError::unsupported("LoggingConfig log levels", "they need the JSON format"));
+        }
+        let own = self.id.map(log_group);
+        if logging.log_group.as_deref().is_some_and(|group| Some(group) != own.as_deref()) {
+            return Err(ApiError::unsupported("LoggingConfig.LogGroup", "only /aws/lambda/<function> is"));
+        }
+        Ok(())
+    }
+}
+
+/// # Errors
+/// Code for another machine than this one.
+pub(super) fn check_architectures(architectures: Option<&[String]>) -> Result<(), ApiError> {
+    match architectures {
+        None | Some([]) => Ok(()),
+        Some([only]) if only == ARCHITECTURE => Ok(()),
+        Some(_) => {
+            Err(ApiError::unsupported("Architectures", format!("this server runs {ARCHITECTURE} only")))
+        }
+    }
+}

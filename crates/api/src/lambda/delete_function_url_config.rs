@@ -1,0 +1,19 @@
+use super::model;
+use super::target::target;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+
+impl Operation for model::operation::DeleteFunctionUrlConfig {
+    const ACTION: &'static str = "lambda:DeleteFunctionUrlConfig";
+    const HONOURED: &'static [&'static str] = &["FunctionName", "Qualifier"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        target(call, &input.function_name, input.qualifier.as_deref()).map(|target| target.resources())
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let target = target(&call, &input.function_name, input.qualifier.as_deref())?;
+        call.services.functions.delete_function_url(target.id, target.qualifier).await?;
+        Ok(Reply::new(()))
+    }
+}

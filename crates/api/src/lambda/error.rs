@@ -1,0 +1,63 @@
+//! The one table from what the functions service says to Lambda's published errors.
+
+use crate::ApiError;
+use functions::FunctionsError;
+use http::{StatusCode, header};
+use pool::InvokeError;
+
+impl From<FunctionsError> for ApiError {
+    fn from(error: FunctionsError) -> Self {
+        let message = error.to_string();
+        match error {
+            FunctionsError::NotFound(_) => user(StatusCode::NOT_FOUND, "ResourceNotFoundException", message),
+            FunctionsError::Conflict(_) => user(StatusCode::CONFLICT, "ResourceConflictException", message),
+            FunctionsError::Invalid(_) => invalid(message),
+            FunctionsError::Precondition(_) => {
+                user(StatusCode::PRECONDITION_FAILED, "PreconditionFailedException", message)
+            }
+            FunctionsError::TooLarge(_) => {
+                user(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message)
+            }
+            FunctionsError::CodeStorageExceeded(_) => {
+                user(StatusCode::BAD_REQUEST, "CodeStorageExceededException", message)
+            }
+            FunctionsError::PolicyTooLong(_) => {
+                user(StatusCode::BAD_REQUEST, "PolicyLengthExceededException", message)
+            }
+            FunctionsError::Invoke(error) => invoke(error),
+            FunctionsError::Store(_) | FunctionsError::Blob(_) | FunctionsError::Internal(_) => {
+                ApiError::internal(message)
+            }
+        }
+    }
+}
+
+/// A value, or a combination of values, that cannot be.
+pub(super) fn invalid(message: impl Into<String>) -> ApiError {
+    user(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message.into())
+}
+
+pub(super) fn not_found(message: impl Into<String>) -> ApiError {
+    user(StatusCode::NOT_FOUND, "ResourceNotFoundException", message.into())
+}
+
+fn user(status: StatusCode, code: &'static str, message: String) -> ApiError {
+    ApiError::new(status, code, message).field("Type", "User")
+}
+
+fn invoke(error: InvokeError) -> ApiError {
+    let message = error.to_string();
+    match error {
+        InvokeError::Throttled(reason) => {
+            user(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message)
+                .field("Reason", reason.as_str())
+                .header(header::RETRY_AFTER, "1")
+        }
+        InvokeError::RuntimeMissing(_) => user(StatusCode::BAD_GATEWAY, "InvalidRuntimeException", message),
+        InvokeError::InvalidCode(_) => user(StatusCode::BAD_GATEWAY, "InvalidZipFileException", message),
+        InvokeError::Unavailable(_) => {
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceException", message)
+                .field("Type", "Service")
+        }
+    }
+}

@@ -1,0 +1,20 @@
+use super::alias::to_wire;
+use super::model;
+use super::target::target;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+
+impl Operation for model::operation::GetAlias {
+    const ACTION: &'static str = "lambda:GetAlias";
+    const HONOURED: &'static [&'static str] = &["FunctionName", "Name"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        target(call, &input.function_name, Some(&input.name)).map(|target| target.resources())
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let id = target(&call, &input.function_name, Some(&input.name))?.id;
+        let alias = call.services.functions.get_alias(id.clone(), input.name).await?;
+        Ok(Reply::new(to_wire(&id, alias)))
+    }
+}

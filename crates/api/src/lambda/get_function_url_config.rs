@@ -1,0 +1,29 @@
+use super::function_url_config::{address, cors_to_wire};
+use super::model;
+use super::target::target;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+
+impl Operation for model::operation::GetFunctionUrlConfig {
+    const ACTION: &'static str = "lambda:GetFunctionUrlConfig";
+    const HONOURED: &'static [&'static str] = &["FunctionName", "Qualifier"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        target(call, &input.function_name, input.qualifier.as_deref()).map(|target| target.resources())
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let target = target(&call, &input.function_name, input.qualifier.as_deref())?;
+        let arn = target.arn().to_string();
+        let url = call.services.functions.get_function_url(target.id, target.qualifier).await?;
+        Ok(Reply::new(model::GetFunctionUrlConfigResponse {
+            function_url: address(&call, &url),
+            function_arn: arn,
+            auth_type: url.auth.as_str().to_owned(),
+            cors: url.cors.map(cors_to_wire),
+            creation_time: url.created.to_iso8601(),
+            last_modified_time: url.modified.to_iso8601(),
+            invoke_mode: Some("BUFFERED".to_owned()),
+        }))
+    }
+}

@@ -1,0 +1,69 @@
+use super::configuration::{Unused, to_wire, unsigned, variables};
+use super::model;
+use super::target::whole;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use functions::ConfigurationUpdate;
+
+impl Operation for model::operation::UpdateFunctionConfiguration {
+    const ACTION: &'static str = "lambda:UpdateFunctionConfiguration";
+    const HONOURED: &'static [&'static str] = &[
+        "FunctionName",
+        "Role",
+        "Handler",
+        "Description",
+        "Timeout",
+        "MemorySize",
+        "VpcConfig",
+        "Environment",
+        "Runtime",
+        "DeadLetterConfig",
+        "KMSKeyArn",
+        "TracingConfig",
+        "RevisionId",
+        "Layers",
+        "FileSystemConfigs",
+        "ImageConfig",
+        "EphemeralStorage",
+        "SnapStart",
+        "LoggingConfig",
+    ];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        whole(call, &input.function_name).map(|target| target.resources())
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let id = whole(&call, &input.function_name)?.id;
+        Unused {
+            id: Some(&id),
+            vpc: input.vpc_config.as_ref(),
+            dead_letter: input.dead_letter_config.as_ref(),
+            kms_key: input.kms_key_arn.as_deref(),
+            tracing: input.tracing_config.as_ref(),
+            file_systems: input.file_system_configs.as_deref(),
+            image: input.image_config.as_ref(),
+            snap_start: input.snap_start.as_ref(),
+            logging: input.logging_config.as_ref(),
+        }
+        .check()?;
+        let update = ConfigurationUpdate {
+            id,
+            runtime: input.runtime,
+            handler: input.handler,
+            role: input.role,
+            description: input.description,
+            memory_mb: input.memory_size.map(|size| unsigned("MemorySize", size)).transpose()?,
+            timeout_s: input.timeout.map(|timeout| unsigned("Timeout", timeout)).transpose()?,
+            tmp_mb: input
+                .ephemeral_storage
+                .map(|tmp| unsigned("EphemeralStorage.Size", tmp.size))
+                .transpose()?,
+            environment: input.environment.map(variables),
+            layers: input.layers,
+            revision_id: input.revision_id,
+        };
+        let described = call.services.functions.update_function_configuration(update).await?;
+        Ok(Reply::new(to_wire(&described)))
+    }
+}

@@ -1,0 +1,33 @@
+use super::event_invoke_config::{change, to_wire};
+use super::model;
+use super::target::target;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+
+impl Operation for model::operation::UpdateFunctionEventInvokeConfig {
+    const ACTION: &'static str = "lambda:UpdateFunctionEventInvokeConfig";
+    const HONOURED: &'static [&'static str] = &[
+        "FunctionName",
+        "Qualifier",
+        "MaximumRetryAttempts",
+        "MaximumEventAgeInSeconds",
+        "DestinationConfig",
+    ];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        target(call, &input.function_name, input.qualifier.as_deref()).map(|target| target.resources())
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let target = target(&call, &input.function_name, input.qualifier.as_deref())?;
+        let change = change(
+            input.maximum_retry_attempts,
+            input.maximum_event_age_in_seconds,
+            input.destination_config,
+        )?;
+        let arn = target.latest_arn();
+        let functions = &call.services.functions;
+        let record = functions.put_event_invoke_config(target.id, target.qualifier, change, true).await?;
+        Ok(Reply::new(to_wire(&arn, record)))
+    }
+}
