@@ -44,6 +44,10 @@ pub(crate) fn is_privileged() -> bool {
 /// Blocks until the sandbox is ready for its first process. On failure nothing is left.
 pub(crate) fn create(host: &Host, spec: &Spec, may_lack: &BTreeSet<Layer>) -> Result<Created, SandboxError> {
     spec.check()?;
+    for source in spec.root.binds.iter().map(|bind| &bind.source) {
+        let there = std::fs::metadata(source).map(drop);
+        there.map_err(|error| SandboxError::Bind { path: source.clone(), source: error })?;
+    }
     let inner = &host.0;
     let reservation = host.reserve(&spec.id)?;
     let spawned = inner.spawner.spawn().map_err(|error| match error.raw_os_error() {

@@ -47,7 +47,7 @@ fn say(text: &str) -> std::io::Result<()> {
 
 fn host(state: &str) -> Result<Host, sandbox::SandboxError> {
     Host::detect(HostOptions {
-        owner: "probe".into(),
+        owner: owner(state),
         state_dir: state.into(),
         init: "/proc/self/exe".into(),
         may_lack: if std::env::var_os("MAY_LACK").is_some() {
@@ -57,6 +57,13 @@ fn host(state: &str) -> Result<Host, sandbox::SandboxError> {
         },
         clock: clock::Clock::real(),
     })
+}
+
+/// Different for different directories, the same at every start over one.
+fn owner(state: &str) -> String {
+    let name: String =
+        state.rsplit('/').next().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("probe-{name}")
 }
 
 fn spec(id: &str) -> Spec {

@@ -136,20 +136,13 @@ fn enable(directory: &Path) -> io::Result<()> {
     let control = directory.join("cgroup.subtree_control");
     let enabled = fs::read_to_string(&control)?;
     let has = |list: &str, name| list.split_whitespace().any(|word| word == name);
-    for controller in ["memory", "pids", "cpu"] {
-        if has(&enabled, controller) {
-            continue;
-        }
-        if has(&available, controller) {
-            put(&control, &format!("+{controller}"))?;
-        } else if controller == "memory" {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the cgroup v2 tree has no memory controller",
-            ));
-        }
+    if !has(&available, "memory") {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the cgroup v2 tree has no memory controller"));
     }
-    Ok(())
+    let wanted = ["memory", "pids", "cpu"].into_iter();
+    let missing = wanted.filter(|name| has(&available, name) && !has(&enabled, name));
+    let words: Vec<String> = missing.map(|name| format!("+{name}")).collect();
+    if words.is_empty() { Ok(()) } else { put(&control, &words.join(" ")) }
 }
 
 fn only_us(directory: &Path) -> bool {
@@ -212,6 +205,6 @@ mod tests {
         fs::write(group.join("cgroup.subtree_control"), "").unwrap();
         let unified = Unified { mount: root.path().to_owned(), own };
         assert_eq!(Group::make(&unified, "zerun-x").unwrap().directory, group);
-        assert_eq!(fs::read_to_string(group.join("cgroup.subtree_control")).unwrap(), "+cpu");
+        assert_eq!(fs::read_to_string(group.join("cgroup.subtree_control")).unwrap(), "+memory +pids +cpu");
     }
 }
