@@ -80,7 +80,7 @@ pub(crate) fn create(host: &Host, spec: &Spec, may_lack: &BTreeSet<Layer>) -> Re
     })();
     match result {
         Ok((group, layers, listeners)) => {
-            let guard = Guard::new(teardown, inner.reaper.clone());
+            let guard = Guard::new(teardown, host.clone());
             Ok(Created { pid: spawned.pid, uid, control, listeners, layers, group, guard })
         }
         Err(error) => {

@@ -2,19 +2,20 @@ use crate::cgroup::{self, OwnerGroup};
 use crate::create::{self, Created};
 use crate::slots::{Reservation, Slots};
 use crate::spawner::Spawner;
-use crate::teardown::{Teardown, start_reaper};
+use crate::teardown::Reaper;
 use crate::tmp_image::TmpImages;
 use crate::{IsolationReport, Layer, SandboxError, record, report};
 use clock::Clock;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, OnceLock};
 
 /// What this machine gives to sandboxes, and what starts them. Cheap to clone.
 ///
 /// Every sandbox lives and dies with it: when the last clone and the last [`Sandbox`](crate::Sandbox) are
-/// dropped, or the process ends however it may, no sandboxed process survives.
+/// dropped, or the process ends however it may, no sandboxed process survives. That last drop blocks until
+/// the sandboxes dropped before it are gone: milliseconds each.
 #[derive(Clone)]
 pub struct Host(pub(crate) Arc<HostInner>);
 
@@ -47,9 +48,10 @@ pub(crate) struct HostInner {
     pub(crate) staging: PathBuf,
     pub(crate) images: TmpImages,
     pub(crate) slots: Arc<Slots>,
-    pub(crate) reaper: mpsc::Sender<Teardown>,
     report: OnceLock<IsolationReport>,
-    // In this order: the thread leaves the group before the group is removed.
+    // In this order: what was dropped is removed, then the thread that starts inits leaves the group,
+    // then the group goes.
+    pub(crate) reaper: Reaper,
     pub(crate) spawner: Spawner,
     pub(crate) group: OwnerGroup,
 }
@@ -78,9 +80,9 @@ impl Host {
             .map_err(SandboxError::host("cannot use the sandbox init executable"))?;
         let images = TmpImages::detect(&options.state_dir, privileged);
         let slots = Slots::new(owner);
-        let reaper = start_reaper().map_err(SandboxError::host("cannot start a thread"))?;
+        let reaper = Reaper::start().map_err(SandboxError::host("cannot start a thread"))?;
         let report = OnceLock::new();
-        let inner = HostInner { options, privileged, staging, images, slots, reaper, report, spawner, group };
+        let inner = HostInner { options, privileged, staging, images, slots, report, reaper, spawner, group };
         Ok(Host(Arc::new(inner)))
     }
 

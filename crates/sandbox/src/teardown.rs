@@ -1,3 +1,4 @@
+use crate::Host;
 use crate::cgroup::SandboxGroup;
 use crate::slots::Reservation;
 use nix::errno::Errno;
@@ -7,6 +8,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::{Arc, mpsc};
+use std::thread;
 
 /// What an init is given to end its sandbox by itself.
 const GRACE_MS: u16 = 3000;
@@ -80,12 +82,12 @@ impl Teardown {
 /// Holds a sandbox's [`Teardown`]; dropped with it, it hands it to the reaper.
 pub(crate) struct Guard {
     teardown: Option<Teardown>,
-    reaper: mpsc::Sender<Teardown>,
+    host: Host,
 }
 
 impl Guard {
-    pub(crate) fn new(teardown: Teardown, reaper: mpsc::Sender<Teardown>) -> Self {
-        Guard { teardown: Some(teardown), reaper }
+    pub(crate) fn new(teardown: Teardown, host: Host) -> Self {
+        Guard { teardown: Some(teardown), host }
     }
 
     /// Blocks, see [`Teardown::run`].
@@ -97,22 +99,44 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(teardown) = self.teardown.take() {
-            // Fails only when the reaper is gone; closing the socket ends the sandbox all the same.
-            let _ = self.reaper.send(teardown);
+            self.host.0.reaper.bury(teardown);
         }
     }
 }
 
-/// A thread for sandboxes that were dropped rather than destroyed. Its queue is bounded by
-/// [`SANDBOXES_MAX`](crate::SANDBOXES_MAX); it ends when its sender is dropped.
-pub(crate) fn start_reaper() -> io::Result<mpsc::Sender<Teardown>> {
-    let (sender, queue) = mpsc::channel::<Teardown>();
-    std::thread::Builder::new().name("sandbox-reaper".into()).spawn(move || {
-        while let Ok(teardown) = queue.recv() {
-            if let Err(error) = teardown.run() {
-                tracing::error!(%error, "a dropped sandbox could not be removed");
+/// A thread for sandboxes that were dropped rather than destroyed. Dropped, it finishes what it was given.
+pub(crate) struct Reaper {
+    /// Bounded by [`SANDBOXES_MAX`](crate::SANDBOXES_MAX).
+    queue: Option<mpsc::Sender<Teardown>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Reaper {
+    pub(crate) fn start() -> io::Result<Self> {
+        let (sender, queue) = mpsc::channel::<Teardown>();
+        let thread = thread::Builder::new().name("sandbox-reaper".into()).spawn(move || {
+            while let Ok(teardown) = queue.recv() {
+                if let Err(error) = teardown.run() {
+                    tracing::error!(%error, "a dropped sandbox could not be removed");
+                }
             }
+        })?;
+        Ok(Reaper { queue: Some(sender), thread: Some(thread) })
+    }
+
+    fn bury(&self, teardown: Teardown) {
+        if let Some(queue) = &self.queue {
+            // Fails only if the thread panicked; the socket closes all the same, and ends the sandbox.
+            let _ = queue.send(teardown);
         }
-    })?;
-    Ok(sender)
+    }
+}
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }

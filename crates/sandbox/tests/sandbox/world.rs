@@ -8,8 +8,9 @@ use tokio::io::AsyncReadExt;
 
 /// A host of its own for one test.
 pub struct World {
-    pub state: TempDir,
+    // Ends before its directory goes.
     pub host: Host,
+    pub state: TempDir,
 }
 
 /// What a program left behind.
@@ -48,7 +49,7 @@ pub fn world() -> Option<World> {
         .map(|report| report.layer.name())
         .collect();
     if missing.is_empty() {
-        return Some(World { state, host });
+        return Some(World { host, state });
     }
     eprintln!("not tested: this host lacks {}", missing.join(", "));
     None
