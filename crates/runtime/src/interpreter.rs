@@ -31,6 +31,10 @@ impl Kind {
     }
 }
 
+/// The oldest that our shims are written for.
+const NODE_MAJOR_MIN: u16 = 18;
+const PYTHON_MINOR_MIN: u16 = 8;
+
 /// More interpreters than anyone has; what is found beyond is left out.
 const FOUND_MAX: usize = 64;
 
@@ -74,14 +78,16 @@ impl Interpreter {
         Some(Interpreter { kind, version, executable, prefix })
     }
 
-    /// The identifier's family that this interpreter is for.
+    /// The identifier's family that this interpreter is for; `None` when it is too old for our shims.
     pub fn family(&self) -> Option<Family> {
         let mut numbers = self.version.split('.').map(|part| part.parse::<u16>());
         let major = numbers.next()?.ok()?;
         match self.kind {
-            Kind::Node => Some(Family::Node { major }),
-            Kind::Python if major == 3 => Some(Family::Python { minor: numbers.next()?.ok()? }),
-            Kind::Python => None,
+            Kind::Node => (major >= NODE_MAJOR_MIN).then_some(Family::Node { major }),
+            Kind::Python => {
+                let minor = numbers.next()?.ok()?;
+                (major == 3 && minor >= PYTHON_MINOR_MIN).then_some(Family::Python { minor })
+            }
         }
     }
 
@@ -112,7 +118,7 @@ impl Interpreter {
 }
 
 /// Looks for interpreters: along `PATH`, then in the usual places, then among version managers'.
-/// The first one of each version of a language wins.
+/// The first one of each version of a language wins; they are sorted, oldest first.
 pub fn discover() -> Vec<Interpreter> {
     let mut found: Vec<Interpreter> = Vec::new();
     let mut seen: Vec<PathBuf> = Vec::new();

@@ -111,7 +111,8 @@ fn fill(
     staging: &Path,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Vec<String>, InstallError> {
-    let of_kind: Vec<&Interpreter> = interpreters.iter().filter(|found| found.kind == kind).collect();
+    let mut of_kind: Vec<&Interpreter> = interpreters.iter().filter(|found| found.kind == kind).collect();
+    of_kind.sort_by_key(|found| found.family());
     match kind {
         Kind::Node => fill_node(&of_kind, staging, progress)?,
         Kind::Python => fill_python(&of_kind, staging, progress)?,
@@ -131,7 +132,7 @@ fn fill_node(
     staging: &Path,
     progress: &mut dyn FnMut(&str),
 ) -> Result<(), InstallError> {
-    let Some(node) = interpreters.first() else { return Err(InstallError::NoInterpreter("Node")) };
+    let Some(node) = interpreters.last() else { return Err(InstallError::NoInterpreter("Node")) };
     // The npm that belongs to this Node, if it has one.
     let beside = node.executable.with_file_name("npm");
     let npm = if beside.exists() { beside } else { PathBuf::from("npm") };
@@ -170,18 +171,30 @@ fn fill_python(
         .min_by_key(|found| minor(found))
         .or_else(|| interpreters.iter().max_by_key(|found| minor(found)))
         .ok_or(InstallError::NoInterpreter("Python"))?;
-    let pip = interpreters.iter().find(|found| has_pip(found)).ok_or_else(|| InstallError::NoClient {
-        program: "pip".to_owned(),
-        error: std::io::Error::other("none of the interpreters found has the module pip"),
-    })?;
+    // The newest: an old pip misreads what today's packages say about the versions they need.
+    let pip =
+        interpreters.iter().rev().find(|found| has_pip(found)).ok_or_else(|| InstallError::NoClient {
+            program: "pip".to_owned(),
+            error: std::io::Error::other("none of the interpreters found has the module pip"),
+        })?;
     progress(&format!(
         "pip installs {} for Python 3.{} and later",
         PYTHON_PACKAGES.join(", "),
         minor(oldest)
     ));
     let mut command = Command::new(&pip.executable);
-    command.args(["-m", "pip", "install", "--no-compile", "--no-input", "--only-binary=:all:", "--upgrade"]);
-    command.args(["--disable-pip-version-check", "--no-warn-conflicts"]);
+    command.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--progress-bar=off",
+        "--no-compile",
+        "--no-input",
+        "--only-binary=:all:",
+        "--upgrade",
+    ]);
+    command.arg("--disable-pip-version-check").env("PIP_ROOT_USER_ACTION", "ignore");
     command.args(["--python-version", &format!("3.{}", minor(oldest))]);
     command.arg("--target").arg(staging).args(PYTHON_PACKAGES);
     run(command, progress)?;
