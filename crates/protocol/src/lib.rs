@@ -4,7 +4,7 @@
 //!
 //! 1. [`route::find`] names the operation a request means, from the service's generated tables.
 //! 2. [`sigv4::parse`] says who claims to have signed it, `verify` whether that is so and what the
-//!    body must therefore look like; [`sigv4::Payload`] is then checked while the body streams.
+//!    body must therefore look like; [`payload::VerifiedBody`] then checks it while it streams.
 //! 3. [`decode::decode`] turns head and body into a checked [`serde_json::Value`] tree keyed by member
 //!    name, and [`decode::decode_into`] into the generated struct. Whatever the model does not know is
 //!    refused by name; [`decode::honour`] refuses what the handler does not honour.
@@ -17,17 +17,23 @@
 
 pub mod model;
 
+pub mod checksum;
 pub mod constraint;
 pub mod decode;
 pub mod encode;
 pub mod error;
 pub mod json;
+pub mod page_token;
+pub mod payload;
 pub mod route;
+pub mod sigv4;
 pub mod xml;
 
 mod blob;
 mod request_id;
 mod sensitive;
+#[cfg(test)]
+mod testing;
 mod timestamp;
 
 pub use blob::Blob;

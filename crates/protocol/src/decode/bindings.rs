@@ -115,7 +115,7 @@ impl Headers<'_> {
     }
 }
 
-/// S3 lets a presigned query carry any `x-amz-*` header; a parameter that the operation binds as a query
+/// S3 lets a presigned query carry any `x-amz-*` header, and Version 2's also these two; a parameter that the operation binds as a query
 /// parameter stays one.
 fn hoisted_headers(
     operation: &Operation,
@@ -127,7 +127,7 @@ fn hoisted_headers(
     }
     let is_hoisted = |name: &str| {
         let lower = name.to_ascii_lowercase();
-        lower.starts_with("x-amz-")
+        (lower.starts_with("x-amz-") || lower == "content-md5" || lower == "content-type")
             && !PARAMETERS_OF_NO_OPERATION.contains(&lower.as_str())
             && !members.iter().any(|member| member.location == Location::Query && member.wire_name == name)
     };
