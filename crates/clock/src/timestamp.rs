@@ -66,6 +66,11 @@ impl Timestamp {
         self.civil("%Y%m%dT%H%M%SZ")
     }
 
+    /// `21/Nov/2026:04:30:00 +0000`, as access logs and API Gateway's `requestContext.time` have it.
+    pub fn to_common_log(self) -> String {
+        self.civil("%d/%b/%Y:%H:%M:%S +0000")
+    }
+
     fn civil(self, format: &str) -> String {
         let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
         instant.to_zoned(jiff::tz::TimeZone::UTC).strftime(format).to_string()
@@ -151,6 +156,7 @@ mod tests {
         assert_eq!(instant.to_iso8601_offset(), "2026-11-21T04:30:00.123+0000");
         assert_eq!(instant.to_http_date(), "Sat, 21 Nov 2026 04:30:00 GMT");
         assert_eq!(instant.to_basic(), "20261121T043000Z");
+        assert_eq!(instant.to_common_log(), "21/Nov/2026:04:30:00 +0000");
         let seconds = instant.truncated_to_seconds();
         assert_eq!(Timestamp::parse_iso8601("2026-11-21T04:30:00.123Z"), Ok(instant));
         assert_eq!(Timestamp::parse_http_date("Sat, 21 Nov 2026 04:30:00 GMT"), Ok(seconds));

@@ -1,1 +1,33 @@
+//! The only sideways room: reads the logs of what happened and hands on what somebody asked to be told.
+//!
+//! Nobody calls their listeners. A service appends to its own log inside the transaction that changed it;
+//! here each entry becomes events for functions, in one transaction that also forgets the entry and moves
+//! the cursor. So each entry is handed over exactly once, and what is handed over is delivered at least
+//! once by `functions`.
 
+mod cursor;
+mod object_changes;
+mod object_event;
+
+use clock::Clock;
+use kv::Kv;
+use tokio::sync::watch;
+
+#[derive(Clone)]
+pub struct Triggers {
+    kv: Kv,
+    clock: Clock,
+}
+
+impl Triggers {
+    pub fn new(kv: Kv, clock: Clock) -> Self {
+        Triggers { kv, clock }
+    }
+
+    /// Hands on changes until `stop` turns true. Run exactly one per store.
+    ///
+    /// May be dropped at any time: what was not handed over by then is, at the next start.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        object_changes::run(self.kv, self.clock, stop).await;
+    }
+}

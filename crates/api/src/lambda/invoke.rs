@@ -15,6 +15,7 @@ impl Operation for model::operation::Invoke {
     const ACTION: &'static str = "lambda:InvokeFunction";
     const HONOURED: &'static [&'static str] =
         &["FunctionName", "InvocationType", "LogType", "ClientContext", "Qualifier"];
+    const BODY_MAX: usize = PAYLOAD_BYTES_MAX;
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
         target(call, &input.function_name, input.qualifier.as_deref()).map(|target| target.resources())

@@ -1,10 +1,4 @@
-//! Real functions in real sandboxes. Needs what the sandboxes need (root), Node, Python and bash.
+//! Real functions in real sandboxes. Needs what the sandboxes need (root), Node and Python.
 
-mod custom;
-mod faults;
 mod fixture;
-mod lifecycle;
 mod node;
-mod packs;
-mod python;
-mod surroundings;

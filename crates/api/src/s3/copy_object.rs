@@ -1,0 +1,95 @@
+use super::attributes::attributes_of;
+use super::checksums::{algorithm, set_checksum};
+use super::copy_source::Source;
+use super::error::about;
+use super::model::operation::CopyObject;
+use super::model::{CopyObjectOutput, CopyObjectRequest, CopyObjectResult};
+use super::place::{bucket, caller, key, object_resource, quoted};
+use super::{conditions, tagging, unsupported};
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+
+impl Operation for CopyObject {
+    const ACTION: &'static str = "s3:PutObject";
+    const HONOURED: &'static [&'static str] = &[
+        "ACL",
+        "Bucket",
+        "CacheControl",
+        "ChecksumAlgorithm",
+        "ContentDisposition",
+        "ContentEncoding",
+        "ContentLanguage",
+        "ContentType",
+        "CopySource",
+        "CopySourceIfMatch",
+        "CopySourceIfModifiedSince",
+        "CopySourceIfNoneMatch",
+        "CopySourceIfUnmodifiedSince",
+        "Expires",
+        "IfMatch",
+        "IfNoneMatch",
+        "Key",
+        "Metadata",
+        "MetadataDirective",
+        "TaggingDirective",
+        "StorageClass",
+        "WebsiteRedirectLocation",
+        "RequestPayer",
+        "Tagging",
+        "ExpectedBucketOwner",
+        "ExpectedSourceBucketOwner",
+    ];
+
+    async fn resources(call: &Call, input: &CopyObjectRequest) -> Result<Vec<Resource>, ApiError> {
+        let owner = input.expected_bucket_owner.as_ref();
+        let mut resources = object_resource(call, &input.bucket, &input.key, owner).await?;
+        let source = Source::parse(&input.copy_source)?;
+        resources.extend(source.resources(call, input.expected_source_bucket_owner.as_ref()).await?);
+        Ok(resources)
+    }
+
+    async fn call(call: Call, input: CopyObjectRequest) -> Result<Reply<CopyObjectOutput>, ApiError> {
+        unsupported::acl(input.acl.as_ref())?;
+        unsupported::storage_class(input.storage_class.as_ref())?;
+        let replaces = |directive: &Option<String>| directive.as_deref() == Some("REPLACE");
+        let replaces_metadata = replaces(&input.metadata_directive);
+        if input.website_redirect_location.is_some() && !replaces_metadata {
+            return Err(ApiError::unsupported(
+                "x-amz-website-redirect-location",
+                "a copy takes it only with x-amz-metadata-directive: REPLACE",
+            ));
+        }
+        let source = Source::parse(&input.copy_source)?;
+        let tags = tagging::from_header(input.tagging.as_ref())?;
+        let wanted = input.checksum_algorithm.as_deref();
+        let request = objects::CopyObject {
+            bucket: bucket(&call, &input.bucket)?,
+            key: key(&input.key)?,
+            source: source.with_conditions(
+                &call,
+                input.copy_source_if_match.as_ref(),
+                input.copy_source_if_none_match.as_ref(),
+                input.copy_source_if_modified_since,
+                input.copy_source_if_unmodified_since,
+            )?,
+            // Without REPLACE the request's own metadata do not count: that is what COPY means.
+            attributes: if replaces_metadata { Some(attributes_of!(input)?) } else { None },
+            tags: replaces(&input.tagging_directive).then_some(tags),
+            checksum_algorithm: wanted
+                .map(|wanted| algorithm("x-amz-checksum-algorithm", wanted))
+                .transpose()?,
+            conditions: conditions::write(input.if_match.as_ref(), input.if_none_match.as_ref())?,
+            caller: caller(&call),
+        };
+        let written = call.services.objects.copy_object(request).await;
+        let written = written.map_err(about(&source.bucket, Some(&source.key)))?;
+        let mut result = CopyObjectResult {
+            e_tag: Some(quoted(&written.etag)),
+            last_modified: Some(written.last_modified.into()),
+            checksum_type: Some(written.checksum.kind.as_str().to_owned()),
+            ..CopyObjectResult::default()
+        };
+        set_checksum!(result, &written.checksum);
+        Ok(Reply::new(CopyObjectOutput { copy_object_result: Some(result), ..CopyObjectOutput::default() }))
+    }
+}

@@ -1,0 +1,96 @@
+//! `x-amz-copy-source`: where a copy comes from.
+
+use super::conditions;
+use super::error::argument;
+use super::place::{bucket, key, object_resource, only_version};
+use crate::{ApiError, Call};
+use access::Resource;
+use objects::CopySource;
+use percent_encoding::percent_decode_str;
+use protocol::Timestamp;
+
+pub(super) struct Source {
+    pub bucket: String,
+    pub key: String,
+}
+
+impl Source {
+    /// `bucket/key` or `/bucket/key`, percent-encoded, with or without `?versionId=null`.
+    ///
+    /// # Errors
+    /// `InvalidArgument`.
+    pub(super) fn parse(header: &str) -> Result<Source, ApiError> {
+        let refused = || {
+            argument(
+                "x-amz-copy-source",
+                header,
+                "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+            )
+        };
+        let (path, version) = match header.split_once("?versionId=") {
+            Some((path, version)) => (path, Some(version.to_owned())),
+            None => (header, None),
+        };
+        only_version(version.as_ref())?;
+        let path = percent_decode_str(path).decode_utf8().map_err(|_| refused())?;
+        let path = path.strip_prefix('/').unwrap_or(&path);
+        if path.starts_with("arn:") {
+            return Err(ApiError::unsupported("x-amz-copy-source", "there are no access points"));
+        }
+        match path.split_once('/') {
+            Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+                Ok(Source { bucket: bucket.to_owned(), key: key.to_owned() })
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    /// Reading the source is decided on as well. There is one action per operation for now: today's
+    /// decisions depend on owners alone.
+    pub(super) async fn resources(
+        &self,
+        call: &Call,
+        expected_owner: Option<&String>,
+    ) -> Result<Vec<Resource>, ApiError> {
+        object_resource(call, &self.bucket, &self.key, expected_owner).await
+    }
+
+    pub(super) fn with_conditions(
+        &self,
+        call: &Call,
+        if_match: Option<&String>,
+        if_none_match: Option<&String>,
+        if_modified_since: Option<Timestamp>,
+        if_unmodified_since: Option<Timestamp>,
+    ) -> Result<CopySource, ApiError> {
+        Ok(CopySource {
+            bucket: bucket(call, &self.bucket)?,
+            key: key(&self.key)?,
+            conditions: conditions::read(if_match, if_none_match, if_modified_since, if_unmodified_since),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_bucket_and_a_key() {
+        let check = |header: &str, expected: Option<(&str, &str)>| {
+            let source = Source::parse(header).ok().map(|source| (source.bucket, source.key));
+            let expected = expected.map(|(bucket, key)| (bucket.to_owned(), key.to_owned()));
+            assert_eq!(source, expected, "{header}");
+        };
+        check("photos/cat.jpg", Some(("photos", "cat.jpg")));
+        check("/photos/a/b/", Some(("photos", "a/b/")));
+        check("photos%2Fcat%201.jpg", Some(("photos", "cat 1.jpg")));
+        check("photos/a+b", Some(("photos", "a+b")));
+        check("photos/a?versionId=null", Some(("photos", "a")));
+        check("photos/a?versionId=7", None);
+        check("photos/a%3FversionId=7", Some(("photos", "a?versionId=7")));
+        for bad in ["", "/", "photos", "photos/", "/photos", "photos/%ff", "arn:aws:s3:::photos/a"] {
+            check(bad, None);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+use super::error::{about, argument};
+use super::model::operation::CreateBucket;
+use super::model::{CreateBucketOutput, CreateBucketRequest, Tagging};
+use super::place::{bucket_name, bucket_resource};
+use super::{tagging, unsupported};
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use names::{Arn, Region};
+use objects::TagSet;
+
+impl Operation for CreateBucket {
+    const ACTION: &'static str = "s3:CreateBucket";
+    const HONOURED: &'static [&'static str] = &[
+        "ACL",
+        "Bucket",
+        "CreateBucketConfiguration.LocationConstraint",
+        "CreateBucketConfiguration.Tags",
+        "ObjectLockEnabledForBucket",
+        "ObjectOwnership",
+        "BucketNamespace",
+    ];
+
+    /// The name, which may be another account's already: then the answer is that it exists, as S3 gives
+    /// it, and no denial. So the resource here has no owner, and the service refuses.
+    async fn resources(call: &Call, input: &CreateBucketRequest) -> Result<Vec<Resource>, ApiError> {
+        let mut resources = bucket_resource(call, &input.bucket, None).await?;
+        for resource in &mut resources {
+            resource.owner = None;
+        }
+        Ok(resources)
+    }
+
+    async fn call(call: Call, input: CreateBucketRequest) -> Result<Reply<CreateBucketOutput>, ApiError> {
+        unsupported::acl(input.acl.as_ref())?;
+        only("x-amz-object-ownership", input.object_ownership.as_ref(), "BucketOwnerEnforced")?;
+        only("x-amz-bucket-namespace", input.bucket_namespace.as_ref(), "global")?;
+        if input.object_lock_enabled_for_bucket == Some(true) {
+            return Err(ApiError::unsupported("x-amz-bucket-object-lock-enabled", "there is no object lock"));
+        }
+        let configuration = input.create_bucket_configuration.unwrap_or_default();
+        let tag_set = configuration.tags.unwrap_or_default();
+        let request = objects::CreateBucket {
+            name: bucket_name(&input.bucket)?,
+            owner: call.account.clone(),
+            region: region(&call, configuration.location_constraint)?,
+            tags: TagSet::for_bucket(tagging::tags(Tagging { tag_set }))?,
+        };
+        call.services.objects.create_bucket(request).await.map_err(about(&input.bucket, None))?;
+        Ok(Reply::new(CreateBucketOutput {
+            location: Some(format!("/{}", input.bucket)),
+            bucket_arn: Some(Arn::s3(input.bucket).to_string()),
+        }))
+    }
+}
+
+/// The region that is asked for, or else the one that the request was signed for: one front door serves
+/// all regions.
+fn region(call: &Call, constraint: Option<String>) -> Result<Region, ApiError> {
+    match constraint.as_deref() {
+        None | Some("") => Ok(call.region.clone()),
+        Some("EU") => region_named("eu-west-1"),
+        Some(name) => region_named(name),
+    }
+}
+
+fn region_named(name: &str) -> Result<Region, ApiError> {
+    Region::parse(name).map_err(|_| {
+        ApiError::invalid("InvalidLocationConstraint", "The specified location-constraint is not valid")
+            .field("LocationConstraint", name)
+    })
+}
+
+fn only(name: &str, value: Option<&String>, known: &str) -> Result<(), ApiError> {
+    match value {
+        Some(value) if value.is_empty() => Err(argument(name, value, "The value must not be empty")),
+        Some(value) if value != known => {
+            Err(ApiError::unsupported(name, format!("{value} is not there, only {known}")))
+        }
+        _ => Ok(()),
+    }
+}

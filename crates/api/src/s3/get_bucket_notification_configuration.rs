@@ -1,0 +1,52 @@
+use super::error::about;
+use super::model::operation::GetBucketNotificationConfiguration;
+use super::model::{
+    FilterRule, GetBucketNotificationConfigurationRequest, LambdaFunctionConfiguration,
+    NotificationConfiguration, NotificationConfigurationFilter, S3KeyFilter,
+};
+use super::place::{bucket, bucket_resource};
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use objects::FunctionNotification;
+
+impl Operation for GetBucketNotificationConfiguration {
+    const ACTION: &'static str = "s3:GetBucketNotification";
+    const HONOURED: &'static [&'static str] = &["Bucket", "ExpectedBucketOwner"];
+
+    async fn resources(
+        call: &Call,
+        input: &GetBucketNotificationConfigurationRequest,
+    ) -> Result<Vec<Resource>, ApiError> {
+        bucket_resource(call, &input.bucket, input.expected_bucket_owner.as_ref()).await
+    }
+
+    async fn call(
+        call: Call,
+        input: GetBucketNotificationConfigurationRequest,
+    ) -> Result<Reply<NotificationConfiguration>, ApiError> {
+        let bucket = bucket(&call, &input.bucket)?;
+        let found = call.services.objects.get_bucket_notification_configuration(bucket).await;
+        let found = found.map_err(about(&input.bucket, None))?;
+        let functions: Vec<_> = found.functions().iter().map(told).collect();
+        Ok(Reply::new(NotificationConfiguration {
+            lambda_function_configurations: Some(functions).filter(|functions| !functions.is_empty()),
+            ..NotificationConfiguration::default()
+        }))
+    }
+}
+
+fn told(notification: &FunctionNotification) -> LambdaFunctionConfiguration {
+    let rules: Vec<_> = [("Prefix", &notification.prefix), ("Suffix", &notification.suffix)]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| FilterRule { name: Some(name.to_owned()), value: Some(value.clone()) })
+        .collect();
+    let filter = (!rules.is_empty())
+        .then(|| NotificationConfigurationFilter { key: Some(S3KeyFilter { filter_rules: Some(rules) }) });
+    LambdaFunctionConfiguration {
+        id: Some(notification.id.clone()),
+        lambda_function_arn: notification.function.to_string(),
+        events: notification.events.iter().map(|event| event.as_str().to_owned()).collect(),
+        filter,
+    }
+}

@@ -1,0 +1,38 @@
+use super::error::about;
+use super::model::operation::PutObjectTagging;
+use super::model::{PutObjectTaggingOutput, PutObjectTaggingRequest};
+use super::place::{bucket, key, object_resource, only_version};
+use super::tagging::tags;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use objects::TagSet;
+
+impl Operation for PutObjectTagging {
+    const ACTION: &'static str = "s3:PutObjectTagging";
+    const HONOURED: &'static [&'static str] = &[
+        "Bucket",
+        "Key",
+        "VersionId",
+        "ContentMD5",
+        "ChecksumAlgorithm",
+        "Tagging",
+        "ExpectedBucketOwner",
+        "RequestPayer",
+    ];
+
+    async fn resources(call: &Call, input: &PutObjectTaggingRequest) -> Result<Vec<Resource>, ApiError> {
+        object_resource(call, &input.bucket, &input.key, input.expected_bucket_owner.as_ref()).await
+    }
+
+    async fn call(
+        call: Call,
+        input: PutObjectTaggingRequest,
+    ) -> Result<Reply<PutObjectTaggingOutput>, ApiError> {
+        only_version(input.version_id.as_ref())?;
+        let (bucket, key) = (bucket(&call, &input.bucket)?, key(&input.key)?);
+        let tags = TagSet::for_object(tags(input.tagging))?;
+        let put = call.services.objects.put_object_tagging(bucket, key, tags).await;
+        put.map_err(about(&input.bucket, Some(&input.key)))?;
+        Ok(Reply::new(PutObjectTaggingOutput::default()))
+    }
+}

@@ -1,8 +1,0 @@
-//! Through the front door, as bytes on the wire.
-
-mod commands;
-mod pages;
-mod signatures;
-mod stopping;
-mod support;
-mod unknown;
