@@ -165,3 +165,6 @@ fn inflate(
         file.write_all(chunk)?;
     }
 }
+
+#[cfg(test)]
+mod tests;
