@@ -1,0 +1,254 @@
+//! Asynchronous invocations on a simulated clock: order, retries, age, restart.
+
+mod support;
+
+use bytes::Bytes;
+use functions::{AsyncEvent, EventInvokeChange, FunctionId, FunctionsError};
+use names::{Key, Keyspace};
+use std::time::Duration;
+use support::{Next, World, until};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+fn event(id: &FunctionId, request_id: &str, order: Option<&str>) -> AsyncEvent {
+    AsyncEvent {
+        request_id: request_id.to_owned(),
+        id: id.clone(),
+        qualifier: None,
+        payload: Bytes::from(format!("\"{request_id}\"")),
+        client_context: None,
+        trace_id: None,
+        order: order.map(str::to_owned),
+    }
+}
+
+struct Dispatching {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Dispatching {
+    fn start(world: &World) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        Dispatching { stop, task: tokio::spawn(world.functions.clone().dispatch(stopped)) }
+    }
+
+    async fn stop(self) {
+        self.stop.send(true).unwrap();
+        self.task.await.unwrap();
+    }
+}
+
+async fn queue_length(world: &World, keyspace: Keyspace) -> usize {
+    world.kv.range(Key::new(keyspace).range(), 1000).await.unwrap().len()
+}
+
+async fn until_empty(world: &World) {
+    until("an empty queue", async || {
+        let mut left = 0;
+        for keyspace in
+            [Keyspace::AsyncInvocation, Keyspace::AsyncPayload, Keyspace::AsyncDue, Keyspace::AsyncOrder]
+        {
+            left += queue_length(world, keyspace).await;
+        }
+        left == 0
+    })
+    .await;
+}
+
+/// Waits until the only event waits for another attempt, then moves time to just before it and to it.
+async fn advance_to_retry(world: &World, seen: usize, wait: Duration) {
+    until("the event to be postponed", async || {
+        let due = world.kv.range(Key::new(Keyspace::AsyncDue).range(), 2).await.unwrap();
+        let now = u64::try_from(world.clock.now().as_ms()).unwrap();
+        due.first().is_some_and(|(key, _)| key[1..9] > now.to_be_bytes()[..])
+    })
+    .await;
+    world.clock.advance(wait - Duration::from_millis(1));
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.instances.seen.borrow().len(), seen, "tried before its time");
+    world.clock.advance(Duration::from_millis(1));
+    world.instances.wait_for(seen + 1).await;
+}
+
+#[tokio::test]
+async fn an_event_is_delivered_once_and_forgotten() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    let dispatching = Dispatching::start(&world);
+    world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    let seen = world.instances.wait_for(1).await;
+    assert_eq!(seen[0].request.request_id, "one");
+    assert_eq!(&seen[0].request.payload[..], b"\"one\"");
+    until_empty(&world).await;
+    dispatching.stop().await;
+    assert_eq!(world.instances.seen.borrow().len(), 1);
+}
+
+#[tokio::test]
+async fn failing_code_is_tried_again_after_one_and_two_minutes() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    world.instances.script([Next::Fail, Next::Fail, Next::Fail]);
+    let dispatching = Dispatching::start(&world);
+    world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    world.instances.wait_for(1).await;
+    advance_to_retry(&world, 1, Duration::from_secs(60)).await;
+    advance_to_retry(&world, 2, Duration::from_secs(120)).await;
+    until_empty(&world).await;
+    dispatching.stop().await;
+    let seen = world.instances.seen.borrow();
+    assert_eq!(seen.len(), 3);
+    assert!(seen.iter().all(|seen| seen.request.request_id == "one"));
+}
+
+#[tokio::test]
+async fn throttled_events_back_off_and_use_no_retry_up() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    world.instances.script([Next::Throttle, Next::Throttle, Next::Throttle, Next::Succeed]);
+    let dispatching = Dispatching::start(&world);
+    world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    world.instances.wait_for(1).await;
+    for (seen, wait) in [(1, 1), (2, 2), (3, 4)] {
+        advance_to_retry(&world, seen, Duration::from_secs(wait)).await;
+    }
+    until_empty(&world).await;
+    dispatching.stop().await;
+}
+
+#[tokio::test]
+async fn settings_bound_retries_and_name_a_destination() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    let told = world.create("told").await;
+    let change = EventInvokeChange {
+        retries_max: Some(0),
+        on_failure: Some(told.arn().to_string()),
+        ..EventInvokeChange::default()
+    };
+    world.functions.put_event_invoke_config(id.clone(), None, change, false).await.unwrap();
+    world.instances.script([Next::Fail]);
+    let dispatching = Dispatching::start(&world);
+    world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    let seen = world.instances.wait_for(2).await;
+    assert_eq!(seen[1].spec.function_name, told.name);
+    let record: serde_json::Value = serde_json::from_slice(&seen[1].request.payload).unwrap();
+    assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
+    assert_eq!(record["requestContext"]["requestId"], "one");
+    assert_eq!(record["requestContext"]["approximateInvokeCount"], 1);
+    assert_eq!(record["requestPayload"], "one");
+    assert_eq!(record["responseContext"]["functionError"], "Unhandled");
+    until_empty(&world).await;
+    dispatching.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_that_grew_too_old_is_dropped() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    let change = EventInvokeChange { age_max_s: Some(60), ..EventInvokeChange::default() };
+    world.functions.put_event_invoke_config(id.clone(), None, change, false).await.unwrap();
+    world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    world.clock.advance(Duration::from_secs(61));
+    let dispatching = Dispatching::start(&world);
+    until_empty(&world).await;
+    dispatching.stop().await;
+    assert!(world.instances.seen.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_under_way_is_tried_again_after_a_restart() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    world.instances.script([Next::Hang]);
+    let dispatching = Dispatching::start(&world);
+    world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    world.functions.invoke_async(event(&id, "two", Some("k"))).await.unwrap();
+    world.functions.invoke_async(event(&id, "three", Some("k"))).await.unwrap();
+    world.instances.wait_for(1).await;
+    // The process is gone: nothing is settled in an orderly way.
+    dispatching.task.abort();
+    let world = world.restarted();
+    let dispatching = Dispatching::start(&world);
+    until_empty(&world).await;
+    dispatching.stop().await;
+    let seen = world.instances.seen.borrow();
+    assert!(seen.iter().any(|seen| seen.request.request_id == "one"));
+}
+
+#[tokio::test]
+async fn events_of_one_order_go_one_by_one_and_others_do_not_wait() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    world.instances.script([Next::Hang]);
+    world.functions.invoke_async(event(&id, "a1", Some("a"))).await.unwrap();
+    for (name, order) in [("a2", "a"), ("b1", "b"), ("b2", "b"), ("b3", "b")] {
+        world.functions.invoke_async(event(&id, name, Some(order))).await.unwrap();
+    }
+    let dispatching = Dispatching::start(&world);
+    let seen = world.instances.wait_for(4).await;
+    let names: Vec<_> = seen.iter().map(|seen| seen.request.request_id.as_str()).collect();
+    assert!(!names.contains(&"a2"), "{names:?}");
+    let of_b: Vec<_> = names.iter().filter(|name| name.starts_with('b')).collect();
+    assert_eq!(of_b, [&"b1", &"b2", &"b3"]);
+    dispatching.task.abort();
+}
+
+#[tokio::test]
+async fn a_failed_event_lets_the_next_of_its_order_go_while_it_waits() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    world.instances.script([Next::Fail]);
+    let dispatching = Dispatching::start(&world);
+    world.functions.invoke_async(event(&id, "one", Some("k"))).await.unwrap();
+    world.functions.invoke_async(event(&id, "two", Some("k"))).await.unwrap();
+    let seen = world.instances.wait_for(2).await;
+    assert_eq!(seen[1].request.request_id, "two");
+    advance_to_retry(&world, 2, Duration::from_secs(60)).await;
+    until_empty(&world).await;
+    dispatching.stop().await;
+}
+
+#[tokio::test]
+async fn a_throttled_event_keeps_its_place_before_the_next_of_its_order() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    world.instances.script([Next::Throttle]);
+    let dispatching = Dispatching::start(&world);
+    world.functions.invoke_async(event(&id, "one", Some("k"))).await.unwrap();
+    world.functions.invoke_async(event(&id, "two", Some("k"))).await.unwrap();
+    world.instances.wait_for(1).await;
+    advance_to_retry(&world, 1, Duration::from_secs(1)).await;
+    let seen = world.instances.wait_for(3).await;
+    let names: Vec<_> = seen.iter().map(|seen| seen.request.request_id.as_str()).collect();
+    assert_eq!(names, ["one", "one", "two"]);
+    until_empty(&world).await;
+    dispatching.stop().await;
+}
+
+#[tokio::test]
+async fn events_of_a_deleted_function_are_dropped() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    world.functions.invoke_async(event(&id, "one", Some("k"))).await.unwrap();
+    world.functions.invoke_async(event(&id, "two", Some("k"))).await.unwrap();
+    world.functions.delete_function(id.clone(), None).await.unwrap();
+    let refused = world.functions.invoke_async(event(&id, "three", None)).await;
+    assert!(matches!(refused, Err(FunctionsError::NotFound(_))));
+    let dispatching = Dispatching::start(&world);
+    until_empty(&world).await;
+    dispatching.stop().await;
+    assert!(world.instances.seen.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn an_event_over_a_megabyte_is_refused() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    let event = AsyncEvent { payload: Bytes::from(vec![b' '; 1024 * 1024 + 1]), ..event(&id, "one", None) };
+    assert!(matches!(world.functions.invoke_async(event).await, Err(FunctionsError::TooLarge(_))));
+    until_empty(&world).await;
+}

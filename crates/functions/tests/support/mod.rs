@@ -1,0 +1,191 @@
+//! A functions service over memory, with instances that a test scripts.
+#![allow(dead_code, reason = "every test file uses another part of it")]
+
+use blob::Blobs;
+use bytes::Bytes;
+use clock::{Clock, Timestamp};
+use functions::{Config, FunctionId, Functions, Instances, NewFunction};
+use kv::Kv;
+use names::{AccountId, FunctionName, Region};
+use pool::{FunctionError, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason, VersionSpec};
+use runtime::RuntimeId;
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{Cursor, Write};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the next invocation meets.
+#[derive(Debug, Clone, Copy)]
+pub enum Next {
+    Succeed,
+    Fail,
+    Throttle,
+    /// Never answers.
+    Hang,
+}
+
+/// One invocation that reached an instance.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub at: Timestamp,
+    pub request: InvokeRequest,
+    pub spec: Arc<VersionSpec>,
+}
+
+/// Answers by script, then with success.
+pub struct Scripted {
+    clock: Clock,
+    script: Mutex<VecDeque<Next>>,
+    pub seen: watch::Sender<Vec<Seen>>,
+}
+
+impl Scripted {
+    pub fn script(&self, next: impl IntoIterator<Item = Next>) {
+        self.script.lock().unwrap().extend(next);
+    }
+
+    /// Waits until `count` invocations were seen.
+    pub async fn wait_for(&self, count: usize) -> Vec<Seen> {
+        let mut seen = self.seen.subscribe();
+        let reached = tokio::time::timeout(Duration::from_secs(20), seen.wait_for(|all| all.len() >= count));
+        match reached.await {
+            Ok(all) => all.unwrap().clone(),
+            Err(_) => panic!("waited for {count} invocations, saw {}", self.seen.borrow().len()),
+        }
+    }
+}
+
+impl Instances for Scripted {
+    fn invoke(
+        &self,
+        spec: Arc<VersionSpec>,
+        request: InvokeRequest,
+    ) -> Boxed<'_, Result<Outcome, InvokeError>> {
+        let next = self.script.lock().unwrap().pop_front().unwrap_or(Next::Succeed);
+        let version = spec.version.clone();
+        let payload = request.payload.clone();
+        self.seen.send_modify(|seen| seen.push(Seen { at: self.clock.now(), request, spec }));
+        Box::pin(async move {
+            let function_error = match next {
+                Next::Succeed => None,
+                Next::Fail => Some(FunctionError::Unhandled),
+                Next::Throttle => {
+                    return Err(InvokeError::Throttled(ThrottleReason::ReservedConcurrency));
+                }
+                Next::Hang => std::future::pending().await,
+            };
+            Ok(Outcome {
+                payload,
+                content_type: "application/json".to_owned(),
+                streamed: false,
+                function_error,
+                log_tail: String::new(),
+                executed_version: version,
+                metering: Metering::default(),
+            })
+        })
+    }
+
+    fn drain<'a>(&'a self, _: &'a str) -> Boxed<'a, ()> {
+        Box::pin(async {})
+    }
+
+    fn check_runtime(&self, runtime: &RuntimeId) -> Result<(), String> {
+        if runtime.as_str() == "nodejs20.x" { Ok(()) } else { Err(format!("{runtime} is not here")) }
+    }
+}
+
+pub struct World {
+    pub functions: Functions,
+    pub instances: Arc<Scripted>,
+    pub kv: Kv,
+    pub clock: Clock,
+    pub directory: TempDir,
+}
+
+impl World {
+    pub fn new() -> World {
+        World::over(Kv::memory(), tempfile::tempdir().unwrap(), Timestamp::from_seconds(1_800_000_000))
+    }
+
+    /// The same data under a new process, so to speak.
+    pub fn restarted(self) -> World {
+        let World { kv, directory, clock, .. } = self;
+        World::over(kv, directory, clock.now())
+    }
+
+    fn over(kv: Kv, directory: TempDir, now: Timestamp) -> World {
+        let clock = Clock::simulated(now, 7);
+        let blobs = Blobs::local(directory.path().join("blob"), Clock::real()).unwrap();
+        let instances = Arc::new(Scripted {
+            clock: clock.clone(),
+            script: Mutex::default(),
+            seen: watch::Sender::new(Vec::new()),
+        });
+        let config = Config::new(directory.path().join("code"));
+        let functions = Functions::new(config, kv.clone(), blobs, clock.clone(), instances.clone()).unwrap();
+        World { functions, instances, kv, clock, directory }
+    }
+
+    pub async fn create(&self, name: &str) -> FunctionId {
+        let id = id(name);
+        self.functions.create_function(new_function(name, zip("exports.handler"))).await.unwrap();
+        id
+    }
+
+    /// Names of the unpacked pieces of code.
+    pub fn unpacked(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.directory.path().join("code")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+}
+
+pub fn id(name: &str) -> FunctionId {
+    FunctionId {
+        account: AccountId::root(),
+        region: Region::default_region(),
+        name: FunctionName::parse(name).unwrap(),
+    }
+}
+
+pub fn zip(content: &str) -> Bytes {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    writer.start_file("index.js", zip::write::SimpleFileOptions::default()).unwrap();
+    writer.write_all(content.as_bytes()).unwrap();
+    Bytes::from(writer.finish().unwrap().into_inner())
+}
+
+pub fn new_function(name: &str, code: Bytes) -> NewFunction {
+    NewFunction {
+        id: id(name),
+        runtime: "nodejs20.x".to_owned(),
+        handler: "index.handler".to_owned(),
+        role: "arn:aws:iam::000000000000:role/r".to_owned(),
+        description: String::new(),
+        memory_mb: 128,
+        timeout_s: 3,
+        tmp_mb: 512,
+        environment: BTreeMap::new(),
+        layers: Vec::new(),
+        tags: BTreeMap::new(),
+        code,
+        publish: false,
+    }
+}
+
+/// Lets other tasks run until `done` holds.
+pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
+    for _ in 0..20_000 {
+        if done().await {
+            return;
+        }
+        tokio::task::yield_now().await;
+        std::thread::yield_now();
+    }
+    panic!("never came: {what}");
+}
