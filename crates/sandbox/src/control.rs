@@ -32,7 +32,7 @@ pub(crate) struct Request {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Order {
-    /// Descriptors: `cgroup.procs` of each hierarchy (`cgroups` of them), then `freezer.state` if
+    /// Descriptors: the entrance of each hierarchy (`cgroups` of them), then `freezer.state` if
     /// `freezer`.
     Setup(Box<Setup>),
     /// Descriptors: standard output, standard error.

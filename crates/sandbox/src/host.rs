@@ -63,13 +63,16 @@ impl Host {
     /// # Errors
     /// `Invalid` for a bad owner; `Host` when the state directory or the init executable cannot be used.
     /// A missing layer is no error here, see [`Host::report`].
-    pub fn detect(options: HostOptions) -> Result<Host, SandboxError> {
-        let owner = &options.owner;
+    pub fn detect(mut options: HostOptions) -> Result<Host, SandboxError> {
+        let owner = options.owner.as_str();
         if !(1..=32).contains(&owner.len()) || !owner.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             return Err(SandboxError::Invalid(format!("owner {owner:?} is not 1-32 of a-z A-Z 0-9 -")));
         }
+        // Absolute, for the inits have another working directory.
+        options.state_dir = fs::create_dir_all(options.state_dir.join("root"))
+            .and_then(|()| fs::canonicalize(&options.state_dir))
+            .map_err(SandboxError::host("cannot make the state directory"))?;
         let staging = options.state_dir.join("root");
-        fs::create_dir_all(&staging).map_err(SandboxError::host("cannot make the state directory"))?;
         let privileged = create::is_privileged();
         let group = OwnerGroup::make(owner);
         let tasks =

@@ -31,7 +31,8 @@ pub(crate) fn try_out(host: &Host) -> IsolationReport {
 }
 
 fn bind_late(host: &Host, created: &crate::create::Created) -> std::io::Result<String> {
-    let mount = mount::clone_tree(&host.0.staging, true)?;
+    let mount = mount::clone_tree(&host.0.staging, true)
+        .map_err(|error| std::io::Error::new(error.kind(), format!("binds only at creation: {error}")))?;
     let order = Order::Bind { target: "/var/task".into(), directory: true };
     ask(&created.control, order, &[mount.as_fd()])?;
     Ok("by a detached mount".into())

@@ -10,6 +10,7 @@ use std::fs;
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::AsFd;
+use std::os::unix::fs::fchown;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -126,6 +127,12 @@ impl Sandbox {
         let program = command.argv.first().cloned().unwrap_or_default();
         let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(|error| pipes(error.into()));
         let ((stdout, stdout_in), (stderr, stderr_in)) = (pipe()?, pipe()?);
+        if self.host.0.privileged {
+            // Programs open /dev/stdout and /dev/stderr again, which takes the right to the pipe itself.
+            for end in [&stdout_in, &stderr_in] {
+                fchown(end, Some(self.uid), Some(self.uid)).map_err(pipes)?;
+            }
+        }
         let order = Order::Exec(command);
         let started = self.link.start_process(order, &[stdout_in.as_fd(), stderr_in.as_fd()]).await?;
         drop((stdout_in, stderr_in));

@@ -72,11 +72,16 @@ impl OwnerGroup {
                 return OwnerGroup { kind: Kind::V1(group) };
             }
         }
-        let because = match found.v2.as_ref().map(|unified| v2::Group::make(unified, &name)) {
-            Some(Ok(group)) => return OwnerGroup { kind: Kind::V2(group) },
-            Some(Err(error)) => format!("no cgroup can be made: {error}"),
-            None => "no cgroup can be made: not mounted, or not writable by this user".into(),
+        let v1 = match found.v1.get("memory") {
+            Some(directory) => format!("{} is not ours to write", directory.display()),
+            None => "v1 is not mounted".into(),
         };
+        let v2 = match found.v2.as_ref().map(|unified| v2::Group::make(unified, &name)) {
+            Some(Ok(group)) => return OwnerGroup { kind: Kind::V2(group) },
+            Some(Err(error)) => error.to_string(),
+            None => "v2 is not mounted".into(),
+        };
+        let because = format!("no cgroup can be made: {v1}; {v2}");
         OwnerGroup { kind: Kind::None { because } }
     }
 

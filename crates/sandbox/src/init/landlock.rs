@@ -1,18 +1,19 @@
 use landlock::{
-    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, RestrictionStatus, Ruleset,
-    RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, RestrictionStatus,
+    Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 use std::io;
 
 /// The newest rules we know; an older kernel enforces what it knows of them.
 const RULES: ABI = ABI::V6;
 
-/// Reading and executing everywhere, writing only where the sandbox may keep something. Signals and
-/// abstract sockets stay among the sandbox's own.
+/// Reading and executing everywhere, writing only where the sandbox may keep something. Gives how far the
+/// kernel went.
 ///
-/// Gives how far the kernel went.
-pub(super) fn restrict() -> io::Result<String> {
-    let status = rules().map_err(io::Error::other)?;
+/// With `shared_uid`, the uid of process 1 is the user's too; then signals stay within one program and its
+/// descendants. Otherwise they may go between programs of a sandbox, as on Lambda.
+pub(super) fn restrict(shared_uid: bool) -> io::Result<String> {
+    let status = rules(shared_uid).map_err(io::Error::other)?;
     match status.ruleset {
         RulesetStatus::FullyEnforced => Ok("fully enforced".into()),
         RulesetStatus::PartiallyEnforced => Ok("enforced as far as this kernel's version goes".into()),
@@ -22,14 +23,14 @@ pub(super) fn restrict() -> io::Result<String> {
     }
 }
 
-fn rules() -> Result<RestrictionStatus, RulesetError> {
+fn rules(shared_uid: bool) -> Result<RestrictionStatus, RulesetError> {
     let all = AccessFs::from_all(RULES);
     let device = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev;
     let below = |path: &str, access| PathFd::new(path).map(|path| PathBeneath::new(path, access));
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(all)?
-        .scope(Scope::from_all(RULES))?
+        .scope(if shared_uid { Scope::Signal.into() } else { BitFlags::EMPTY })?
         .create()?;
     for (path, access) in [
         ("/", AccessFs::from_read(RULES)),

@@ -120,7 +120,7 @@ impl Launchers {
             let (lacked, why) = cage::WITHOUT_PRIVILEGES;
             layers.missing(lacked, "no uid of its own".into(), &io::Error::other(why))?;
         }
-        match landlock::restrict() {
+        match landlock::restrict(!privileged) {
             Ok(detail) => layers.enforced(Layer::Landlock, detail),
             Err(error) => layers.missing(Layer::Landlock, "cannot restrict file access".into(), &error)?,
         }

@@ -57,6 +57,9 @@ fn run(control: &OwnedFd) -> io::Result<()> {
     let _ = prctl::set_name(c"zerun-init");
     // Started by hand, without a host: there is no such descriptor.
     nix::fcntl::fcntl(control, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
+    // What the server's libraries may have opened without close-on-exec.
+    // SAFETY: nothing in this process owns a descriptor above the control socket's yet.
+    Errno::result(unsafe { libc::close_range(CONTROL_FD as libc::c_uint + 1, libc::c_uint::MAX, 0) })?;
     prctl::set_dumpable(false)?;
     let mut waited = SigSet::empty();
     waited.add(Signal::SIGCHLD);
@@ -125,6 +128,9 @@ impl Init {
                 Err(Failure::new("the sandbox is set up", &io::ErrorKind::AlreadyExists.into()))
             }
             Order::Exec(command) => {
+                // The waiting launcher may have died for lack of memory.
+                self.reap(control, WaitPidFlag::WNOHANG)
+                    .map_err(|error| Failure::new("cannot reap", &error))?;
                 let launcher = match self.next.take() {
                     Some(launcher) => launcher,
                     None => self.launchers.launch(None)?,

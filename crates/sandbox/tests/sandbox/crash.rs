@@ -4,6 +4,7 @@ use crate::world::{detect, groups, images_in_use, mounts_in, owner, processes, u
 use sandbox::SweepReport;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A server with one sandbox in which a process spins, one sleeps, and one has left its session.
 fn server(state: &std::path::Path, frozen: bool) -> Child {
@@ -44,13 +45,7 @@ async fn dies_without_trace(frozen: bool) {
     until("the image is let go", || images_in_use(state.path()) == 0).await;
     assert_eq!(mounts_in(state.path()), 0);
     let name = format!("zerun-{}", owner(state.path()));
-    until("no process is left in any of its groups", || {
-        let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
-        let mut cgroups =
-            entries.filter_map(|entry| std::fs::read_to_string(entry.path().join("cgroup")).ok());
-        !cgroups.any(|text| text.contains(&name))
-    })
-    .await;
+    until("no process is left in any of its groups", || processes_in(&name) == 0).await;
 
     // What the kernel cannot remove by itself, the next start does.
     assert!(!groups(state.path()).is_empty());
@@ -58,6 +53,13 @@ async fn dies_without_trace(frozen: bool) {
     assert_eq!(next.sweep().unwrap(), SweepReport { sandboxes: groups_of_one_sandbox(&world), processes: 0 });
     assert_eq!(groups(state.path()).len(), 0);
     assert_eq!(next.sweep().unwrap(), SweepReport::default());
+}
+
+/// Processes in a cgroup whose path contains `name`.
+fn processes_in(name: &str) -> usize {
+    let entries = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let cgroups = entries.filter_map(|entry| std::fs::read_to_string(entry.path().join("cgroup")).ok());
+    cgroups.filter(|text| text.contains(name)).count()
 }
 
 /// cgroup v1 has one group per hierarchy.
@@ -73,6 +75,31 @@ async fn a_killed_server_takes_its_sandboxes_along() {
 #[tokio::test]
 async fn a_killed_server_takes_even_frozen_sandboxes_along() {
     dies_without_trace(true).await;
+}
+
+/// Killed while it makes, uses and removes sandboxes, at twenty different moments.
+#[tokio::test]
+async fn a_server_killed_at_any_moment_leaves_only_what_a_sweep_removes() {
+    let Some(_) = world() else { return };
+    let state = tempfile::tempdir().unwrap();
+    let clock = clock::Clock::real();
+    for round in 0..20 {
+        let mut busy = Command::new(env!("CARGO_BIN_EXE_sandbox-probe"));
+        let mut busy = busy.arg("bench").arg(state.path()).stdout(Stdio::null()).spawn().unwrap();
+        clock.sleep(Duration::from_micros(3000 + 1700 * round)).await;
+        busy.kill().unwrap();
+        busy.wait().unwrap();
+    }
+    let name = format!("zerun-{}", owner(state.path()));
+    until("no process is left", || processes_in(&name) == 0).await;
+    let next = detect(state.path());
+    next.sweep().unwrap();
+    assert_eq!(groups(state.path()).len(), 0);
+    until("the images are let go", || images_in_use(state.path()) == 0).await;
+    let left =
+        std::fs::read_dir(state.path().join("tmp-images")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.into_iter().all(|name| name == "536870912.ext4"));
+    assert_eq!(std::fs::read_dir(state.path().join("root")).unwrap().count(), 0);
 }
 
 #[tokio::test]

@@ -25,7 +25,12 @@ async fn a_program_gets_what_it_was_given_and_its_end_is_told() {
     assert_eq!(exit.status, ExitStatus::Code(7));
     assert_eq!(process.wait().await, exit, "may be asked again");
 
+    let ended = run(&mut sandbox, &["/bin/sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr"]).await;
+    assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("out\n", "err\n"));
+
     let mut process = sandbox.exec(command(&["/bin/sleep", "1000"])).await.unwrap();
+    let other = format!("kill -0 {} && echo reached", process.pid());
+    assert_eq!(shell(&mut sandbox, &other).await, "reached\n", "programs of a sandbox are neighbours");
     sandbox.signal(&process, 15).await.unwrap();
     assert_eq!(process.wait().await.status, ExitStatus::Signal(15));
     sandbox.signal(&process, 9).await.unwrap();

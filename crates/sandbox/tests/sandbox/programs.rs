@@ -46,7 +46,7 @@ const { Worker } = require('worker_threads'), http = require('http'), fs = requi
 const { execFileSync } = require('child_process'), crypto = require('crypto'), zlib = require('zlib');
 if (execFileSync('/bin/echo', ['hi']).toString() !== 'hi\\n') throw 1;
 fs.writeFileSync('/tmp/a', 'x'); fs.renameSync('/tmp/a', '/tmp/b'); fs.copyFileSync('/tmp/b', '/tmp/c'); fs.readdirSync('/');
-os.cpus(); os.totalmem(); os.userInfo(); os.networkInterfaces(); crypto.randomBytes(8); zlib.gzipSync('x');
+os.cpus(); os.totalmem(); if (process.constrainedMemory && process.constrainedMemory() !== 536870912) throw 2; os.userInfo(); os.networkInterfaces(); crypto.randomBytes(8); zlib.gzipSync('x');
 new Worker('require(\"worker_threads\").parentPort.postMessage(1)', { eval: true }).on('message', () => {
   const server = http.createServer((q, r) => r.end('well')).listen(0, '127.0.0.1', () =>
     fetch('http://127.0.0.1:' + server.address().port).then(r => r.text()).then(t => { console.log(t); process.exit(0); }));
@@ -58,7 +58,9 @@ new Worker('require(\"worker_threads\").parentPort.postMessage(1)', { eval: true
 async fn java_and_go() {
     let Some(world) = world() else { return };
     let mut sandbox = world.sandbox_of(Spec { memory_bytes: GENEROUS, ..spec() }).await;
-    for program in [["/usr/bin/java", "-Xshare:auto", "-version"], ["/usr/local/go/bin/go", "env", "GOOS"]] {
+    for program in
+        [["/usr/bin/java", "-XshowSettings:system", "-version"], ["/usr/local/go/bin/go", "env", "GOOS"]]
+    {
         if Path::new(program[0]).exists() {
             output(&mut sandbox, &program).await;
         } else {

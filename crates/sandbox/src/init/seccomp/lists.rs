@@ -381,7 +381,8 @@ pub(super) const DENIED: &[i64] = &[
     libc::SYS_modify_ldt,
 ];
 
-pub(super) const EACH_NAMESPACE_FLAG: [u64; 8] = [
+/// All but `CLONE_NEWTIME`, whose bit is part of the exit signal in clone(2) and so no flag there.
+pub(super) const EACH_NAMESPACE_FLAG: [u64; 7] = [
     libc::CLONE_NEWCGROUP as u64,
     libc::CLONE_NEWIPC as u64,
     libc::CLONE_NEWNET as u64,
@@ -389,8 +390,6 @@ pub(super) const EACH_NAMESPACE_FLAG: [u64; 8] = [
     libc::CLONE_NEWPID as u64,
     libc::CLONE_NEWUSER as u64,
     libc::CLONE_NEWUTS as u64,
-    // CLONE_NEWTIME shares its bit with the exit signal and is no flag of clone(2).
-    libc::CLONE_UNTRACED as u64,
 ];
 
 pub(super) const NAMESPACE_FLAGS: u64 = {
