@@ -1,10 +1,10 @@
 use crate::ApiError;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use http::HeaderMap;
+use protocol::payload::Trailers;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 type BytesStream = Pin<Box<dyn Stream<Item = Result<Bytes, ApiError>> + Send>>;
@@ -22,23 +22,6 @@ pub struct Body {
     trailers: Trailers,
 }
 
-/// The headers behind an aws-chunked body, such as its checksum. Known once the body has ended.
-#[derive(Debug, Clone, Default)]
-pub struct Trailers(Arc<OnceLock<HeaderMap>>);
-
-impl Trailers {
-    /// `None` until the body's end was read, and for bodies without trailers.
-    pub fn get(&self) -> Option<&HeaderMap> {
-        self.0.get()
-    }
-
-    /// The first one holds.
-    pub(crate) fn set(&self, trailers: HeaderMap) {
-        // Only the stream's own end sets them, once; a second end would say the same.
-        let _ = self.0.set(trailers);
-    }
-}
-
 impl Body {
     /// `length` is that of the decoded payload, where the client announced it.
     pub(crate) fn new(
@@ -54,7 +37,8 @@ impl Body {
         self.length
     }
 
-    /// Keep it before reading the body; ask it after the end.
+    /// The headers behind an aws-chunked body, such as its checksum. Keep this before reading the body,
+    /// and ask it after the end.
     pub fn trailers(&self) -> Trailers {
         self.trailers.clone()
     }

@@ -1,4 +1,5 @@
 use http::{HeaderName, HeaderValue, StatusCode};
+use protocol::error::WireError;
 use std::borrow::Cow;
 use std::fmt::Display;
 
@@ -49,11 +50,11 @@ impl ApiError {
 
     /// A member, parameter or value that Zerun does not honour: `name` as the caller wrote it.
     ///
-    /// The front door gives it the protocol's own code for bad input (S3 `InvalidArgument`, Lambda
+    /// The front door gives it the protocol's own code for bad input (S3 `NotImplemented`, Lambda
     /// `InvalidParameterValueException`, …).
     pub fn unsupported(name: &str, why: impl Display) -> Self {
         let message = format!("{name} is not supported: {why}");
-        ApiError { kind: ErrorKind::Unsupported, ..ApiError::invalid("InvalidArgument", message) }
+        ApiError { kind: ErrorKind::Unsupported, ..ApiError::invalid("NotImplemented", message) }
             .field("ArgumentName", name)
     }
 
@@ -83,6 +84,13 @@ impl ApiError {
             self.headers.push((name, value));
         }
         self
+    }
+}
+
+impl From<WireError> for ApiError {
+    fn from(wire: WireError) -> Self {
+        let WireError { code, status, message, fields, headers } = wire;
+        ApiError { status, code, message, fields, headers, kind: ErrorKind::Service }
     }
 }
 

@@ -25,6 +25,7 @@
 mod body;
 mod call;
 mod error;
+pub mod front;
 mod operation;
 mod operations;
 mod reply;
@@ -33,9 +34,11 @@ pub mod lambda;
 pub mod s3;
 pub mod sts;
 
-pub use body::{Body, Trailers};
+pub use body::Body;
 pub use call::{Call, Services};
 pub use error::ApiError;
+pub use front::{Front, FrontConfig, RawBody, ResponseBody};
 pub use operation::{Entry, Operation};
 pub use operations::OPERATIONS;
+pub use protocol::payload::Trailers;
 pub use reply::{Reply, ReplyBody};

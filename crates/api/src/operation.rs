@@ -22,7 +22,8 @@ pub trait Operation: model::Typed + Send + Sync + 'static {
     /// As IAM writes it, e.g. `s3:PutObject`; not always the operation's name.
     const ACTION: &'static str;
 
-    /// The input's top-level members that [`Operation::call`] acts on, by their names in the model.
+    /// The input's members that [`Operation::call`] acts on, by their names in the model; a dot reaches
+    /// into a structure (`Code.ZipFile`).
     ///
     /// A request with any other member is refused, naming it, before the operation is reached: nothing
     /// is ignored silently. A member that is listed here must be honoured in whole; where only some of
@@ -90,7 +91,8 @@ impl fmt::Debug for Entry {
 
 /// The one place where a decision stands between a request and its service.
 async fn run<O: Operation>(call: Call, input: Value) -> Result<Reply<Value>, ApiError> {
-    let input: O::Input = serde_json::from_value(input).map_err(ApiError::internal)?;
+    let input: O::Input = protocol::decode::decode_into(O::OPERATION, input)
+        .map_err(|error| ApiError::from(error.into_wire(O::OPERATION)))?;
     let resources = O::resources(&call, &input).await?;
     let request = Request { principal: &call.principal, action: O::ACTION, resources: &resources };
     match access::decide(&request) {

@@ -1,4 +1,7 @@
+use crate::sts::model::operation as sts;
 use crate::{Entry, lambda, s3};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// THE table of operations. What is not here does not exist: routing, authorisation, the answer to
 /// operations that we lack, the coverage page and the test that tries every operation without
@@ -77,4 +80,49 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<s3::model::operation::UploadPart>(),
     Entry::of::<s3::model::operation::UploadPartCopy>(),
     // sts
+    Entry::of::<sts::GetCallerIdentity>(),
 ];
+
+/// The entry of a service's operation, by the names that the models use.
+pub(crate) fn find(service: &str, operation: &str) -> Option<&'static Entry> {
+    static INDEX: LazyLock<HashMap<(&str, &str), &Entry>> = LazyLock::new(|| {
+        OPERATIONS.iter().map(|entry| ((entry.model.service.name, entry.model.name), entry)).collect()
+    });
+    INDEX.get(&(service, operation)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_is_found_by_its_name_and_stands_once() {
+        for entry in OPERATIONS {
+            let found = find(entry.model.service.name, entry.model.name);
+            assert!(found.is_some_and(|found| std::ptr::eq(found, entry)), "{entry:?} stands twice");
+        }
+    }
+
+    #[test]
+    fn every_honoured_member_is_in_the_model() {
+        for entry in OPERATIONS {
+            for name in entry.honoured {
+                let top = name.split('.').next().unwrap_or(name);
+                let shape = entry.model.input;
+                assert!(
+                    shape.is_some_and(|shape| shape.member(top).is_some()),
+                    "{entry:?} honours {name}, which its input does not have"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn actions_are_of_their_service() {
+        for entry in OPERATIONS {
+            let (service, action) = entry.action.split_once(':').unwrap();
+            assert_eq!(service, entry.model.service.name, "{entry:?}");
+            assert!(!action.is_empty());
+        }
+    }
+}

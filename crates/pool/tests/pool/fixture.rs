@@ -22,6 +22,7 @@ pub struct World {
     pub pool: Pool,
     pub clock: Clock,
     pub dir: tempfile::TempDir,
+    owner: String,
     logs: tokio::sync::Mutex<LogReceiver>,
 }
 
@@ -31,11 +32,28 @@ impl World {
     }
 
     pub fn with(change: impl FnOnce(&mut PoolConfig)) -> Self {
+        World::build(change, |_| runtimes())
+    }
+
+    /// With packs that `write` puts below the path it is given.
+    pub fn with_packs(write: impl FnOnce(&Path)) -> Self {
+        World::build(
+            |_| {},
+            |dir| {
+                let packs = dir.join("packs");
+                write(&packs);
+                Runtimes::open(dir).unwrap()
+            },
+        )
+    }
+
+    fn build(change: impl FnOnce(&mut PoolConfig), runtimes: impl FnOnce(&Path) -> Runtimes) -> Self {
         let dir = tempfile::Builder::new().prefix("zerun-pool-").tempdir().unwrap();
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let clock = Clock::real();
+        let owner = format!("pool-{}", clock.random_token(12));
         let host = Host::detect(HostOptions {
-            owner: format!("pool-{}", clock.random_token(12)),
+            owner: owner.clone(),
             state_dir: dir.path().join("sandboxes"),
             init: PathBuf::from(env!("CARGO_BIN_EXE_pool-probe")),
             may_lack: BTreeSet::new(),
@@ -46,8 +64,9 @@ impl World {
         change(&mut config);
         let (sink, logs) = runtime::log::channel();
         let (endpoint, credentials) = (Arc::new(Echo), Arc::new(FixedCredentials));
-        let pool = Pool::new(config, host, clock.clone(), runtimes(), endpoint, credentials, sink).unwrap();
-        World { pool, clock, dir, logs: tokio::sync::Mutex::new(logs) }
+        let pool = Pool::new(config, host, clock.clone(), runtimes(dir.path()), endpoint, credentials, sink)
+            .unwrap();
+        World { pool, clock, dir, owner, logs: tokio::sync::Mutex::new(logs) }
     }
 
     /// Writes `files` as a function's code.
@@ -148,7 +167,29 @@ impl World {
     pub async fn close(self) {
         self.pool.shutdown(Duration::from_secs(10)).await;
         assert_eq!(self.pool.status().instances, []);
+        let owner = self.owner.clone();
+        drop(self);
+        let left = cgroups_of(&owner);
+        assert!(left.is_empty(), "{left:?}");
     }
+}
+
+/// Control groups of sandboxes; the host's own two are not counted.
+fn cgroups_of(owner: &str) -> Vec<PathBuf> {
+    let mut left = Vec::new();
+    let mut look = vec![PathBuf::from("/sys/fs/cgroup")];
+    while let Some(directory) = look.pop() {
+        for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                let ours = directory.file_name().is_some_and(|name| name.to_string_lossy().ends_with(owner));
+                if ours && entry.file_name() != "init" {
+                    left.push(entry.path());
+                }
+                look.push(entry.path());
+            }
+        }
+    }
+    left
 }
 
 pub fn describe(outcome: &Outcome) -> String {

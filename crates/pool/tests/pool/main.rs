@@ -1,4 +1,10 @@
-//! Real functions in real sandboxes. Needs what the sandboxes need (root), Node and Python.
+//! Real functions in real sandboxes. Needs what the sandboxes need (root), Node, Python and bash.
 
+mod custom;
+mod faults;
 mod fixture;
+mod lifecycle;
 mod node;
+mod packs;
+mod python;
+mod surroundings;

@@ -1,5 +1,6 @@
 'use strict';
 
+const fs = require('fs');
 const util = require('util');
 const { describe, isError, logged } = require('./errors.js');
 
@@ -19,8 +20,43 @@ function patchConsole() {
   const least = json ? LEVELS[(process.env.AWS_LAMBDA_LOG_LEVEL || '').toUpperCase()] || 0 : 0;
   for (const [method, level] of Object.entries(METHODS)) {
     console[method] = LEVELS[level] < least ? () => {} : (...parts) => {
-      process.stdout.write(json ? jsonEntry(level, parts) : textEntry(level, parts));
+      writeOut(json ? jsonEntry(level, parts) : textEntry(level, parts));
     };
+  }
+  writeSynchronously('stdout');
+  writeSynchronously('stderr');
+}
+
+/**
+ * Makes `process.stdout` write when it is told to, as it does to a file: what would wait in a queue
+ * could be frozen with the process, and come out in a later invocation.
+ */
+function writeSynchronously(name) {
+  const { get, ...rest } = Object.getOwnPropertyDescriptor(process, name);
+  let stream = null;
+  Object.defineProperty(process, name, {
+    ...rest,
+    get() {
+      if (stream === null) {
+        stream = get.call(process);
+        if (stream._handle && stream._handle.setBlocking) stream._handle.setBlocking(true);
+      }
+      return stream;
+    },
+  });
+}
+
+/** Writes to descriptor 1, which costs less than making `process.stdout`. */
+function writeOut(text) {
+  let bytes = Buffer.from(text);
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(fs.writeSync(1, bytes));
+    } catch (error) {
+      // Full, and made non-blocking by somebody: give the reader a moment.
+      if (error.code !== 'EAGAIN') return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
   }
 }
 

@@ -1,0 +1,148 @@
+//! The front door: every request of a network client comes through [`Front::serve`].
+
+mod authenticate;
+mod destination;
+mod host;
+mod pages;
+mod payload;
+mod pipeline;
+mod respond;
+
+use crate::Services;
+use access::Principal;
+use bytes::Bytes;
+use clock::Moment;
+use futures_util::FutureExt;
+use http::header::HOST;
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use names::Region;
+use protocol::RequestId;
+use protocol::model::Service;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+/// A response on its way out. An error in the body cuts the connection.
+pub type ResponseBody = UnsyncBoxBody<Bytes, std::io::Error>;
+
+/// A request's body as it came off the connection: neither decoded nor verified nor bounded.
+pub type RawBody = UnsyncBoxBody<Bytes, std::io::Error>;
+
+/// The services whose published models are known here, spoken in whole or in part.
+pub(crate) static SERVICES: &[&Service] =
+    &[&crate::s3::model::SERVICE, &crate::lambda::model::SERVICE, &crate::sts::model::SERVICE];
+
+/// How the server is addressed.
+#[derive(Debug, Clone)]
+pub struct FrontConfig {
+    /// Lower-case host names; see the server's configuration. Printed URLs use the first.
+    pub base_domains: Vec<String>,
+    /// The region of requests that name none.
+    pub region: Region,
+    /// The bound address: what `Host` is taken to be where a client sends none.
+    pub address: SocketAddr,
+}
+
+/// The one pipeline. Cheap to clone.
+#[derive(Clone)]
+pub struct Front(Arc<Inner>);
+
+struct Inner {
+    services: Arc<Services>,
+    config: FrontConfig,
+}
+
+impl Front {
+    pub fn new(services: Arc<Services>, config: FrontConfig) -> Front {
+        Front(Arc::new(Inner { services, config }))
+    }
+
+    pub fn services(&self) -> &Arc<Services> {
+        &self.0.services
+    }
+
+    pub fn config(&self) -> &FrontConfig {
+        &self.0.config
+    }
+
+    /// Answers one request. Never fails: what goes wrong is the answer.
+    ///
+    /// Dropping the future (the client went away) abandons the request; what its service has committed
+    /// by then stays.
+    pub async fn serve<B>(&self, request: Request<B>, peer: SocketAddr) -> Response<ResponseBody>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: std::fmt::Display,
+    {
+        let services = self.services();
+        let started = services.clock.moment();
+        let request_id = RequestId::new(&services.clock);
+        let (mut parts, body) = request.into_parts();
+        self.settle_host(&mut parts);
+        let mut note = Note {
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+            peer,
+            started,
+            operation: "-",
+            principal: None,
+            code: None,
+        };
+        let body = body.map_err(|error| std::io::Error::other(error.to_string())).boxed_unsync();
+        let answered =
+            AssertUnwindSafe(pipeline::answer(self, parts, body, peer, request_id, &mut note)).catch_unwind();
+        let response = match answered.await {
+            Ok(response) => response,
+            // The panic hook has logged where and why.
+            Err(_) => {
+                note.code = Some("panic".to_owned());
+                respond::panicked(request_id)
+            }
+        };
+        self.log(&note, response.status(), request_id);
+        response
+    }
+
+    /// Makes sure that there is a `Host`: HTTP/2 carries it in the request's target.
+    fn settle_host(&self, parts: &mut Parts) {
+        if parts.headers.contains_key(HOST) {
+            return;
+        }
+        let host = match parts.uri.authority() {
+            Some(authority) => authority.to_string(),
+            None => self.config().address.to_string(),
+        };
+        if let Ok(value) = HeaderValue::try_from(host) {
+            parts.headers.insert(HOST, value);
+        }
+    }
+
+    /// One line per request: failures where they are seen, successes for those who ask
+    /// (`ZERUN_LOG=request=debug`). The query is left out: presigned ones are credentials.
+    fn log(&self, note: &Note, status: StatusCode, request_id: RequestId) {
+        let took = self.services().clock.since(note.started);
+        let Note { method, path, peer, operation, principal, code, .. } = note;
+        let principal = principal.as_ref().map(Principal::arn);
+        let principal = principal.as_deref().unwrap_or("-");
+        let (status, code) = (status.as_u16(), code.as_deref().unwrap_or("-"));
+        if status >= 400 {
+            tracing::info!(target: "request", ?request_id, %peer, method, path, operation, principal, status, code, ?took);
+        } else {
+            tracing::debug!(target: "request", ?request_id, %peer, method, path, operation, principal, status, ?took);
+        }
+    }
+}
+
+/// What the log line says about a request, filled in as it becomes known.
+struct Note {
+    method: String,
+    path: String,
+    peer: SocketAddr,
+    started: Moment,
+    operation: &'static str,
+    principal: Option<Principal>,
+    code: Option<String>,
+}

@@ -1,0 +1,272 @@
+//! One request's way from its head to its response.
+
+use super::authenticate::{self, Caller};
+use super::destination::{self, Destination, Meant};
+use super::host::{self, Addressed};
+use super::{Front, Note, RawBody, ResponseBody, pages, payload, respond};
+use crate::operation::BODY_BYTES_MAX;
+use crate::{ApiError, Body, Call, Entry};
+use bytes::Bytes;
+use clock::Timestamp;
+use http::header::{HOST, USER_AGENT};
+use http::request::Parts;
+use http::{Response, StatusCode};
+use protocol::RequestId;
+use protocol::error::WireError;
+use protocol::model::{Dialect, Service};
+use protocol::route::Labels;
+use protocol::sigv4::Presented;
+use std::net::SocketAddr;
+
+/// Where the server's own pages live: no bucket can be named so.
+const OWN_PATHS: &str = "/_zerun/";
+
+pub(super) async fn answer(
+    front: &Front,
+    parts: Parts,
+    body: RawBody,
+    peer: SocketAddr,
+    request_id: RequestId,
+    note: &mut Note,
+) -> Response<ResponseBody> {
+    let path = parts.uri.path();
+    if path.starts_with(OWN_PATHS) {
+        if let Some(page) = pages::page(path) {
+            return page.map(respond::whole);
+        }
+        let message = format!("There is no page {path} on this server.");
+        return respond::plain(StatusCode::NOT_FOUND, "NotFound", &message, request_id);
+    }
+    let host = text_header(&parts, HOST.as_str());
+    let addressed = host::read(host, &front.config().base_domains);
+    let presented = match authenticate::present(&parts) {
+        Ok(presented) => presented,
+        Err(refused) => {
+            // What cannot be read has no scope; the answer is worded for the likeliest service.
+            let destination = destination::destination(&parts, None, &addressed);
+            let service = destination.service().unwrap_or(&crate::s3::model::SERVICE);
+            return fail(service, authenticate::refusal(service, refused), request_id, note);
+        }
+    };
+    let scope = presented.as_ref().map(authenticate::scope_service);
+    let destination = destination::destination(&parts, scope, &addressed);
+    let incoming = Incoming { front, parts, body, peer, request_id, addressed, presented };
+    match destination {
+        Destination::Known(service) => match incoming.answer(service, note).await {
+            Ok(response) => response,
+            Err(error) => fail(service, error, request_id, note),
+        },
+        Destination::Unknown(name) => {
+            let error = incoming.refuse_unknown(&name, note).await;
+            note.code = Some(error.code.clone().into_owned());
+            respond::plain(error.status, &error.code, &error.message, request_id)
+        }
+    }
+}
+
+fn fail(
+    service: &Service,
+    error: ApiError,
+    request_id: RequestId,
+    note: &mut Note,
+) -> Response<ResponseBody> {
+    note.code = Some(error.code.clone().into_owned());
+    respond::failure(service, error, request_id)
+}
+
+struct Incoming<'a> {
+    front: &'a Front,
+    parts: Parts,
+    body: RawBody,
+    peer: SocketAddr,
+    request_id: RequestId,
+    addressed: Addressed,
+    presented: Option<Presented>,
+}
+
+impl Incoming<'_> {
+    async fn answer(
+        self,
+        service: &'static Service,
+        note: &mut Note,
+    ) -> Result<Response<ResponseBody>, ApiError> {
+        match service.dialect {
+            Dialect::S3 => self.answer_s3(service, note).await,
+            Dialect::Standard => self.answer_standard(service, note).await,
+        }
+    }
+
+    /// S3 signs the hash that a header claims: the head is verified before a byte of the body is read,
+    /// and the body while it streams.
+    async fn answer_s3(
+        self,
+        service: &'static Service,
+        note: &mut Note,
+    ) -> Result<Response<ResponseBody>, ApiError> {
+        let path = match &self.addressed {
+            Addressed::Bucket(bucket) => format!("/{bucket}{}", self.parts.uri.path()),
+            _ => self.parts.uri.path().to_owned(),
+        };
+        let meant = destination::meant(service, &self.parts, &path, &[]);
+        note.operation = meant.name();
+        let clock = &self.front.services().clock;
+        let now = clock.now();
+        let (caller, check) =
+            authenticate::s3(self.front, &self.parts, self.presented.as_ref(), &self.addressed, now)?;
+        note.principal = Some(caller.principal.clone());
+        let (entry, labels) = implemented(service, meant, &caller)?;
+        let body = payload::verified(clock, &self.parts, self.body, check)?;
+        let (document, body) = if entry.model.takes_bytes() {
+            (None, body)
+        } else {
+            let too_large = payload::too_large(service, entry.body_max);
+            (Some(body.collect(entry.body_max, too_large).await?), Body::default())
+        };
+        let (front, peer, request_id) = (self.front, self.peer, self.request_id);
+        Spoken { front, parts: self.parts, peer, request_id, now, caller, entry, labels, document, body }
+            .speak()
+            .await
+    }
+
+    /// The others sign the body's own hash: it is read whole, within the operation's bound, before the
+    /// signature can be verified. Without a key that is known not a byte of it is read.
+    async fn answer_standard(
+        self,
+        service: &'static Service,
+        note: &mut Note,
+    ) -> Result<Response<ResponseBody>, ApiError> {
+        let clock = &self.front.services().clock;
+        let now = clock.now();
+        let path = self.parts.uri.path();
+        let mut meant = destination::meant(service, &self.parts, path, &[]);
+        note.operation = meant.name();
+        let claimed = authenticate::claim(self.front, service, self.presented.as_ref(), now)?;
+        let body_max = match &meant {
+            Meant::Operation { entry, .. } => entry.body_max,
+            _ => BODY_BYTES_MAX,
+        };
+        let raw = payload::raw(clock, &self.parts, self.body);
+        let document = raw.collect(body_max, payload::too_large(service, body_max)).await?;
+        let caller = authenticate::standard(service, claimed, &self.parts, &document, now)?;
+        note.principal = Some(caller.principal.clone());
+        if !matches!(meant, Meant::Operation { .. }) {
+            // The query protocol names its operation in the body.
+            meant = destination::meant(service, &self.parts, path, &document);
+            note.operation = meant.name();
+        }
+        let (entry, labels) = implemented(service, meant, &caller)?;
+        let (document, body) = if entry.model.takes_bytes() {
+            (None, Body::from(document))
+        } else {
+            (Some(document), Body::default())
+        };
+        let (front, peer, request_id) = (self.front, self.peer, self.request_id);
+        Spoken { front, parts: self.parts, peer, request_id, now, caller, entry, labels, document, body }
+            .speak()
+            .await
+    }
+
+    /// A service that we do not speak: who asks is verified first, as everywhere.
+    async fn refuse_unknown(self, name: &str, note: &mut Note) -> ApiError {
+        let clock = &self.front.services().clock;
+        let now = clock.now();
+        // Any service of the standard dialect: only the words of its refusals matter here.
+        let service = &crate::lambda::model::SERVICE;
+        let verified = async {
+            let claimed = authenticate::claim(self.front, service, self.presented.as_ref(), now)?;
+            let raw = payload::raw(clock, &self.parts, self.body);
+            let document = raw.collect(BODY_BYTES_MAX, payload::too_large(service, BODY_BYTES_MAX)).await?;
+            authenticate::standard(service, claimed, &self.parts, &document, now)
+        };
+        match verified.await {
+            Err(error) => error,
+            Ok(caller) => {
+                note.principal = Some(caller.principal);
+                let target = text_header(&self.parts, "x-amz-target");
+                let operation = target.rsplit('.').next().filter(|operation| !operation.is_empty());
+                let operation = operation.map(|name| format!(" ({name})")).unwrap_or_default();
+                let message = format!("The service {name}{operation} is not implemented here.");
+                ApiError::invalid("UnknownOperationException", message)
+            }
+        }
+    }
+}
+
+/// The operation that is meant, if it is one of ours. Who may not ask is not told what we lack.
+fn implemented(
+    service: &'static Service,
+    meant: Meant,
+    caller: &Caller,
+) -> Result<(&'static Entry, Labels), ApiError> {
+    let name = match meant {
+        Meant::Operation { entry, labels } => return Ok((entry, labels)),
+        Meant::Lacking(name) => Some(name.to_owned()),
+        Meant::Nothing(name) => name,
+        Meant::BadPath => {
+            return Err(ApiError::invalid("InvalidURI", "The path is not percent-encoded UTF-8."));
+        }
+    };
+    if caller.principal.account().is_none() {
+        return Err(ApiError::denied("Access Denied: the request carries no credentials."));
+    }
+    let wire = WireError::unknown_operation(service, name.as_deref());
+    Err(ApiError::new(wire.status, wire.code, wire.message))
+}
+
+/// An authenticated request for one of our operations.
+struct Spoken<'a> {
+    front: &'a Front,
+    parts: Parts,
+    peer: SocketAddr,
+    request_id: RequestId,
+    now: Timestamp,
+    caller: Caller,
+    entry: &'static Entry,
+    labels: Labels,
+    document: Option<Bytes>,
+    body: Body,
+}
+
+impl Spoken<'_> {
+    /// Decodes, decides, does and encodes.
+    async fn speak(self) -> Result<Response<ResponseBody>, ApiError> {
+        let Spoken { front, parts, peer, request_id, now, caller, entry, labels, document, body } = self;
+        let tree = protocol::decode::decode(entry.model, &parts, document.as_deref(), &labels);
+        let tree = tree.and_then(|tree| {
+            protocol::decode::honour(&tree, entry.honoured)?;
+            Ok(tree)
+        });
+        let tree = tree.map_err(|error| ApiError::from(error.into_wire(entry.model)))?;
+        let user_agent = text_header(&parts, USER_AGENT.as_str()).to_owned();
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        let host = public_host(front, &parts);
+        let call = Call {
+            services: front.services().clone(),
+            principal: caller.principal,
+            account: caller.account,
+            region: caller.region,
+            request_id: request_id.text(entry.model.service),
+            endpoint: format!("http://{host}"),
+            host,
+            source_ip: peer.ip(),
+            user_agent,
+            now,
+            headers: parts.headers,
+            query,
+            body,
+        };
+        let reply = entry.run(call, tree).await?;
+        respond::success(entry, reply, request_id)
+    }
+}
+
+/// The `Host` as the client wrote it, where it may be repeated in URLs; else the bound address.
+fn public_host(front: &Front, parts: &Parts) -> String {
+    let host = host::without_scheme(text_header(parts, HOST.as_str()));
+    if host::is_plain(host) { host.to_owned() } else { front.config().address.to_string() }
+}
+
+/// Empty where the header is missing or no text.
+fn text_header<'a>(parts: &'a Parts, name: &str) -> &'a str {
+    parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}

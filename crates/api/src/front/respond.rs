@@ -1,0 +1,147 @@
+//! From an operation's reply, or an error, to the response.
+
+use super::ResponseBody;
+use crate::error::ErrorKind;
+use crate::{ApiError, Entry, Reply, ReplyBody};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::{Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Full};
+use protocol::RequestId;
+use protocol::error::WireError;
+use protocol::model::{Protocol, Service};
+use serde_json::Value;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The response to a success.
+///
+/// # Errors
+/// The output is not what the model allows: a bug, answered with a 500.
+pub(crate) fn success(
+    entry: &Entry,
+    reply: Reply<Value>,
+    request_id: RequestId,
+) -> Result<Response<ResponseBody>, ApiError> {
+    let encoded = protocol::encode::encode(entry.model, &reply.output, &request_id);
+    let (mut head, document) = encoded.map_err(ApiError::internal)?.into_parts();
+    if let Some(status) = reply.status {
+        head.status = status;
+    }
+    for (name, value) in &reply.headers {
+        head.headers.insert(name, value.clone());
+    }
+    let body = match reply.body {
+        ReplyBody::Empty => whole(document),
+        ReplyBody::Bytes(bytes) => whole(bytes),
+        ReplyBody::Stream { length, stream } => {
+            head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            Exactly { remaining: length, stream }.boxed_unsync()
+        }
+    };
+    Ok(Response::from_parts(head, body))
+}
+
+/// The response to a failure, as a client of the service reads it.
+pub(crate) fn failure(service: &Service, error: ApiError, request_id: RequestId) -> Response<ResponseBody> {
+    wire(service, error).render(service, &request_id).map(whole)
+}
+
+/// The answer to a panic, when not even the service may be known.
+pub(crate) fn panicked(request_id: RequestId) -> Response<ResponseBody> {
+    let service = &crate::s3::model::SERVICE;
+    WireError::internal(service).render(service, &request_id).map(whole)
+}
+
+pub(crate) fn whole(bytes: Bytes) -> ResponseBody {
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Gives the kinds that are not the service's own their protocol's words.
+fn wire(service: &Service, error: ApiError) -> WireError {
+    let code = match (error.kind, service.protocol) {
+        (ErrorKind::Service, _) => error.code,
+        (ErrorKind::Internal, _) => return WireError::internal(service),
+        (ErrorKind::Denied, Protocol::RestXml | Protocol::Query) => "AccessDenied".into(),
+        (ErrorKind::Denied, _) => "AccessDeniedException".into(),
+        (ErrorKind::Unsupported, Protocol::RestXml) => "NotImplemented".into(),
+        (ErrorKind::Unsupported, Protocol::Query) => "ValidationError".into(),
+        (ErrorKind::Unsupported, _) => match service.error("InvalidParameterValueException") {
+            Some(declared) => declared.code.into(),
+            None => "ValidationException".into(),
+        },
+    };
+    let mut wire = WireError::new(code, error.status, error.message);
+    wire.headers = error.headers;
+    // The JSON documents of other services have no place for it; the message names it anyway.
+    let keeps_fields = error.kind != ErrorKind::Unsupported || service.protocol == Protocol::RestXml;
+    if keeps_fields {
+        wire.fields = error.fields;
+    }
+    wire
+}
+
+/// A stream that must give exactly as many bytes as the head announced.
+struct Exactly {
+    remaining: u64,
+    stream: Pin<Box<dyn Stream<Item = Result<Bytes, ApiError>> + Send>>,
+}
+
+impl Body for Exactly {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.remaining == 0 {
+            return Poll::Ready(None);
+        }
+        let cut = |reason: &str| {
+            tracing::error!(reason, "a response body was cut");
+            Poll::Ready(Some(Err(io::Error::other(reason.to_owned()))))
+        };
+        match self.stream.poll_next_unpin(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Ok(bytes))) => match self.remaining.checked_sub(bytes.len() as u64) {
+                Some(remaining) => {
+                    self.remaining = remaining;
+                    Poll::Ready(Some(Ok(Frame::data(bytes))))
+                }
+                None => cut("more bytes than announced"),
+            },
+            Poll::Ready(Some(Err(error))) => cut(&error.to_string()),
+            Poll::Ready(None) => cut("fewer bytes than announced"),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.remaining == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.remaining)
+    }
+}
+
+/// A status and a message for requests that belong to no service that we know the words of: JSON, which
+/// every client can at least show.
+pub(crate) fn plain(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    request_id: RequestId,
+) -> Response<ResponseBody> {
+    let document = serde_json::json!({ "__type": code, "message": message });
+    let mut response = super::pages::answer(status, &document);
+    for (name, value) in [("x-amzn-errortype", code), ("x-amzn-requestid", &request_id.uuid())] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response.map(whole)
+}

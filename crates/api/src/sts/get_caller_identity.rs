@@ -1,0 +1,27 @@
+use super::model::operation::GetCallerIdentity;
+use super::model::{GetCallerIdentityRequest, GetCallerIdentityResponse};
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use names::Arn;
+
+impl Operation for GetCallerIdentity {
+    const ACTION: &'static str = "sts:GetCallerIdentity";
+    const HONOURED: &'static [&'static str] = &[];
+
+    /// The caller's own account: whoever has credentials may ask who they are.
+    async fn resources(call: &Call, _: &GetCallerIdentityRequest) -> Result<Vec<Resource>, ApiError> {
+        let arn = Arn::parse(&format!("arn:aws:sts::{}:caller", call.account)).map_err(ApiError::internal)?;
+        Ok(vec![Resource::new(arn)])
+    }
+
+    async fn call(
+        call: Call,
+        _: GetCallerIdentityRequest,
+    ) -> Result<Reply<GetCallerIdentityResponse>, ApiError> {
+        Ok(Reply::new(GetCallerIdentityResponse {
+            user_id: Some(call.principal.user_id()),
+            account: Some(call.account.to_string()),
+            arn: Some(call.principal.arn()),
+        }))
+    }
+}

@@ -1,0 +1,116 @@
+use crate::fixture::{World, node_runtime, python_runtime};
+use pool::LogFormat;
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_is_the_documented_one_and_nothing_else() {
+    let world = World::new();
+    let mut spec = world.node("exports.handler = async () => ({ env: process.env, cwd: process.cwd() });");
+    spec.environment = [("MINE", "1"), ("AWS_REGION", "hijacked"), ("PATH", "/mine:/usr/bin")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    let seen = world.result(&spec, "{}").await;
+    assert_eq!(seen["cwd"], "/var/task");
+    let env = seen["env"].as_object().unwrap();
+    for (name, value) in [
+        ("MINE", "1"),
+        ("AWS_REGION", "us-east-1"),
+        ("PATH", "/mine:/usr/bin"),
+        ("_HANDLER", "index.handler"),
+        ("AWS_LAMBDA_FUNCTION_NAME", spec.function_name.as_str()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+        ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret of arn:aws:iam::000000000000:role/r"),
+        ("AWS_SESSION_TOKEN", "token"),
+        ("TZ", ":UTC"),
+        ("LAMBDA_TASK_ROOT", "/var/task"),
+    ] {
+        assert_eq!(env.get(name).and_then(Value::as_str), Some(value), "{name}");
+    }
+    for name in ["HOME", "USER", "CARGO_MANIFEST_DIR"] {
+        assert!(!env.contains_key(name), "{name} leaks in");
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platform_is_reached_at_its_endpoint_and_nothing_else_is() {
+    let world = World::new();
+    let spec = world.node(
+        "const net = require('net');
+         const talk = (host, port) => new Promise((resolve) => {
+           const socket = net.connect({ host, port }, () => socket.end('hello'));
+           socket.on('data', (data) => resolve(data.toString())); socket.on('error', (error) => resolve(error.code)); });
+         exports.handler = async () => [await talk('127.0.0.1', 4566), await talk('sandbox.localdomain', 4566),
+           await talk('localhost.localstack.cloud', 4566), await talk('127.0.0.1', 22), await talk('1.1.1.1', 80)];",
+    );
+    let expected = json!(["hello", "hello", "hello", "ECONNREFUSED", "ENETUNREACH"]);
+    assert_eq!(world.result(&spec, "{}").await, expected);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exec_wrapper_starts_the_runtime() {
+    let world = World::new();
+    let wrapper = "#!/bin/bash\nexport WRAPPED=\"$#\"\nexec \"$@\"\n";
+    for (runtime, handler, file, source) in [
+        (node_runtime(), "index.handler", "index.js", "exports.handler = async () => process.env.WRAPPED;"),
+        (
+            python_runtime(),
+            "app.handler",
+            "app.py",
+            "import os\ndef handler(e, c):\n return os.environ['WRAPPED']",
+        ),
+    ] {
+        let mut spec = world.function(&runtime, handler, &[(file, source)]);
+        spec.layer_dirs = vec![world.code("wrapper", &[("wrap.sh", wrapper)])];
+        spec.environment.insert("AWS_LAMBDA_EXEC_WRAPPER".into(), "/opt/wrap.sh".into());
+        let arguments = world.result(&spec, "{}").await;
+        assert!(arguments.as_str().unwrap().parse::<u32>().unwrap() >= 2, "{arguments}");
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_format_reaches_the_shims() {
+    let world = World::new();
+    let mut spec = world.node("exports.handler = async () => { console.warn('careful'); };");
+    spec.log_format = LogFormat::Json;
+    let outcome = world.invoke(&spec, "{}").await;
+    let entry = outcome
+        .log_tail
+        .lines()
+        .find_map(|line| serde_json::from_str::<Value>(line).ok().filter(|entry| entry["level"] == "WARN"));
+    assert_eq!(entry.map(|entry| entry["message"].clone()), Some(json!("careful")), "{}", outcome.log_tail);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn extensions_are_refused_with_a_word() {
+    let world = World::new();
+    let mut spec = world.node("exports.handler = async () => 1;");
+    spec.layer_dirs = vec![world.code("extension", &[("extensions/spy.sh", "#!/bin/sh\n")])];
+    let outcome = world.invoke(&spec, "{}").await;
+    let expected = "EXTENSION\tName: spy.sh\tState: NotStarted\tExtensions are not supported yet\n";
+    assert!(outcome.log_tail.contains(expected), "{}", outcome.log_tail);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_is_not_there_is_refused_by_name() {
+    let world = World::new();
+    let spec = world.function("nodejs199.x", "index.handler", &[("index.js", "")]);
+    match world.try_invoke(&spec, "{}").await {
+        Err(pool::InvokeError::RuntimeMissing(message)) => {
+            assert!(message.contains("nodejs199.x") && message.contains(&node_runtime()), "{message}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let mut gone = world.node("");
+    gone.code_dir = world.dir.path().join("nowhere");
+    assert!(matches!(world.try_invoke(&gone, "{}").await, Err(pool::InvokeError::InvalidCode(_))));
+    world.wait_for("nothing is left", |status| status.instances.is_empty()).await;
+    world.close().await;
+}

@@ -1,0 +1,153 @@
+//! The command line: one definition gives the parser and the help.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "zerun",
+    version,
+    about = "The serverless cloud you run",
+    long_about = "The serverless cloud you run: functions, objects and what connects them, in one binary that speaks \
+                  the protocols your SDKs, CLIs and deploy tools already speak.\n\n\
+                  Every function instance is a kernel sandbox, every acknowledged write is on disk, and every \
+                  request's signature is verified.",
+    after_long_help = "Getting started:\n  \
+        zerun dev &                        serves http://127.0.0.1:4566, data in ./.zerun\n  \
+        eval \"$(zerun env)\"                endpoint, region and keys for AWS tools\n  \
+        zerun runtime install python node  the SDKs that functions expect to find, once\n  \
+        aws s3 mb s3://photos\n\n\
+        Environment: ZERUN_LOG filters the log on standard error (e.g. `debug`, `warn,api=debug`).",
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve: only the keys that were made here, or that the configuration names, are known
+    Serve(ServeArguments),
+    /// Serve and also know the key pair test/test, which tools preset for local clouds; loopback only
+    Dev(ServeArguments),
+    /// Print `export` lines for AWS tools: endpoint, region and the root key pair
+    Env(DataArguments),
+    /// List the language runtimes found here, or install the SDKs that functions expect in them
+    #[command(subcommand)]
+    Runtime(RuntimeCommand),
+    /// Print the version
+    Version,
+}
+
+#[derive(Debug, Args)]
+pub struct DataArguments {
+    /// Where everything is kept; made when it is not there
+    #[arg(long, value_name = "DIR", env = "ZERUN_DATA", default_value = ".zerun")]
+    pub data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// The address to serve on; port 0 takes any free one. The first line on standard output is the
+    /// address that was bound, also written to DIR/endpoint
+    #[arg(long, value_name = "ADDR:PORT", env = "ZERUN_LISTEN", default_value = "127.0.0.1:4566")]
+    pub listen: SocketAddr,
+    /// Further settings, as TOML: base_domains, [[account]], [limits]; unknown keys are refused
+    #[arg(long, value_name = "FILE", env = "ZERUN_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The region of requests that name none, and of the printed environment; any is accepted
+    #[arg(long, value_name = "NAME", env = "ZERUN_REGION", default_value = "us-east-1")]
+    pub region: String,
+    /// Where `zerun runtime install` put the SDKs [default: DIR/packs]
+    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS")]
+    pub packs: Option<PathBuf>,
+    /// How long running requests and invocations may take to finish after SIGTERM or SIGINT (e.g. 10s,
+    /// 500ms); a second signal ends at once
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    pub stop_deadline: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RuntimeCommand {
+    /// List the interpreters found, the runtime identifiers they serve, and the SDKs installed
+    List(RuntimeListArguments),
+    /// Install the SDKs that unbundled functions expect (boto3; @aws-sdk/*) with pip and npm
+    Install(RuntimeInstallArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct RuntimeListArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// Where the SDKs are [default: DIR/packs]
+    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS")]
+    pub packs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct RuntimeInstallArguments {
+    /// Which ones
+    #[arg(required = true, value_enum)]
+    pub kinds: Vec<PackKind>,
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// Install even where they are installed, to get newer versions
+    #[arg(long)]
+    pub again: bool,
+    /// Where to put them, to share them between data directories [default: DIR/packs]
+    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS")]
+    pub packs: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PackKind {
+    Python,
+    Node,
+}
+
+/// `10s`, `500ms`, `2m`, or bare seconds; at most a day.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let number: u64 = number.parse().map_err(|_| format!("{text:?} does not begin with a number"))?;
+    let ms = match unit {
+        "ms" => Some(number),
+        "s" | "" => number.checked_mul(1000),
+        "m" => number.checked_mul(60_000),
+        _ => return Err(format!("{unit:?} is no unit of time: ms, s or m")),
+    };
+    let most = Duration::from_secs(24 * 60 * 60);
+    ms.map(Duration::from_millis).filter(|time| *time <= most).ok_or_else(|| "at most one day".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_read() {
+        let check = |text: &str, ms: Option<u64>| {
+            assert_eq!(parse_duration(text).ok(), ms.map(Duration::from_millis), "{text}");
+        };
+        check("10s", Some(10_000));
+        check("500ms", Some(500));
+        check("2m", Some(120_000));
+        check("7", Some(7_000));
+        check("0s", Some(0));
+        for text in ["", "s", "-1s", "1h", "1.5s", "99999999999999999999s", "86401s"] {
+            check(text, None);
+        }
+    }
+}

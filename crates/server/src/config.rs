@@ -1,0 +1,201 @@
+//! The configuration file, parsed once into typed values; unknown keys are refused.
+
+use access::{AccountSettings, Secret, WELL_KNOWN_KEY};
+use names::AccountId;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Host names below which `{bucket}.s3.*`, `{bucket}.*` and `{id}.lambda-url.*` are understood; printed
+/// URLs use the first.
+const BASE_DOMAINS: [&str; 3] = ["localhost", "localhost.localstack.cloud", "amazonaws.com"];
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub base_domains: Option<Vec<String>>,
+    pub account: Vec<Account>,
+    pub limits: Limits,
+}
+
+/// `[[account]]`: an account known for as long as the configuration names it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub id: AccountId,
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    pub canonical_user_id: Option<String>,
+    pub display_name: Option<String>,
+}
+
+/// Never shows the secret.
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Account { id, access_key_id, .. } = self;
+        f.debug_struct("Account")
+            .field("id", id)
+            .field("access_key_id", access_key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `[limits]`: what one server gives at most.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Client connections at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// Seconds a client may take to send a request's head, and a connection may idle between two.
+    pub head_timeout_seconds: u64,
+    /// Configured memory of all live function instances together, in MiB; by default the machine's, or
+    /// the container's.
+    pub function_memory_mb: Option<u32>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { connections: 4096, head_timeout_seconds: 60, function_memory_mb: None }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read {path}: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{path}: {message}")]
+    Content { path: PathBuf, message: String },
+}
+
+impl Config {
+    /// # Errors
+    /// The file cannot be read, is not TOML, has an unknown key or a value out of its bounds.
+    pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
+        let Some(path) = path else {
+            return Ok(Config::default());
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let refused = |message| ConfigError::Content { path: path.to_owned(), message };
+        let config: Config = toml::from_str(&text).map_err(|error| refused(describe(&text, &error)))?;
+        config.check().map_err(refused)?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !(1..=1_000_000).contains(&self.limits.connections) {
+            return Err("limits.connections must be 1-1000000".to_owned());
+        }
+        if !(1..=3600).contains(&self.limits.head_timeout_seconds) {
+            return Err("limits.head_timeout_seconds must be 1-3600".to_owned());
+        }
+        if self.limits.function_memory_mb.is_some_and(|mb| mb < 128) {
+            return Err("limits.function_memory_mb must be at least 128".to_owned());
+        }
+        for domain in self.base_domains.iter().flatten() {
+            let plain = !domain.is_empty()
+                && domain.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
+                && !domain.starts_with('.')
+                && !domain.ends_with('.');
+            if !plain {
+                return Err(format!("base_domains: {domain:?} is not a lower-case host name"));
+            }
+        }
+        if self.base_domains.as_ref().is_some_and(Vec::is_empty) {
+            return Err("base_domains must name at least one".to_owned());
+        }
+        for account in &self.account {
+            let id = &account.id;
+            if let Some(canonical) = &account.canonical_user_id
+                && !(canonical.len() == 64 && canonical.bytes().all(|b| b.is_ascii_hexdigit()))
+            {
+                return Err(format!("account {id}: canonical_user_id must be 64 hexadecimal digits"));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn base_domains(&self) -> Vec<String> {
+        self.base_domains.clone().unwrap_or_else(|| BASE_DOMAINS.map(str::to_owned).to_vec())
+    }
+
+    /// The configured accounts; with `dev` also the well-known key pair of the root account.
+    pub fn accounts(&self, dev: bool) -> Vec<AccountSettings> {
+        let configured = self.account.iter().map(|account| AccountSettings {
+            id: account.id.clone(),
+            access_key_id: account.access_key_id.clone(),
+            secret_access_key: Secret::new(account.secret_access_key.clone()),
+            canonical_user_id: account.canonical_user_id.clone(),
+            display_name: account.display_name.clone(),
+        });
+        let well_known = (dev && !self.names_well_known_key()).then(|| AccountSettings {
+            id: AccountId::root(),
+            access_key_id: WELL_KNOWN_KEY.to_owned(),
+            secret_access_key: Secret::new(WELL_KNOWN_KEY),
+            canonical_user_id: None,
+            display_name: None,
+        });
+        configured.chain(well_known).collect()
+    }
+
+    /// A configured key that everybody can guess, whatever its secret is.
+    pub fn names_well_known_key(&self) -> bool {
+        self.account.iter().any(|account| account.access_key_id == WELL_KNOWN_KEY)
+    }
+}
+
+/// Without the quotation of the line that the library would add: it may hold a secret.
+fn describe(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("line {}: {}", before.matches('\n').count() + 1, error.message())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Config::load(Some(file.path())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn accounts_and_limits_are_read() {
+        let config = read(
+            r#"
+            base_domains = ["cloud.example"]
+            [[account]]
+            id = "111111111111"
+            access_key_id = "AKIAONE"
+            secret_access_key = "secret"
+            display_name = "one"
+            [limits]
+            connections = 7
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.base_domains(), ["cloud.example"]);
+        assert_eq!(config.limits, Limits { connections: 7, ..Limits::default() });
+        let accounts = config.accounts(true);
+        let keys: Vec<_> = accounts.iter().map(|account| account.access_key_id.as_str()).collect();
+        assert_eq!(keys, ["AKIAONE", "test"]);
+        assert_eq!(config.accounts(false).len(), 1);
+        assert!(!format!("{config:?}").contains("secret\""), "secrets are not shown");
+    }
+
+    #[test]
+    fn what_is_not_known_or_out_of_bounds_is_refused_by_name() {
+        for (text, names) in [
+            ("speed = 9", "speed"),
+            ("[limits]\nconections = 1", "conections"),
+            ("[limits]\nconnections = 0", "limits.connections"),
+            ("base_domains = []", "base_domains"),
+            ("base_domains = [\"Big.example\"]", "Big.example"),
+            ("[[account]]\nid = \"12\"\naccess_key_id = \"a\"\nsecret_access_key = \"b\"", "12 digits"),
+            ("[[account]]\nid = \"111111111111\"\naccess_key_id = \"a\"", "secret_access_key"),
+        ] {
+            let refused = read(text).unwrap_err();
+            assert!(refused.contains(names), "{text}: {refused}");
+        }
+    }
+}

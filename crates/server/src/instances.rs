@@ -1,0 +1,104 @@
+//! Where functions meet the pool, and the pool meets what is above it.
+
+use crate::listener::{self, ListenerConfig};
+use access::{Access, SessionRequest};
+use api::Front;
+use functions::Instances;
+use names::Arn;
+use pool::{
+    CredentialError, CredentialSource, Credentials, Endpoint, InvokeError, InvokeRequest, Outcome, Pool,
+    VersionSpec,
+};
+use runtime::{RuntimeId, Runtimes};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use tokio::net::TcpStream;
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The pool as functions use it.
+pub struct PooledInstances {
+    pub pool: Pool,
+    pub runtimes: Runtimes,
+}
+
+impl Instances for PooledInstances {
+    fn invoke(
+        &self,
+        spec: Arc<VersionSpec>,
+        request: InvokeRequest,
+    ) -> Boxed<'_, Result<Outcome, InvokeError>> {
+        Box::pin(self.pool.invoke(spec, request))
+    }
+
+    fn drain<'a>(&'a self, function_arn: &'a str) -> Boxed<'a, ()> {
+        Box::pin(self.pool.drain(function_arn))
+    }
+
+    fn check_runtime(&self, runtime: &RuntimeId) -> Result<(), String> {
+        // Waits only when it is asked before the search at the start has ended.
+        tokio::task::block_in_place(|| self.runtimes.check(runtime)).map_err(|missing| missing.to_string())
+    }
+}
+
+/// The front door as code in a sandbox reaches it: the same pipeline, the same signatures.
+///
+/// The pool is built before the front door that stands above it; until that is set, connections are
+/// closed, which no function lives early enough to see.
+#[derive(Default)]
+pub struct FrontInside {
+    front: OnceLock<(Front, ListenerConfig)>,
+}
+
+impl FrontInside {
+    pub fn open(&self, front: Front, config: ListenerConfig) {
+        // Set once, by the start.
+        let _ = self.front.set((front, config));
+    }
+}
+
+impl Endpoint for FrontInside {
+    fn serve(&self, stream: TcpStream) -> Boxed<'static, ()> {
+        let front = self.front.get().cloned();
+        Box::pin(async move {
+            if let Some((front, config)) = front {
+                // The address inside the sandbox says nothing out here.
+                let peer = stream.peer_addr().unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+                listener::serve_stream(front, stream, peer, &config).await;
+            }
+        })
+    }
+}
+
+/// Sessions of the functions' roles.
+pub struct RoleSessions {
+    pub access: Access,
+}
+
+impl CredentialSource for RoleSessions {
+    fn credentials<'a>(&'a self, spec: &'a VersionSpec) -> Boxed<'a, Result<Credentials, CredentialError>> {
+        let made = self.session(spec);
+        Box::pin(async move { made })
+    }
+}
+
+impl RoleSessions {
+    fn session(&self, spec: &VersionSpec) -> Result<Credentials, CredentialError> {
+        let refused = |error: &dyn std::fmt::Display| CredentialError(error.to_string());
+        let session = self.access.session(SessionRequest {
+            account: spec.account_id.clone(),
+            role_arn: Arn::parse(&spec.role_arn).map_err(|error| refused(&error))?,
+            session_name: spec.function_name.to_string(),
+            function_arn: Arn::parse(&spec.function_arn).ok(),
+            lifetime: access::SESSION_LIFETIME_MAX,
+        });
+        let session = session.map_err(|error| refused(&error))?;
+        Ok(Credentials {
+            access_key_id: session.access_key_id,
+            secret_access_key: session.secret_access_key.expose().to_owned(),
+            session_token: session.session_token.expose().to_owned(),
+            expires: session.expires,
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! The house, built from the bottom up, and taken down in order.
+
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::instances::{FrontInside, PooledInstances, RoleSessions};
+use crate::listener::ListenerConfig;
+use crate::{function_log, machine};
+use access::{Access, AccountSettings, KeyPair, MasterKey};
+use api::{Front, FrontConfig, Services};
+use blob::Blobs;
+use clock::Clock;
+use functions::Functions;
+use kv::{Kv, SqliteOptions};
+use names::Region;
+use objects::Objects;
+use pool::{Pool, PoolConfig};
+use runtime::{Runtimes, packs};
+use sandbox::{Host, HostOptions};
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Between two sweeps of forgotten blobs.
+const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+
+pub struct Settings<'a> {
+    pub data: &'a DataDir,
+    pub packs: PathBuf,
+    pub config: &'a Config,
+    pub accounts: Vec<AccountSettings>,
+    pub region: Region,
+    pub address: SocketAddr,
+}
+
+pub struct Rooms {
+    pub clock: Clock,
+    pub front: Front,
+    pub listening: ListenerConfig,
+    pub root_key: KeyPair,
+    /// The store was empty.
+    pub first_start: bool,
+    kv: Kv,
+    blobs: Blobs,
+    functions: Functions,
+    pool: Pool,
+    runtimes: Runtimes,
+    /// Packs of our own, that no other server uses.
+    own_packs: Option<PathBuf>,
+}
+
+impl Rooms {
+    /// Opens the store, which locks the directory, before anything else in it is touched; then removes
+    /// what a killed predecessor left running.
+    pub async fn build(settings: Settings<'_>) -> Result<Rooms, Box<dyn Error>> {
+        let Settings { data, packs, config, accounts, region, address } = settings;
+        let clock = Clock::real();
+        let kv = Kv::open(SqliteOptions::new(data.store()), clock.clone())?;
+        let host = sandbox_host(data, &clock)?;
+        let master = MasterKey::load_or_create(&data.master_key(), &clock)?;
+        let (access, first_start) = Access::open(&kv, clock.clone(), &master, &accounts).await?;
+        let root_key = access.root_key().ok_or("the store has an account but no root key")?;
+        let blobs = Blobs::local(data.blobs(), clock.clone())?;
+        let objects = Objects::new(kv.clone(), blobs.clone(), clock.clone());
+
+        let runtimes = Runtimes::open_with_packs(data.path(), &packs)?;
+        let inside = Arc::new(FrontInside::default());
+        let (log, lines) = runtime::log::channel();
+        tokio::spawn(function_log::write(lines));
+        let memory_mb = config.limits.function_memory_mb.unwrap_or_else(machine::memory_mb);
+        let pool = Pool::new(
+            PoolConfig::new(data.instances(), memory_mb),
+            host,
+            clock.clone(),
+            runtimes.clone(),
+            inside.clone(),
+            Arc::new(RoleSessions { access: access.clone() }),
+            log,
+        )?;
+        let functions = Functions::new(
+            functions::Config::new(data.code()),
+            kv.clone(),
+            blobs.clone(),
+            clock.clone(),
+            Arc::new(PooledInstances { pool: pool.clone(), runtimes: runtimes.clone() }),
+        )?;
+
+        let base_domains = config.base_domains();
+        let services = Services {
+            clock: clock.clone(),
+            kv: kv.clone(),
+            blobs: blobs.clone(),
+            access,
+            objects,
+            functions: functions.clone(),
+            base_domain: base_domains.first().cloned().unwrap_or_default(),
+        };
+        let front = Front::new(Arc::new(services), FrontConfig { base_domains, region, address });
+        let listening = ListenerConfig {
+            connections_max: config.limits.connections,
+            head_timeout: Duration::from_secs(config.limits.head_timeout_seconds),
+        };
+        inside.open(front.clone(), listening.clone());
+        let own_packs = (packs == data.packs()).then_some(packs);
+        let first_start = first_start.is_some();
+        Ok(Rooms {
+            clock,
+            front,
+            listening,
+            root_key,
+            first_start,
+            kv,
+            blobs,
+            functions,
+            pool,
+            runtimes,
+            own_packs,
+        })
+    }
+
+    /// Starts what runs beside requests. Nothing of it holds up the first request.
+    pub fn start_background(self) -> Background {
+        let Rooms { clock, kv, blobs, functions, pool, runtimes, own_packs, .. } = self;
+        runtimes.warm();
+        if let Some(packs) = own_packs {
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = packs::sweep(&packs) {
+                    tracing::warn!(%error, "replaced runtime packs are left for the next start");
+                }
+            });
+        }
+        let (stop, stopping) = watch::channel(false);
+        let dispatcher = tokio::spawn(functions.clone().dispatch(stopping));
+        let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions));
+        Background { kv, pool, stop, dispatcher, sweeper }
+    }
+}
+
+/// What runs beside requests, until it is told to stop.
+pub struct Background {
+    kv: Kv,
+    pool: Pool,
+    stop: watch::Sender<bool>,
+    dispatcher: JoinHandle<()>,
+    sweeper: JoinHandle<()>,
+}
+
+impl Background {
+    /// Lets running invocations end within `deadline`, cuts the others, and closes the store. What was
+    /// accepted and not finished is in the store, and is tried again at the next start.
+    pub async fn stop(self, deadline: Duration) {
+        // Everybody who listens is gone only when the dispatcher ended by itself.
+        let _ = self.stop.send(true);
+        self.sweeper.abort();
+        self.pool.shutdown(deadline).await;
+        if let Err(error) = self.dispatcher.await {
+            tracing::error!(%error, "the dispatcher of asynchronous invocations ended badly");
+        }
+        self.kv.close().await;
+    }
+}
+
+/// Removes bytes that nothing names any more: once at the start what a predecessor left, then again and
+/// again what was forgotten since.
+async fn sweep(clock: Clock, kv: Kv, blobs: Blobs, functions: Functions) {
+    if let Err(error) = blobs.sweep_orphans(&kv).await {
+        tracing::warn!(%error, "orphaned blobs are left for the next start");
+    }
+    if let Err(error) = functions.sweep().await {
+        tracing::warn!(%error, "unpacked code that nothing names is left for the next start");
+    }
+    loop {
+        if let Err(error) = blobs.sweep(&kv).await {
+            tracing::warn!(%error, "forgotten blobs are left for the next sweep");
+        }
+        clock.sleep(SWEEP_EVERY).await;
+    }
+}
+
+/// Sandboxes, after what a killed predecessor left of its own is gone.
+pub fn sandbox_host(data: &DataDir, clock: &Clock) -> Result<Host, Box<dyn Error>> {
+    let host = Host::detect(HostOptions {
+        owner: data.tag(),
+        state_dir: data.sandboxes(),
+        init: PathBuf::from("/proc/self/exe"),
+        may_lack: BTreeSet::new(),
+        clock: clock.clone(),
+    })?;
+    let swept = tokio::task::block_in_place(|| host.sweep())?;
+    if swept.sandboxes > 0 {
+        tracing::info!(sandboxes = swept.sandboxes, processes = swept.processes, "removed what was left");
+    }
+    Ok(host)
+}

@@ -1,0 +1,103 @@
+//! `zerun serve` and `zerun dev`: build the rooms from the bottom up, serve, and end in order.
+
+use crate::cli::ServeArguments;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::environment::Environment;
+use crate::listener;
+use crate::rooms::{Rooms, Settings};
+use crate::{Outcome, signals};
+use access::WELL_KNOWN_KEY;
+use names::Region;
+use std::error::Error;
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Serve,
+    /// Also knows the key pair that everybody knows.
+    Dev,
+}
+
+pub fn run(arguments: &ServeArguments, mode: Mode) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(serve(arguments, mode));
+    // What still runs was cut by its deadline; it must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+async fn serve(arguments: &ServeArguments, mode: Mode) -> Outcome {
+    let stop = signals::stop_on_signal()?;
+    let config = Config::load(arguments.config.as_deref())?;
+    let region = Region::parse(&arguments.region)?;
+    check_well_known_key(arguments, mode, &config)?;
+
+    let data = DataDir::create(&arguments.data.data)
+        .map_err(|error| format!("data directory {}: {error}", arguments.data.data.display()))?;
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
+    let address = listener.local_addr()?;
+
+    let settings = Settings {
+        data: &data,
+        packs: arguments.packs.clone().unwrap_or_else(|| data.packs()),
+        config: &config,
+        accounts: config.accounts(mode == Mode::Dev),
+        region: region.clone(),
+        address,
+    };
+    let rooms = Rooms::build(settings).await?;
+    let environment = Environment::new(&format!("http://{address}"), region.as_str(), &rooms.root_key);
+    environment.write(&data)?;
+    announce(&environment, rooms.first_start)?;
+
+    let listening = rooms.listening.clone();
+    let (front, clock) = (rooms.front.clone(), rooms.clock.clone());
+    let background = rooms.start_background();
+    let begun =
+        listener::serve(listener, front, listening, clock.clone(), stop, arguments.stop_deadline).await;
+    background.stop(arguments.stop_deadline.saturating_sub(clock.since(begun))).await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A key that everybody knows belongs on the loopback interface of a development machine only.
+fn check_well_known_key(
+    arguments: &ServeArguments,
+    mode: Mode,
+    config: &Config,
+) -> Result<(), Box<dyn Error>> {
+    if mode == Mode::Serve && config.names_well_known_key() {
+        let message = format!(
+            "the configuration registers the access key {WELL_KNOWN_KEY:?}, which everybody knows; \
+             `zerun serve` refuses it, `zerun dev` accepts it on the loopback interface"
+        );
+        return Err(message.into());
+    }
+    if mode == Mode::Dev && !arguments.listen.ip().is_loopback() {
+        let message = format!(
+            "`zerun dev` knows the key pair {WELL_KNOWN_KEY}/{WELL_KNOWN_KEY}, which everybody knows, and \
+             so listens on a loopback address only, not on {}; use `zerun serve` there",
+            arguments.listen
+        );
+        return Err(message.into());
+    }
+    Ok(())
+}
+
+/// The address, alone on the first line; at the first start also how to use it. Nothing else is ever
+/// written to standard output.
+fn announce(environment: &Environment, first_start: bool) -> std::io::Result<()> {
+    let mut text = format!("{}\n", environment.endpoint);
+    if first_start {
+        text.push_str(&environment.export_lines());
+    }
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}

@@ -1,0 +1,8 @@
+//! Through the front door, as bytes on the wire.
+
+mod commands;
+mod pages;
+mod signatures;
+mod stopping;
+mod support;
+mod unknown;
