@@ -35,6 +35,8 @@ mod sensitive;
 #[cfg(test)]
 mod testing;
 mod timestamp;
+#[cfg(test)]
+mod vectors;
 
 pub use blob::Blob;
 pub use request_id::RequestId;

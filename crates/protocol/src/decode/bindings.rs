@@ -192,8 +192,10 @@ fn read_header(member: &Member, headers: &Headers<'_>) -> Result<Option<Value>, 
     let Some(text) = headers.get(name)? else { return Ok(None) };
     let format = member.timestamp_format.unwrap_or(TimestampFormat::HttpDate);
     if member.json_value {
-        let value = STANDARD.decode(&text).ok().and_then(|bytes| json::parse(&bytes).ok());
-        return value.map(Some).ok_or_else(|| invalid(Part::Header, name, &text, "JSON in base64"));
+        let json = STANDARD.decode(&text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let json = json.filter(|json| json::parse(json.as_bytes()).is_ok());
+        let json = json.ok_or_else(|| invalid(Part::Header, name, &text, "JSON in base64"))?;
+        return Ok(Some(json.into()));
     }
     let parse = |shape: &Shape, text: &str| {
         scalar::parse(shape, text, format).map_err(|expected| invalid(Part::Header, name, text, expected))

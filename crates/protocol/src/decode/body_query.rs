@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{DecodeError, Part, scalar};
 use crate::{
     TimestampFormat,
-    model::{Kind, Member, Operation, Shape},
+    model::{Kind, Operation, Shape},
 };
 
 /// Parameters of a request, at most.
@@ -92,22 +92,15 @@ impl Node {
 fn structure(shape: &Shape, mut node: Node, path: &str) -> Result<Value, DecodeError> {
     let mut fields = Map::new();
     for member in shape.members() {
-        let Some(child) = node.children.remove(name_of(member)) else { continue };
-        let at = join(path, name_of(member));
+        let name = member.flattened_name();
+        let Some(child) = node.children.remove(name) else { continue };
+        let at = join(path, name);
         let format = member.timestamp_format.unwrap_or(TimestampFormat::Iso8601);
         fields.insert(member.name.to_owned(), convert(member.shape, child, &at, format, member.flattened)?);
     }
     match node.children.keys().next() {
         Some(name) => Err(unknown(&join(path, name))),
         None => Ok(Value::Object(fields)),
-    }
-}
-
-/// A flattened list is named after its entries where those have a name.
-fn name_of(member: &Member) -> &'static str {
-    match member.shape.kind {
-        Kind::List { flattened, member_name: Some(name), .. } if flattened || member.flattened => name,
-        _ => member.wire_name,
     }
 }
 

@@ -104,7 +104,7 @@ fn structure(shape: &'static Shape, mut element: Element) -> Result<Value, Decod
 }
 
 fn is_named(member: &Member, name: &str) -> bool {
-    let wire_name = member.wire_name;
+    let wire_name = member.flattened_name();
     // Element names come without their prefix.
     wire_name.rsplit_once(':').map_or(wire_name, |(_, local)| local) == name
 }

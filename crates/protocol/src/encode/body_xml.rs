@@ -37,7 +37,10 @@ impl Encoder {
             return Ok(());
         }
         let name = shape.location_name.unwrap_or(shape.name);
-        writer.open_with(name, self.root_attributes());
+        let own = shape.members().iter().filter(|member| member.xml_attribute);
+        let own = own.filter_map(|member| Some((member.wire_name, fields.get(member.name)?.as_str()?)));
+        let attributes: Vec<(&str, &str)> = self.root_attributes().into_iter().chain(own).collect();
+        writer.open_with(name, attributes);
         self.xml_members(writer, shape, fields, name)?;
         writer.close(name);
         Ok(())
@@ -62,12 +65,11 @@ impl Encoder {
             }
             let Some(value) = fields.get(member.name).filter(|value| !value.is_null()) else { continue };
             match (member.shape.kind, value) {
-                (Kind::List { member: entry, member_name, flattened }, Value::Array(entries))
+                (Kind::List { member: entry, flattened, .. }, Value::Array(entries))
                     if flattened || member.flattened =>
                 {
-                    let own = member_name.filter(|_| !member.renamed);
+                    let name = member.flattened_name();
                     for value in entries {
-                        let name = own.unwrap_or(member.wire_name);
                         self.xml_element(writer, name, member, entry, value, Vec::new())?;
                     }
                 }

@@ -53,7 +53,8 @@ impl Encoder {
 
     fn header_text(&self, member: &Member, shape: &Shape, value: &Value) -> Result<String, EncodeError> {
         if member.json_value {
-            return Ok(STANDARD.encode(value.to_string()));
+            let json = value.as_str().ok_or_else(|| self.error(member.name, "not text"))?;
+            return Ok(STANDARD.encode(json));
         }
         if let (Kind::List { member: entry, .. }, Value::Array(entries)) = (shape.kind, value) {
             let texts = entries.iter().map(|value| {

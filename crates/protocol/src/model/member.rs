@@ -1,4 +1,4 @@
-use super::{Shape, XmlNamespace};
+use super::{Kind, Shape, XmlNamespace};
 use crate::TimestampFormat;
 
 /// A structure's member: what the tree calls it and where the wire puts it.
@@ -17,7 +17,7 @@ pub struct Member {
     /// This member's list or map has no element around the whole, whatever its shape says.
     pub flattened: bool,
     pub timestamp_format: Option<TimestampFormat>,
-    /// A header that carries a JSON value in base64.
+    /// A header that carries JSON text in base64.
     pub json_value: bool,
     /// The wire name was given, not taken from the member's own.
     pub renamed: bool,
@@ -114,6 +114,16 @@ impl Member {
     pub const fn timestamp_format(mut self, format: TimestampFormat) -> Member {
         self.timestamp_format = Some(format);
         self
+    }
+
+    /// The name that each entry of a flattened list goes by. Where the list's shape itself is flattened,
+    /// as in the older models, its entries' name wins over the member's own, unless the member has
+    /// another one for the wire.
+    pub fn flattened_name(&self) -> &'static str {
+        match self.shape.kind {
+            Kind::List { flattened: true, member_name: Some(name), .. } if !self.renamed => name,
+            _ => self.wire_name,
+        }
     }
 
     pub const fn json_value(mut self) -> Member {
