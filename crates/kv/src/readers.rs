@@ -10,8 +10,8 @@ pub(crate) enum Message {
     Close,
 }
 
-/// The queue that all readers take from.
-pub(crate) type Inbox = Arc<Mutex<mpsc::Receiver<Message>>>;
+/// The queue that all readers take from; gone once the store is closed.
+pub(crate) type Inbox = Arc<Mutex<Option<mpsc::Receiver<Message>>>>;
 
 /// One reader thread: a snapshot per job.
 pub(crate) struct Reader {
@@ -39,11 +39,11 @@ impl Reader {
     /// One reader waits in the channel, the others for the lock: each job wakes one thread.
     fn next(&self) -> Option<Box<dyn ReadJob>> {
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            match inbox.blocking_recv()? {
-                Message::Read(job) => return Some(job),
-                // From here on `blocking_recv` gives every reader what is still queued, and then `None`.
-                Message::Close => inbox.close(),
+        match inbox.as_mut()?.blocking_recv()? {
+            Message::Read(job) => Some(job),
+            Message::Close => {
+                *inbox = None;
+                None
             }
         }
     }

@@ -102,3 +102,6 @@ fn checksum(version: u8, json: &[u8]) -> [u8; 4] {
     // A 32-bit CRC in a 64-bit return type.
     (digest.finalize() as u32).to_le_bytes()
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,9 +80,10 @@ impl Kv {
             (handle.counters.clone(), handle.watches.clone(), handle.health.clone());
         handle.writing.spawn("kv-writer", move || {
             let engine: Box<dyn WriteSide> = writer;
-            Writer { engine: Rc::from(engine), inbox, clock, counters, watches, health }.run();
+            Writer { engine: Rc::from(engine), inbox, clock, counters, watches, health, is_closing: false }
+                .run();
         })?;
-        let inbox = Arc::new(Mutex::new(read_inbox));
+        let inbox = Arc::new(Mutex::new(Some(read_inbox)));
         for engine in readers {
             let inbox = Arc::clone(&inbox);
             handle.reading.spawn("kv-reader", move || {
@@ -110,11 +111,10 @@ impl Kv {
         E: From<KvError> + Send + 'static,
     {
         let (job, answer) = Job::new(work);
-        let queued = self.0.writer.send(writer::Message::Transact(job)).await;
-        match (queued, answer.await) {
-            (Ok(()), Ok(answer)) => answer,
-            _ => Err(E::from(KvError::Closed)),
+        if self.0.writer.send(writer::Message::Transact(job)).await.is_err() {
+            return Err(E::from(KvError::Closed));
         }
+        answer.await.unwrap_or_else(|_| Err(E::from(KvError::Closed)))
     }
 
     /// Runs `work` on a snapshot of everything acknowledged before now, beside the writer.
@@ -128,11 +128,10 @@ impl Kv {
         E: From<KvError> + Send + 'static,
     {
         let (job, answer) = Job::new(work);
-        let queued = self.0.readers.send(readers::Message::Read(job)).await;
-        match (queued, answer.await) {
-            (Ok(()), Ok(answer)) => answer,
-            _ => Err(E::from(KvError::Closed)),
+        if self.0.readers.send(readers::Message::Read(job)).await.is_err() {
+            return Err(E::from(KvError::Closed));
         }
+        answer.await.unwrap_or_else(|_| Err(E::from(KvError::Closed)))
     }
 
     /// One value, on a snapshot of its own.

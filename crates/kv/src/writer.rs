@@ -30,6 +30,7 @@ pub(crate) struct Writer {
     pub(crate) counters: Arc<Counters>,
     pub(crate) watches: Watches,
     pub(crate) health: Health,
+    pub(crate) is_closing: bool,
 }
 
 #[derive(Default)]
@@ -42,15 +43,18 @@ struct Batch {
 impl Writer {
     /// Ends when told to close, or when no `Kv` is left; what was queued before is done first.
     pub(crate) fn run(mut self) {
-        while let Some(message) = self.inbox.blocking_recv() {
-            match message {
-                Message::Transact(job) => self.batch(job),
-                Message::Close => self.inbox.close(),
+        while !self.is_closing {
+            match self.inbox.blocking_recv() {
+                Some(Message::Transact(job)) => self.batch(job),
+                Some(Message::Close) | None => self.is_closing = true,
             }
             if let Err(error) = self.engine.maintain() {
                 self.failed("maintaining the store", &error);
             }
         }
+        // Callers that were about to queue are answered `Closed`. The queue is not waited for: room in
+        // it may be held by a caller that is never polled again.
+        self.inbox.close();
         if let Err(error) = self.engine.close() {
             self.failed("closing the store", &error);
         }
@@ -107,11 +111,11 @@ impl Writer {
     }
 
     fn next_waiting(&mut self) -> Option<Box<dyn WriteJob>> {
-        // Bounded: after `Close` nothing more can be queued.
-        loop {
-            match self.inbox.try_recv().ok()? {
-                Message::Transact(job) => return Some(job),
-                Message::Close => self.inbox.close(),
+        match self.inbox.try_recv().ok()? {
+            Message::Transact(job) => Some(job),
+            Message::Close => {
+                self.is_closing = true;
+                None
             }
         }
     }
