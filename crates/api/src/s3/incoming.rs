@@ -30,7 +30,7 @@ pub(super) fn body(call: &mut Call) -> Result<IncomingBody, ApiError> {
     });
     // Trailers are known once the body has ended.
     let end = futures_util::stream::once(async move {
-        let value = trailers.get()?.get(trailing?)?.to_str().ok()?.trim().to_owned();
+        let value = trailers.get(&trailing?)?.trim().to_owned();
         Some(Ok(BodyPiece::Checksum(value)))
     });
     let stream = pieces.chain(end.filter_map(futures_util::future::ready)).boxed();
