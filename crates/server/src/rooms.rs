@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use triggers::Triggers;
 
 /// Between two sweeps of forgotten blobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -134,9 +135,11 @@ impl Rooms {
             });
         }
         let (stop, stopping) = watch::channel(false);
+        let triggers = Triggers::new(kv.clone(), clock.clone());
+        let triggers = tokio::spawn(triggers.run(stopping.clone()));
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping));
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions));
-        Background { kv, pool, stop, dispatcher, sweeper }
+        Background { kv, pool, stop, triggers, dispatcher, sweeper }
     }
 }
 
@@ -145,6 +148,7 @@ pub struct Background {
     kv: Kv,
     pool: Pool,
     stop: watch::Sender<bool>,
+    triggers: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     sweeper: JoinHandle<()>,
 }
@@ -157,8 +161,10 @@ impl Background {
         let _ = self.stop.send(true);
         self.sweeper.abort();
         self.pool.shutdown(deadline).await;
-        if let Err(error) = self.dispatcher.await {
-            tracing::error!(%error, "the dispatcher of asynchronous invocations ended badly");
+        for (name, task) in [("triggers", self.triggers), ("asynchronous invocations", self.dispatcher)] {
+            if let Err(error) = task.await {
+                tracing::error!(name, %error, "ended badly");
+            }
         }
         self.kv.close().await;
     }
