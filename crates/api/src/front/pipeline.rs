@@ -120,7 +120,9 @@ impl Incoming<'_> {
             (None, body)
         } else {
             let too_large = payload::too_large(service, entry.body_max);
-            (Some(body.collect(entry.body_max, too_large).await?), Body::default())
+            let document = body.collect(entry.body_max, too_large).await?;
+            crate::s3::document::verify(entry.model, &self.parts.headers, &document)?;
+            (Some(document), Body::default())
         };
         let (front, peer, request_id) = (self.front, self.peer, self.request_id);
         Spoken { front, parts: self.parts, peer, request_id, now, caller, entry, labels, document, body }

@@ -42,7 +42,7 @@ fn told(notification: &FunctionNotification) -> LambdaFunctionConfiguration {
         .map(|(name, value)| FilterRule { name: Some(name.to_owned()), value: Some(value.clone()) })
         .collect();
     let filter = (!rules.is_empty())
-        .then(|| NotificationConfigurationFilter { key: Some(S3KeyFilter { filter_rules: Some(rules) }) });
+        .then_some(NotificationConfigurationFilter { key: Some(S3KeyFilter { filter_rules: Some(rules) }) });
     LambdaFunctionConfiguration {
         id: Some(notification.id.clone()),
         lambda_function_arn: notification.function.to_string(),
