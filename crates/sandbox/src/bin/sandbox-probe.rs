@@ -128,6 +128,7 @@ async fn run(state: &str, program: &[&str], hold: bool) -> Outcome {
 async fn bench(state: &str) -> Outcome {
     const ROUNDS: usize = 50;
     let host = host(state)?;
+    host.sweep()?;
     let clock = clock::Clock::real();
     let mut steps: [Vec<f64>; 4] = Default::default();
     for round in 0..ROUNDS {

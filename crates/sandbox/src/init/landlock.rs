@@ -1,6 +1,6 @@
 use landlock::{
-    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, RestrictionStatus,
-    Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, RestrictionStatus, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 use std::io;
 
@@ -27,11 +27,11 @@ fn rules(shared_uid: bool) -> Result<RestrictionStatus, RulesetError> {
     let all = AccessFs::from_all(RULES);
     let device = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev;
     let below = |path: &str, access| PathFd::new(path).map(|path| PathBeneath::new(path, access));
-    let mut ruleset = Ruleset::default()
-        .set_compatibility(CompatLevel::BestEffort)
-        .handle_access(all)?
-        .scope(if shared_uid { Scope::Signal.into() } else { BitFlags::EMPTY })?
-        .create()?;
+    let mut rules = Ruleset::default().set_compatibility(CompatLevel::BestEffort).handle_access(all)?;
+    if shared_uid {
+        rules = rules.scope(Scope::Signal)?;
+    }
+    let mut ruleset = rules.create()?;
     for (path, access) in [
         ("/", AccessFs::from_read(RULES)),
         ("/tmp", all),
