@@ -61,12 +61,15 @@ async fn the_log_is_moved_and_started_over_while_writes_go_on() {
     assert!(!log.exists());
 }
 
+/// Makes a file at the store's place.
+type Prepare<'a> = &'a dyn Fn(&Path);
+
 #[test]
 fn a_file_that_is_not_ours_is_refused_and_left_alone() {
     let make = |sql: &'static str| {
         move |path: &Path| rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap()
     };
-    let cases: [(&dyn Fn(&Path), &str); 4] = [
+    let cases: [(Prepare<'_>, &str); 4] = [
         (
             &|path| std::fs::write(path, "These are not the bytes you are looking for.").unwrap(),
             "not a database",
