@@ -12,7 +12,7 @@ use pool::{
 use runtime::{RuntimeId, Runtimes};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::net::TcpStream;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -46,21 +46,28 @@ impl Instances for PooledInstances {
 ///
 /// The pool is built before the front door that stands above it; until that is set, connections are
 /// closed, which no function lives early enough to see.
+///
+/// Front door and pool hold each other through it: [`FrontInside::close`] ends that, or neither, nor the
+/// control groups that the pool's host keeps, would ever go.
 #[derive(Default)]
 pub struct FrontInside {
-    front: OnceLock<(Front, ListenerConfig)>,
+    front: RwLock<Option<(Front, ListenerConfig)>>,
 }
 
 impl FrontInside {
     pub fn open(&self, front: Front, config: ListenerConfig) {
-        // Set once, by the start.
-        let _ = self.front.set((front, config));
+        *self.front.write().unwrap_or_else(PoisonError::into_inner) = Some((front, config));
+    }
+
+    /// When no function is left that could reach it.
+    pub fn close(&self) {
+        *self.front.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
 impl Endpoint for FrontInside {
     fn serve(&self, stream: TcpStream) -> Boxed<'static, ()> {
-        let front = self.front.get().cloned();
+        let front = self.front.read().unwrap_or_else(PoisonError::into_inner).clone();
         Box::pin(async move {
             if let Some((front, config)) = front {
                 // The address inside the sandbox says nothing out here.

@@ -50,6 +50,7 @@ pub struct Rooms {
     functions: Functions,
     pool: Pool,
     runtimes: Runtimes,
+    inside: Arc<FrontInside>,
     /// Packs of our own, that no other server uses.
     own_packs: Option<PathBuf>,
 }
@@ -119,13 +120,14 @@ impl Rooms {
             functions,
             pool,
             runtimes,
+            inside,
             own_packs,
         })
     }
 
     /// Starts what runs beside requests. Nothing of it holds up the first request.
     pub fn start_background(self) -> Background {
-        let Rooms { clock, kv, blobs, functions, pool, runtimes, own_packs, .. } = self;
+        let Rooms { clock, kv, blobs, functions, pool, runtimes, inside, own_packs, .. } = self;
         runtimes.warm();
         if let Some(packs) = own_packs {
             tokio::task::spawn_blocking(move || {
@@ -139,7 +141,7 @@ impl Rooms {
         let triggers = tokio::spawn(triggers.run(stopping.clone()));
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping));
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions));
-        Background { kv, pool, stop, triggers, dispatcher, sweeper }
+        Background { kv, pool, inside, stop, triggers, dispatcher, sweeper }
     }
 }
 
@@ -147,6 +149,7 @@ impl Rooms {
 pub struct Background {
     kv: Kv,
     pool: Pool,
+    inside: Arc<FrontInside>,
     stop: watch::Sender<bool>,
     triggers: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
@@ -166,6 +169,7 @@ impl Background {
                 tracing::error!(name, %error, "ended badly");
             }
         }
+        self.inside.close();
         self.kv.close().await;
     }
 }
