@@ -1,12 +1,12 @@
 //! The front door: every request of a network client comes through [`Front::serve`].
 
-mod authenticate;
+pub(crate) mod authenticate;
 mod destination;
 mod host;
 mod pages;
-mod payload;
+pub(crate) mod payload;
 mod pipeline;
-mod respond;
+pub(crate) mod respond;
 
 use crate::Services;
 use access::Principal;

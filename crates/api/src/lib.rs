@@ -30,6 +30,7 @@ mod operation;
 mod operations;
 mod reply;
 
+pub(crate) mod function_url;
 pub mod lambda;
 pub mod s3;
 pub mod sts;

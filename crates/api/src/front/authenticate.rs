@@ -12,19 +12,19 @@ use protocol::model::Service;
 use protocol::sigv4::{self, PayloadKind, Presented, SigError};
 
 /// Somebody whose signature holds, or nobody.
-pub(super) struct Caller {
-    pub(super) principal: Principal,
+pub(crate) struct Caller {
+    pub(crate) principal: Principal,
     /// The principal's; the root account stands in for the anonymous, whom `access` denies.
-    pub(super) account: AccountId,
+    pub(crate) account: AccountId,
     /// The one that the request was signed for, or the server's own.
-    pub(super) region: Region,
+    pub(crate) region: Region,
 }
 
 /// `None` when the request carries no signature.
 ///
 /// # Errors
 /// The signature's form is wrong.
-pub(super) fn present(parts: &Parts) -> Result<Option<Presented>, SigError> {
+pub(crate) fn present(parts: &Parts) -> Result<Option<Presented>, SigError> {
     match sigv4::parse(parts) {
         Ok(presented) => Ok(Some(presented)),
         Err(SigError::Missing) => Ok(None),
@@ -33,11 +33,11 @@ pub(super) fn present(parts: &Parts) -> Result<Option<Presented>, SigError> {
 }
 
 /// The service that the signature is good for. Version 2 signatures name none: only S3 has them.
-pub(super) fn scope_service(presented: &Presented) -> &str {
+pub(crate) fn scope_service(presented: &Presented) -> &str {
     if presented.scope.service.is_empty() { "s3" } else { &presented.scope.service }
 }
 
-pub(super) fn refusal(service: &Service, refused: SigError) -> ApiError {
+pub(crate) fn refusal(service: &Service, refused: SigError) -> ApiError {
     ApiError::from(refused.into_wire(service))
 }
 
@@ -45,7 +45,7 @@ pub(super) fn refusal(service: &Service, refused: SigError) -> ApiError {
 ///
 /// # Errors
 /// The key is unknown, or the signature does not hold.
-pub(super) fn s3(
+pub(crate) fn s3(
     front: &Front,
     parts: &Parts,
     presented: Option<&Presented>,
@@ -68,7 +68,7 @@ pub(super) fn s3(
 }
 
 /// A claim whose key is known, before its signature is verified: proves nothing yet.
-pub(super) struct Claim<'a> {
+pub(crate) struct Claim<'a> {
     presented: &'a Presented,
     credential: Credential,
     region: Region,
@@ -78,7 +78,7 @@ pub(super) struct Claim<'a> {
 ///
 /// # Errors
 /// There is no claim, or its key is unknown.
-pub(super) fn claim<'a>(
+pub(crate) fn claim<'a>(
     front: &Front,
     service: &Service,
     presented: Option<&'a Presented>,
@@ -93,7 +93,7 @@ pub(super) fn claim<'a>(
 ///
 /// # Errors
 /// The signature does not hold.
-pub(super) fn standard(
+pub(crate) fn standard(
     service: &Service,
     claim: Claim<'_>,
     parts: &Parts,

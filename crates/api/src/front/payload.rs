@@ -57,7 +57,7 @@ fn decoded_length(parts: &Parts) -> Result<u64, ApiError> {
 }
 
 /// The body as it is sent, neither decoded nor verified; fit only to be hashed or decoded.
-pub(super) fn raw(clock: &Clock, parts: &Parts, body: RawBody) -> Body {
+pub(crate) fn raw(clock: &Clock, parts: &Parts, body: RawBody) -> Body {
     Body::new(pieces(clock.clone(), body), content_length(parts), Trailers::default())
 }
 
@@ -90,7 +90,7 @@ fn content_length(parts: &Parts) -> Option<u64> {
 }
 
 /// The service's word for a request document over its bound.
-pub(super) fn too_large(service: &Service, max: usize) -> ApiError {
+pub(crate) fn too_large(service: &Service, max: usize) -> ApiError {
     let message = format!("The request is longer than {max} bytes.");
     match (service.dialect, service.protocol) {
         (Dialect::S3, _) => ApiError::invalid("MaxMessageLengthExceeded", message),

@@ -4,6 +4,8 @@ use super::authenticate::{self, Caller};
 use super::destination::{self, Destination, Meant};
 use super::host::{self, Addressed};
 use super::{Front, Note, RawBody, ResponseBody, pages, payload, respond};
+use crate::function_url;
+use crate::lambda::code_download;
 use crate::operation::BODY_BYTES_MAX;
 use crate::{ApiError, Body, Call, Entry};
 use bytes::Bytes;
@@ -34,11 +36,25 @@ pub(super) async fn answer(
         if let Some(page) = pages::page(path) {
             return page.map(respond::whole);
         }
+        if let Some((url_id, path)) = function_url::split(path) {
+            note.operation = "FunctionUrl";
+            let (url_id, path) = (url_id.to_owned(), path.to_owned());
+            return function_url::serve(front, parts, body, peer, request_id, &url_id, &path).await;
+        }
+        if path.starts_with(code_download::PATH) {
+            note.operation = "CodeDownload";
+            return code_download::serve(front, &parts, request_id).await;
+        }
         let message = format!("There is no page {path} on this server.");
         return respond::plain(StatusCode::NOT_FOUND, "NotFound", &message, request_id);
     }
     let host = text_header(&parts, HOST.as_str());
     let addressed = host::read(host, &front.config().base_domains);
+    if let Addressed::FunctionUrl(url_id) = &addressed {
+        note.operation = "FunctionUrl";
+        let path = path.to_owned();
+        return function_url::serve(front, parts, body, peer, request_id, url_id, &path).await;
+    }
     let presented = match authenticate::present(&parts) {
         Ok(presented) => presented,
         Err(refused) => {

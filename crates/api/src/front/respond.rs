@@ -84,6 +84,14 @@ fn wire(service: &Service, error: ApiError) -> WireError {
     wire
 }
 
+/// A body of exactly `length` bytes.
+pub(crate) fn stream(
+    length: u64,
+    stream: impl Stream<Item = Result<Bytes, ApiError>> + Send + 'static,
+) -> ResponseBody {
+    Exactly { remaining: length, stream: Box::pin(stream) }.boxed_unsync()
+}
+
 /// A stream that must give exactly as many bytes as the head announced.
 struct Exactly {
     remaining: u64,

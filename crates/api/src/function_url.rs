@@ -1,0 +1,250 @@
+//! Function URLs: anybody's HTTP requests, answered by a function.
+//!
+//! By host, `{id}.lambda-url.{region}.…`, and where such names do not resolve by path,
+//! `/_zerun/function-url/{id}/…`.
+
+mod answer;
+mod cors;
+mod event;
+
+use crate::front::authenticate;
+use crate::front::payload;
+use crate::front::respond::whole;
+use crate::front::{Front, RawBody, ResponseBody};
+use crate::{ApiError, lambda};
+use access::{Decision, Principal, Request, Resource};
+use bytes::Bytes;
+use functions::{FunctionsError, Invocation, PAYLOAD_BYTES_MAX, UrlAuth, UrlTarget};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use pool::InvokeError;
+use protocol::RequestId;
+use std::net::SocketAddr;
+
+/// The path that leads to every function URL on any host.
+pub(crate) const PATH: &str = "/_zerun/function-url/";
+
+/// Splits the rest of [`PATH`] into the URL's id and the path that the function sees.
+pub(crate) fn split(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix(PATH)?;
+    match rest.find('/') {
+        Some(slash) => Some(rest.split_at(slash)),
+        None => Some((rest, "/")),
+    }
+}
+
+/// Answers one request to the URL `url_id`. `path` is what the function sees, still percent-encoded.
+pub(crate) async fn serve(
+    front: &Front,
+    parts: Parts,
+    body: RawBody,
+    peer: SocketAddr,
+    request_id: RequestId,
+    url_id: &str,
+    path: &str,
+) -> Response<ResponseBody> {
+    let answered = match front.services().functions.find_url(url_id.to_ascii_lowercase()).await {
+        Ok(target) => {
+            let cors = target.url.cors.clone();
+            let origin = parts.headers.clone();
+            let mut response = match (&cors, cors::is_preflight(&parts)) {
+                (Some(cors), true) => {
+                    let mut response = Response::new(Bytes::new());
+                    *response.headers_mut() = cors::preflight(cors, &origin);
+                    response
+                }
+                _ => {
+                    let asked = Asked { front, target, peer, request_id, path };
+                    asked.answer(parts, body).await.unwrap_or_else(Refused::into_response)
+                }
+            };
+            if let Some(cors) = &cors {
+                cors::apply(cors, &origin, response.headers_mut());
+            }
+            response
+        }
+        Err(FunctionsError::NotFound(_)) => {
+            Refused::new(StatusCode::NOT_FOUND, "There is no such function URL").into_response()
+        }
+        Err(error) => Refused::from(ApiError::from(error)).into_response(),
+    };
+    let mut response = answered.map(whole);
+    if let Ok(value) = HeaderValue::from_str(&request_id.uuid()) {
+        response.headers_mut().insert("x-amzn-requestid", value);
+    }
+    response
+}
+
+/// One request to a URL that is there.
+struct Asked<'a> {
+    front: &'a Front,
+    target: UrlTarget,
+    peer: SocketAddr,
+    request_id: RequestId,
+    path: &'a str,
+}
+
+impl Asked<'_> {
+    async fn answer(self, parts: Parts, body: RawBody) -> Result<Response<Bytes>, Refused> {
+        let services = self.front.services();
+        let now = services.clock.now();
+        if self.target.url.auth == UrlAuth::Public && !self.target.public {
+            // The policy lets nobody in: not a byte of the body is read.
+            return Err(Refused::forbidden());
+        }
+        let presented = match self.target.url.auth {
+            UrlAuth::Public => None,
+            UrlAuth::Iam => {
+                Some(authenticate::present(&parts).ok().flatten().ok_or_else(Refused::forbidden)?)
+            }
+        };
+        let service = &lambda::model::SERVICE;
+        let claim = match &presented {
+            Some(presented) => Some(
+                authenticate::claim(self.front, service, Some(presented), now)
+                    .map_err(|_| Refused::forbidden())?,
+            ),
+            None => None,
+        };
+        let too_large = payload::too_large(service, PAYLOAD_BYTES_MAX);
+        let body = payload::raw(&services.clock, &parts, body).collect(PAYLOAD_BYTES_MAX, too_large).await?;
+        let caller = match claim {
+            Some(claim) => Some(
+                authenticate::standard(service, claim, &parts, &body, now)
+                    .map_err(|_| Refused::forbidden())?,
+            ),
+            None => None,
+        };
+        if let Some(caller) = &caller {
+            self.check(&caller.principal)?;
+        }
+        let access_key =
+            presented.as_ref().map(|presented| presented.access_key_id.as_str()).unwrap_or_default();
+        let signer = caller.as_ref().map(|caller| (&caller.principal, access_key));
+        self.invoke(&parts, &body, signer).await
+    }
+
+    fn check(&self, principal: &Principal) -> Result<(), Refused> {
+        let arn = self.target.id.arn_with(self.target.qualifier.as_ref());
+        let resources = [Resource::new(arn)];
+        let request = Request { principal, action: "lambda:InvokeFunctionUrl", resources: &resources };
+        match access::decide(&request) {
+            Decision::Allow { .. } => Ok(()),
+            Decision::Deny { .. } => Err(Refused::forbidden()),
+        }
+    }
+
+    async fn invoke(
+        self,
+        parts: &Parts,
+        body: &Bytes,
+        signer: Option<(&Principal, &str)>,
+    ) -> Result<Response<Bytes>, Refused> {
+        let services = self.front.services();
+        let request_id = self.request_id.uuid();
+        let trace_id = trace_id(&parts.headers, &services.clock);
+        let UrlTarget { id, qualifier, url, .. } = self.target;
+        let facts = event::Facts {
+            url_id: &url.url_id,
+            domain_name: &format!("{}.lambda-url.{}.{}", url.url_id, id.region, services.base_domain),
+            path: self.path,
+            source_ip: self.peer.ip(),
+            request_id: &request_id,
+            trace_id: &trace_id,
+            now: services.clock.now(),
+            signer,
+        };
+        let payload = Bytes::from(event::event(parts, body, &facts).to_string());
+        let invocation = Invocation {
+            id,
+            qualifier,
+            request_id: request_id.clone(),
+            payload,
+            client_context: None,
+            trace_id: Some(trace_id.clone()),
+        };
+        let outcome = services.functions.invoke(invocation).await.map_err(Refused::from)?;
+        if outcome.function_error.is_some() {
+            return Err(Refused::bad_gateway());
+        }
+        answer::answer(&outcome.payload).ok_or_else(Refused::bad_gateway)
+    }
+}
+
+/// The caller's own trace, or a new one that is not sampled.
+fn trace_id(headers: &HeaderMap, clock: &clock::Clock) -> String {
+    match headers.get("x-amzn-trace-id").and_then(|value| value.to_str().ok()) {
+        Some(given) if given.starts_with("Root=") => given.to_owned(),
+        _ => {
+            let mut random = [0; 12];
+            clock.fill_random(&mut random);
+            format!("Root=1-{:08x}-{}", clock.now().as_seconds(), hex::encode(random))
+        }
+    }
+}
+
+/// A request that got no answer from the function.
+#[derive(Debug)]
+struct Refused {
+    status: StatusCode,
+    message: String,
+}
+
+impl Refused {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Refused { status, message: message.into() }
+    }
+
+    fn forbidden() -> Self {
+        Refused::new(StatusCode::FORBIDDEN, "Forbidden")
+    }
+
+    /// The function failed, or its answer is no HTTP response. Its own words are not for strangers.
+    fn bad_gateway() -> Self {
+        Refused::new(StatusCode::BAD_GATEWAY, "Internal Server Error")
+    }
+
+    fn into_response(self) -> Response<Bytes> {
+        let document = serde_json::json!({ "Message": self.message });
+        let mut response = Response::new(Bytes::from(document.to_string()));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    }
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Refused::new(error.status, error.message)
+    }
+}
+
+impl From<FunctionsError> for Refused {
+    fn from(error: FunctionsError) -> Self {
+        match &error {
+            FunctionsError::Invoke(InvokeError::RuntimeMissing(_) | InvokeError::InvalidCode(_)) => {
+                tracing::warn!(%error, "a function URL's function cannot be run");
+                Refused::bad_gateway()
+            }
+            // An event may outgrow its request by the encoding of the body.
+            FunctionsError::TooLarge(_) => {
+                Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+            }
+            _ => Refused::from(ApiError::from(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_form_is_split() {
+        assert_eq!(split("/_zerun/function-url/abc/x/y"), Some(("abc", "/x/y")));
+        assert_eq!(split("/_zerun/function-url/abc/"), Some(("abc", "/")));
+        assert_eq!(split("/_zerun/function-url/abc"), Some(("abc", "/")));
+        assert_eq!(split("/_zerun/health"), None);
+    }
+}
