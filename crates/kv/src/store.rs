@@ -2,7 +2,7 @@ use crate::engine::{ReadSide, WriteSide};
 use crate::health::Health;
 use crate::job::Job;
 use crate::memory::Memory;
-use crate::readers::{self, Reader};
+use crate::readers::{ReadQueue, Reader};
 use crate::sqlite;
 use crate::stats::Counters;
 use crate::threads::Threads;
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use clock::Clock;
 use names::KeyRange;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Transactions, and again reads, that wait at most; callers beyond it wait to be queued.
@@ -25,7 +25,7 @@ pub struct Kv(Arc<Handle>);
 
 struct Handle {
     writer: mpsc::Sender<writer::Message>,
-    readers: mpsc::Sender<readers::Message>,
+    readers: Arc<ReadQueue>,
     writing: Threads,
     reading: Threads,
     counters: Arc<Counters>,
@@ -66,10 +66,9 @@ impl Kv {
         clock: Clock,
     ) -> Result<Kv, KvError> {
         let (to_writer, inbox) = mpsc::channel(QUEUE_LENGTH_MAX);
-        let (to_readers, read_inbox) = mpsc::channel(QUEUE_LENGTH_MAX);
         let handle = Handle {
             writer: to_writer,
-            readers: to_readers,
+            readers: Arc::new(ReadQueue::new()),
             writing: Threads::none(),
             reading: Threads::none(),
             counters,
@@ -83,12 +82,11 @@ impl Kv {
             Writer { engine: Rc::from(engine), inbox, clock, counters, watches, health, is_closing: false }
                 .run();
         })?;
-        let inbox = Arc::new(Mutex::new(Some(read_inbox)));
         for engine in readers {
-            let inbox = Arc::clone(&inbox);
+            let queue = Arc::clone(&handle.readers);
             handle.reading.spawn("kv-reader", move || {
                 let engine: Box<dyn ReadSide> = engine;
-                Reader { engine: Rc::from(engine), inbox }.run();
+                Reader { engine: Rc::from(engine), queue: &queue }.run();
             })?;
         }
         Ok(Kv(Arc::new(handle)))
@@ -128,9 +126,7 @@ impl Kv {
         E: From<KvError> + Send + 'static,
     {
         let (job, answer) = Job::new(work);
-        if self.0.readers.send(readers::Message::Read(job)).await.is_err() {
-            return Err(E::from(KvError::Closed));
-        }
+        self.0.readers.push(job).await?;
         answer.await.unwrap_or_else(|_| Err(E::from(KvError::Closed)))
     }
 
@@ -176,11 +172,18 @@ impl Kv {
 
     /// Does what is queued, then closes the files; later calls answer `Closed`. May be called twice.
     pub async fn close(&self) {
-        // A failed send means that an earlier call got there first; the wait is the same.
-        let _ = self.0.readers.send(readers::Message::Close).await;
+        self.0.readers.close();
         self.0.reading.ended().await;
+        // A failed send means that an earlier call got there first; the wait is the same.
         let _ = self.0.writer.send(writer::Message::Close).await;
         self.0.writing.ended().await;
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // The writer sees that its channel ended; the readers must be told.
+        self.readers.close();
     }
 }
 
