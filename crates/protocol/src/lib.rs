@@ -31,6 +31,8 @@ pub mod xml;
 
 mod blob;
 mod request_id;
+#[cfg(test)]
+mod robustness;
 mod sensitive;
 #[cfg(test)]
 mod testing;

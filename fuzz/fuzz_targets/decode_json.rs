@@ -1,0 +1,7 @@
+#![no_main]
+
+mod tables;
+
+libfuzzer_sys::fuzz_target!(|input: (&str, &[u8])| {
+    tables::round(&tables::json::OPERATION, input.0, input.1);
+});
