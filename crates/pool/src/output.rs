@@ -11,6 +11,9 @@ use tokio::task::JoinHandle;
 /// Longest line, in bytes; a longer one is cut into several.
 const LINE_BYTES_MAX: usize = 256 << 10;
 
+/// One read of a pipe.
+const READ_BYTES: usize = 16 << 10;
+
 /// How much a process may write before it has to wait for a pause: 1 MiB every 50 ms.
 const BURST_BYTES: usize = 1 << 20;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -32,6 +35,8 @@ struct Shared {
 struct Current {
     request_id: Option<Arc<str>>,
     tail: Tail,
+    /// Lines of this invocation that the sink had no room for.
+    dropped: u64,
 }
 
 impl Log {
@@ -51,6 +56,12 @@ impl Log {
 
     /// The invocation's tail. Lines from now on belong to none.
     pub fn finish(&self) -> String {
+        let dropped = std::mem::take(&mut self.current().dropped);
+        if dropped > 0 {
+            self.line(format!(
+                "{dropped} lines of this log were dropped: they came faster than they are kept"
+            ));
+        }
         let mut current = self.current();
         current.request_id = None;
         current.tail.take()
@@ -62,12 +73,10 @@ impl Log {
             current.tail.push(&text);
             current.request_id.clone()
         };
-        self.0.sink.write(LogLine {
-            at: self.0.clock.now(),
-            source: self.0.source.clone(),
-            request_id,
-            text,
-        });
+        let line = LogLine { at: self.0.clock.now(), source: self.0.source.clone(), request_id, text };
+        if !self.0.sink.write(line) {
+            self.current().dropped += 1;
+        }
     }
 
     fn written(&self, bytes: &[u8]) {
@@ -129,7 +138,7 @@ async fn pump(mut streams: [Stream; 2], mut requests: mpsc::Receiver<oneshot::Se
                     // writes on is not waited for.
                     let mut taken = 0;
                     while taken < BURST_BYTES {
-                        match stream.read() {
+                        match stream.read_now() {
                             0 => break,
                             read => taken += read,
                         }
@@ -170,11 +179,26 @@ impl Stream {
         }
     }
 
-    /// Reads once; how much, in bytes. Zero when there is nothing now, or never again.
+    /// Reads once, when tokio knows of something; how much, in bytes.
     fn read(&mut self) -> usize {
+        let mut buffer = [0; READ_BYTES];
         let Some(pipe) = &self.pipe else { return 0 };
-        let mut buffer = [0; 16 << 10];
-        match pipe.try_read(&mut buffer) {
+        let result = pipe.try_read(&mut buffer);
+        self.took(&buffer, result)
+    }
+
+    /// Reads once, whether tokio has heard of something or not: news of an answer or of a process's end
+    /// may overtake the news of what was written before.
+    fn read_now(&mut self) -> usize {
+        let mut buffer = [0; READ_BYTES];
+        let Some(pipe) = &self.pipe else { return 0 };
+        let result = nix::unistd::read(pipe, &mut buffer).map_err(io::Error::from);
+        self.took(&buffer, result)
+    }
+
+    /// How much was read, in bytes. Zero when there is nothing now, or never again.
+    fn took(&mut self, buffer: &[u8], result: io::Result<usize>) -> usize {
+        match result {
             Ok(read @ 1..) => {
                 self.take(buffer.get(..read).unwrap_or_default());
                 read

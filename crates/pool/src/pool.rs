@@ -163,9 +163,14 @@ impl Inner {
     ) -> Result<Outcome, InvokeError> {
         let config = &self.context.config;
         let key = Key::of(&spec);
-        let outdated = self.idle.outdated(&key).await;
-        self.destroy_later(outdated);
-        let (mut instance, is_cold) = match self.acquire(&spec, &key).await? {
+        let mut closing = self.phase.subscribe();
+        let acquired = tokio::select! {
+            biased;
+            acquired = self.acquire(&spec, &key) => acquired?,
+            // The sender is in `self`, so this cannot fail.
+            _ = closing.wait_for(|phase| *phase == Closing::Cut) => return Err(closed()),
+        };
+        let (mut instance, is_cold) = match acquired {
             Acquired::Warm(instance) => (*instance, false),
             Acquired::Cold(registration) => {
                 match Instance::start(&self.context, spec.clone(), registration).await {
@@ -184,11 +189,9 @@ impl Inner {
             instance.registration().set_phase(Phase::Busy);
             instance.invoke(&request, initialised).await
         };
-        let mut closing = self.phase.subscribe();
         let finished = tokio::select! {
             biased;
             finished = conversation => Some(finished),
-            // The sender is in `self`, so this cannot fail.
             _ = closing.wait_for(|phase| *phase == Closing::Cut) => None,
         };
         let reusable = finished.as_ref().is_some_and(|finished| finished.reusable);
@@ -241,6 +244,9 @@ impl Inner {
             }
             self.destroy_later(vec![instance]);
         }
+        // Whoever asks for this revision will not ask for an older one any more.
+        let outdated = self.idle.outdated(key).await;
+        self.destroy_later(outdated);
         if let Some(registration) = self.registry.register(spec, &self.context.clock) {
             return Some(Acquired::Cold(registration));
         }

@@ -21,7 +21,8 @@ pub struct VersionSpec {
     /// Passed to the code as `_HANDLER`; managed runtimes load it.
     pub handler: String,
     /// The unpacked code on the host, mounted read-only at `/var/task`. It must not change or vanish
-    /// while an instance lives (give new code a new directory and a new `revision`).
+    /// while an instance lives (give new code a new directory and a new `revision`). Everybody must be
+    /// able to read it: the sandbox's user owns nothing of it.
     pub code_dir: PathBuf,
     /// Unpacked layers on the host, merged read-only at `/opt`; where two hold the same path, the later
     /// one wins. A directory's content must never change under the same path.
@@ -44,7 +45,7 @@ pub struct VersionSpec {
     pub log_format: LogFormat,
 }
 
-/// How managed runtimes write the code's own log lines.
+/// How managed runtimes write the code's own log lines. The platform's lines are text either way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LogFormat {
     #[default]

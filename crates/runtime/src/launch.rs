@@ -26,7 +26,7 @@ pub struct Launch {
     pub binds: Vec<(PathBuf, PathBuf)>,
     /// Path inside and what it points to.
     pub symlinks: Vec<(PathBuf, PathBuf)>,
-    /// For the INIT_START line.
+    /// For the INIT_START line: `node:20.20.2`, or the identifier where the code brings its own.
     pub runtime_version: String,
     pub runtime_arn: String,
 }
@@ -69,7 +69,7 @@ impl Runtimes {
             }
             Runner::Interpreter(found) => {
                 self.add_interpreter(&mut launch, request, found);
-                launch.runtime_version = format!("{}.v{}", request.runtime, found.version);
+                launch.runtime_version = format!("{}:{}", found.kind.as_str(), found.version);
             }
         }
         Ok(launch)

@@ -148,6 +148,18 @@ async fn a_flood_of_output_is_bounded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lines_that_nobody_takes_are_counted_and_told() {
+    let world = World::new();
+    let spec = world.node(
+        "exports.handler = async () => { for (let i = 0; i < 10000; i++) process.stdout.write('line\\n'); };",
+    );
+    let outcome = world.invoke(&spec, "{}").await;
+    let told = outcome.log_tail.lines().last().unwrap_or_default();
+    assert!(told.contains(" lines of this log were dropped"), "{told}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_too_large_is_refused_and_the_instance_kept() {
     let world = World::new();
     let spec =

@@ -28,7 +28,7 @@ async fn the_log_has_its_lines_in_order() {
     let outcome = world.invoke(&spec, "{}").await;
     let lines: Vec<&str> = outcome.log_tail.lines().collect();
     let starts = [
-        "INIT_START Runtime Version: nodejs",
+        "INIT_START Runtime Version: node:",
         "START RequestId: ",
         "20",
         "b",

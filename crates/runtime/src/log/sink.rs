@@ -33,15 +33,18 @@ pub struct LogSink {
 }
 
 impl LogSink {
-    /// Hands `line` over, or drops it when the channel is full or its receiver is gone.
-    pub fn write(&self, line: LogLine) {
+    /// Hands `line` over. `false`: the channel is full or its receiver is gone, and the line is dropped.
+    #[must_use]
+    pub fn write(&self, line: LogLine) -> bool {
         let size = line.text.len();
         let before = self.waiting.bytes.fetch_add(size, Ordering::Relaxed);
         let fits = before.saturating_add(size) <= BYTES_MAX;
-        if !fits || self.sender.try_send(line).is_err() {
+        let written = fits && self.sender.try_send(line).is_ok();
+        if !written {
             self.waiting.bytes.fetch_sub(size, Ordering::Relaxed);
             self.waiting.dropped.fetch_add(1, Ordering::Relaxed);
         }
+        written
     }
 
     /// Lines dropped since the channel was made.
@@ -85,14 +88,13 @@ mod tests {
     #[tokio::test]
     async fn a_full_channel_drops_and_counts() {
         let (sink, mut receiver) = channel();
-        for _ in 0..20 {
-            sink.write(line("x".repeat(1 << 20)));
-        }
+        let written = (0..20).filter(|_| sink.write(line("x".repeat(1 << 20)))).count();
+        assert_eq!(written, 16);
         assert_eq!(sink.dropped(), 4);
         for _ in 0..16 {
             assert!(receiver.recv().await.is_some());
         }
-        sink.write(line("again".into()));
+        assert!(sink.write(line("again".into())));
         assert_eq!(receiver.recv().await.map(|l| l.text).as_deref(), Some("again"));
         assert_eq!(sink.dropped(), 4);
     }
