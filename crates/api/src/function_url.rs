@@ -11,13 +11,14 @@ use crate::front::authenticate;
 use crate::front::payload;
 use crate::front::respond::whole;
 use crate::front::{Front, RawBody, ResponseBody};
+use crate::trace::trace_id;
 use crate::{ApiError, lambda};
 use access::{Decision, Principal, Request, Resource};
 use bytes::Bytes;
 use functions::{FunctionsError, Invocation, PAYLOAD_BYTES_MAX, UrlAuth, UrlTarget};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode};
 use pool::InvokeError;
 use protocol::RequestId;
 use std::net::SocketAddr;
@@ -169,18 +170,6 @@ impl Asked<'_> {
             return Err(Refused::bad_gateway());
         }
         answer::answer(&outcome.payload).ok_or_else(Refused::bad_gateway)
-    }
-}
-
-/// The caller's own trace, or a new one that is not sampled.
-fn trace_id(headers: &HeaderMap, clock: &clock::Clock) -> String {
-    match headers.get("x-amzn-trace-id").and_then(|value| value.to_str().ok()) {
-        Some(given) if given.starts_with("Root=") => given.to_owned(),
-        _ => {
-            let mut random = [0; 12];
-            clock.fill_random(&mut random);
-            format!("Root=1-{:08x}-{}", clock.now().as_seconds(), hex::encode(random))
-        }
     }
 }
 

@@ -29,6 +29,7 @@ pub mod front;
 mod operation;
 mod operations;
 mod reply;
+mod trace;
 
 pub(crate) mod function_url;
 pub mod lambda;

@@ -90,10 +90,15 @@ pub(super) fn event(parts: &Parts, body: &Bytes, facts: &Facts<'_>) -> Value {
     event
 }
 
+/// Belong to the connection, not to the request.
+const NOT_FORWARDED: [&str; 7] =
+    ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+
 /// Lower-case names, values of the same name joined; cookies are apart.
 fn headers(parts: &Parts, facts: &Facts<'_>) -> Map<String, Value> {
     let mut headers = Map::new();
-    for name in parts.headers.keys().filter(|name| **name != header::COOKIE) {
+    let kept = |name: &header::HeaderName| *name != header::COOKIE && !NOT_FORWARDED.contains(&name.as_str());
+    for name in parts.headers.keys().filter(|name| kept(name)) {
         let values: Vec<_> = parts.headers.get_all(name).iter().map(lossy).collect();
         headers.insert(name.to_string(), Value::String(values.join(",")));
     }

@@ -1,13 +1,15 @@
 use super::error::invalid;
 use super::model;
 use super::target::{Target, target};
+use crate::trace::{TRACE_HEADER, trace_id};
 use crate::{ApiError, Call, Operation, Reply, ReplyBody};
 use access::Resource;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use functions::{AsyncEvent, FunctionsError, Invocation, PAYLOAD_BYTES_MAX};
-use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, StatusCode};
 use pool::Outcome;
 use serde::de::IgnoredAny;
 
@@ -29,15 +31,17 @@ impl Operation for model::operation::Invoke {
         let payload = call.take_body(PAYLOAD_BYTES_MAX, too_large).await?;
         let payload = checked(payload)?;
         let client_context = input.client_context.as_deref().map(client_context).transpose()?;
-        let trace_id = call.header("x-amzn-trace-id").map(str::to_owned);
+        let trace_id = Some(trace_id(&call.headers, &call.services.clock));
         let Target { id, qualifier } = target;
         let functions = &call.services.functions;
         let request_id = call.request_id.clone();
         match input.invocation_type.as_deref() {
             None | Some("RequestResponse") => {
                 let invocation = Invocation { id, qualifier, request_id, payload, client_context, trace_id };
+                let trace = invocation.trace_id.clone().unwrap_or_default();
                 let outcome = functions.invoke(invocation).await?;
-                Ok(answer(outcome, input.log_type.as_deref() == Some("Tail")))
+                let reply = answer(outcome, input.log_type.as_deref() == Some("Tail"));
+                Ok(reply.with_header(HeaderName::from_static(TRACE_HEADER), &trace))
             }
             Some("Event") => {
                 let event =
@@ -62,6 +66,7 @@ fn status(status: StatusCode) -> Reply<model::InvocationResponse> {
 }
 
 fn answer(outcome: Outcome, tail: bool) -> Reply<model::InvocationResponse> {
+    let content_type = outcome.content_type;
     let log_result = tail.then(|| STANDARD.encode(&outcome.log_tail));
     Reply::new(model::InvocationResponse {
         function_error: outcome.function_error.map(|error| error.as_str().to_owned()),
@@ -70,6 +75,7 @@ fn answer(outcome: Outcome, tail: bool) -> Reply<model::InvocationResponse> {
         ..model::InvocationResponse::default()
     })
     .with_body(ReplyBody::Bytes(outcome.payload))
+    .with_header(CONTENT_TYPE, &content_type)
 }
 
 /// No payload is an empty object. What is not JSON is refused before any code runs.
