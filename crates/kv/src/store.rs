@@ -58,7 +58,7 @@ impl Kv {
         }
     }
 
-    fn start(
+    pub(crate) fn start(
         writer: Box<dyn WriteSide + Send>,
         readers: Vec<Box<dyn ReadSide + Send>>,
         health: Health,

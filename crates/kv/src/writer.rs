@@ -145,3 +145,6 @@ impl Batch {
         self.jobs.len() >= BATCH_LENGTH_MAX || self.bytes >= BATCH_BYTES_MAX
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,8 @@ fn prepare(connection: &Connection, options: &SqliteOptions) -> Result<(), KvErr
 }
 
 pub(super) fn cache(connection: &Connection, bytes: usize) -> Result<(), KvError> {
-    // A negative size is in KiB.
+    // A negative size is in KiB. The file is not mapped into memory as well: an I/O error there would
+    // be a signal that ends the process, not an error that fails one read.
     let kib = i64::try_from(bytes / 1024).unwrap_or(i64::MAX).max(64);
     connection.pragma_update(None, "cache_size", -kib).map_err(failed("preparing the store"))
 }
