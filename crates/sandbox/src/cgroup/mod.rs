@@ -143,10 +143,10 @@ impl OwnerGroup {
 }
 
 impl Drop for OwnerGroup {
-    /// Leaves nothing when the owner ends in order; fails harmlessly while anything is inside.
+    /// Leaves nothing when the owner ends in order. What still has something inside stays, for a sweep.
     fn drop(&mut self) {
         for directory in self.directories() {
-            let _ = std::fs::remove_dir(directory.join("init"));
+            sweep::remove_when_empty(&directory.join("init"));
             let _ = std::fs::remove_dir(directory);
         }
     }

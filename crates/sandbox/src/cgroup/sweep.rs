@@ -72,6 +72,16 @@ fn clear(group: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::TimedOut, format!("{} does not empty", group.display())))
 }
 
+/// Waits a little for a thread of ours that was joined: it leaves its group a moment later.
+pub(super) fn remove_when_empty(group: &Path) {
+    for _ in 0..ROUNDS_MAX / 10 {
+        match fs::remove_dir(group) {
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) => pause(),
+            _ => return,
+        }
+    }
+}
+
 /// How many there were. We may be in the group ourselves (the thread that starts inits is): spared.
 fn kill_all(group: &Path) -> usize {
     let us = i32::try_from(std::process::id()).unwrap_or_default();

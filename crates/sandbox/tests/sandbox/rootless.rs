@@ -24,9 +24,12 @@ impl Nobody {
         }
         let directory = tempfile::tempdir().unwrap();
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        // Where the build leaves it, nobody may not look.
+        // Where the build leaves it, nobody may not look. By another process: a program cannot be run
+        // while a child that another test just forked still holds it open for writing.
         let probe = directory.path().join("probe");
-        fs::copy(env!("CARGO_BIN_EXE_sandbox-probe"), &probe).unwrap();
+        let copied =
+            Command::new("cp").arg(env!("CARGO_BIN_EXE_sandbox-probe")).arg(&probe).status().unwrap();
+        assert!(copied.success());
         let state = directory.path().join("state");
         fs::create_dir(&state).unwrap();
         chown(&state, Some(NOBODY), Some(NOBODY)).unwrap();
