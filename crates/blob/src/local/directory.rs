@@ -1,12 +1,16 @@
 use crate::BlobId;
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Where files are, and how their names are made to last.
 pub(super) struct Directory {
     path: PathBuf,
+    /// Shards whose own names will last, so that the names in them do.
+    lasting: Mutex<BTreeSet<u8>>,
 }
 
 impl Directory {
@@ -15,10 +19,10 @@ impl Directory {
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             sync(parent)?;
         }
-        let directory = Directory { path };
-        make(&directory.path.join("tmp"))?;
-        sync(&directory.path)?;
-        Ok(directory)
+        make(&path.join("tmp"))?;
+        let lasting = (0..=u8::MAX).filter(|shard| shard_path(&path, *shard).is_dir()).collect();
+        sync(&path)?;
+        Ok(Directory { path, lasting: Mutex::new(lasting) })
     }
 
     pub(super) fn unfinished(&self, id: &BlobId) -> PathBuf {
@@ -30,22 +34,26 @@ impl Directory {
     }
 
     fn shard(&self, shard: u8) -> PathBuf {
-        self.path.join(format!("{shard:02x}"))
+        shard_path(&self.path, shard)
+    }
+
+    /// Shards are made when the first blob needs them; who comes second waits until the shard lasts.
+    fn ensure(&self, shard: u8) -> io::Result<()> {
+        let mut lasting = self.lasting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lasting.contains(&shard) {
+            make(&self.shard(shard))?;
+            sync(&self.path)?;
+            lasting.insert(shard);
+        }
+        Ok(())
     }
 
     /// Gives a fsynced file its final name, durably.
     pub(super) fn finish(&self, id: &BlobId) -> io::Result<()> {
-        let (from, to, shard) = (self.unfinished(id), self.finished(id), self.shard(id.shard()));
-        match fs::rename(&from, &to) {
-            // Shards are made when the first blob needs them.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                make(&shard)?;
-                sync(&self.path)?;
-                fs::rename(&from, &to)?;
-            }
-            renamed => renamed?,
-        }
-        sync(&shard).inspect_err(|_| {
+        let to = self.finished(id);
+        self.ensure(id.shard())?;
+        fs::rename(self.unfinished(id), &to)?;
+        sync(&self.shard(id.shard())).inspect_err(|_| {
             // A name that may not last is no name; the error says all there is to say.
             let _ = fs::remove_file(&to);
         })
@@ -67,6 +75,10 @@ impl Directory {
         }
         Ok(swept)
     }
+}
+
+fn shard_path(directory: &Path, shard: u8) -> PathBuf {
+    directory.join(format!("{shard:02x}"))
 }
 
 /// Files that bear no blob's name are not ours to touch.
