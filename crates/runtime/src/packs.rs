@@ -1,8 +1,9 @@
 //! Runtime packs: the vendor's SDK that unbundled functions expect beside their interpreter.
 //!
-//! `PACKS/<kind>/<stamp>/` holds one, and the link `PACKS/<kind>/current` names the one in use. PACKS is
-//! `DATA/packs` unless several data directories share one. A new one is made beside its place and the link changes at once, so that running instances
-//! keep the old files; [`sweep`] removes those at the next start.
+//! `PACKS/<kind>/<number>/` holds one, and the link `PACKS/<kind>/current` names the one in use. PACKS is
+//! `DATA/packs` unless several data directories share one. A new pack is made beside its place and the
+//! link changes at once, so that running instances keep the old files; [`sweep`] removes those at the
+//! next start.
 
 mod install;
 

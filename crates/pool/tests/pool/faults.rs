@@ -160,6 +160,35 @@ async fn lines_that_nobody_takes_are_counted_and_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_without_end_harm_nobody_else() {
+    let world = World::new();
+    let before = descriptors();
+    let mut spec = world.node(
+        "const net = require('net');
+         exports.handler = async () => {
+           let failed = 0;
+           for (const port of [9001, 4566]) for (let i = 0; i < 450; i++) {
+             const socket = net.connect(port, '127.0.0.1', () => socket.write('NONSENSE / HTTP/9\\r\\n'));
+             socket.on('error', () => failed++); socket.unref();
+           }
+           await new Promise((resolve) => setTimeout(resolve, 500));
+           return 'done'; };",
+    );
+    spec.timeout = Duration::from_secs(5);
+    let bystander = world.node("exports.handler = async () => 1;");
+    let (outcome, beside) = tokio::join!(world.invoke(&spec, "{}"), world.result(&bystander, "{}"));
+    assert_eq!(&outcome.payload[..], br#""done""#, "{}", describe(&outcome));
+    assert_eq!(beside, json!(1));
+    assert!(descriptors() < before + 700, "{}", descriptors());
+    world.close().await;
+}
+
+/// Open descriptors of this process, which other tests use too.
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_too_large_is_refused_and_the_instance_kept() {
     let world = World::new();
     let spec =
