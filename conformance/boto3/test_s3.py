@@ -86,7 +86,8 @@ def test_any_key_comes_back(s3, bucket, key):
     assert [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]] == [key]
     s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": key})
     assert body_of(s3, bucket, "copy") == b"here"
-    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key}, {"Key": "copy"}]})
+    # Quiet, since XML 1.0 has no form for control characters that a client could read back.
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key}, {"Key": "copy"}], "Quiet": True})
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
@@ -337,6 +338,13 @@ def test_a_multipart_upload_by_hand(s3, bucket):
     assert code_of(s3.abort_multipart_upload, **named) == ("NoSuchUpload", 404)
 
 
+def test_a_refused_upload_does_not_disturb_the_next_request(s3, bucket):
+    """boto3 waits for `100 Continue` before it sends a body, and keeps the connection when it is refused."""
+    for _ in range(5):
+        assert code_of(s3.put_object, Bucket="nowhere-at-all", Key="a", Body=b"held back") == ("NoSuchBucket", 404)
+        assert s3.head_bucket(Bucket=bucket)
+
+
 def test_an_aborted_upload_is_gone(s3, bucket):
     upload = s3.create_multipart_upload(Bucket=bucket, Key="big")["UploadId"]
     named = {"Bucket": bucket, "Key": "big", "UploadId": upload}
@@ -379,7 +387,7 @@ def test_parts_copied_from_another_object(s3, bucket):
     s3.complete_multipart_upload(Bucket=bucket, Key="big", UploadId=upload, MultipartUpload={"Parts": [
         {"PartNumber": 1, "ETag": first["ETag"]}, {"PartNumber": 2, "ETag": second["ETag"]}]})
     assert body_of(s3, bucket, "big", Range="bytes=0-4") == b"56789"
-    assert body_of(s3, bucket, "big", Range="bytes=-5") == b"90123"[-5:]
+    assert body_of(s3, bucket, "big", Range="bytes=-5") == b"40123"
 
 
 # Presigned links

@@ -13,9 +13,9 @@ use access::Principal;
 use bytes::Bytes;
 use clock::Moment;
 use futures_util::FutureExt;
-use http::header::HOST;
+use http::header::{CONNECTION, EXPECT, HOST};
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use names::Region;
@@ -82,6 +82,7 @@ impl Front {
         let request_id = RequestId::new(&services.clock);
         let (mut parts, body) = request.into_parts();
         self.settle_host(&mut parts);
+        let holds_body_back = parts.version == Version::HTTP_11 && parts.headers.contains_key(EXPECT);
         let mut note = Note {
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
@@ -94,7 +95,7 @@ impl Front {
         let body = body.map_err(|error| std::io::Error::other(error.to_string())).boxed_unsync();
         let answered =
             AssertUnwindSafe(pipeline::answer(self, parts, body, peer, request_id, &mut note)).catch_unwind();
-        let response = match answered.await {
+        let mut response = match answered.await {
             Ok(response) => response,
             // The panic hook has logged where and why.
             Err(_) => {
@@ -102,6 +103,11 @@ impl Front {
                 respond::panicked(request_id)
             }
         };
+        if holds_body_back && !response.status().is_success() {
+            // Who waited for `100 Continue` and is refused does not send its body, and its next request
+            // would be taken for that body (RFC 9110 §10.1.1).
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         self.log(&note, response.status(), request_id);
         response
     }
