@@ -36,6 +36,8 @@ pub enum Command {
     Dev(ServeArguments),
     /// Print `export` lines for AWS tools: endpoint, region and the root key pair
     Env(DataArguments),
+    /// Tell what this machine gives: isolation layers, runtimes, store, disk; status 1 when unusable
+    Doctor(DoctorArguments),
     /// List the language runtimes found here, or install the SDKs that functions expect in them
     #[command(subcommand)]
     Runtime(RuntimeCommand),
@@ -71,6 +73,18 @@ pub struct ServeArguments {
     /// 500ms); a second signal ends at once
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub stop_deadline: Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// Where `zerun runtime install` put the SDKs [default: DIR/packs]
+    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS")]
+    pub packs: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod data_dir;
+mod doctor;
 mod environment;
 mod function_log;
 mod instances;
@@ -18,7 +19,7 @@ use cli::{Arguments, Command};
 use data_dir::DataDir;
 use environment::Environment;
 use std::error::Error;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -37,6 +38,8 @@ fn main() -> ExitCode {
     log_to_standard_error(matches!(arguments.command, Command::Dev(_)));
     match run(arguments.command) {
         Ok(status) => status,
+        // Whoever read our output has read enough of it.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("zerun: {}", describe(error.as_ref()));
             ExitCode::FAILURE
@@ -49,6 +52,7 @@ fn run(command: Command) -> Outcome {
         Command::Serve(arguments) => serve::run(&arguments, serve::Mode::Serve),
         Command::Dev(arguments) => serve::run(&arguments, serve::Mode::Dev),
         Command::Env(arguments) => print_environment(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Runtime(command) => runtime_command::run(&command),
         Command::Version => {
             writeln!(std::io::stdout(), "zerun {}", env!("CARGO_PKG_VERSION"))?;
@@ -74,6 +78,10 @@ fn log_to_standard_error(dev: bool) {
     let filter = EnvFilter::try_from_env("ZERUN_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// An error with its causes, each said once.

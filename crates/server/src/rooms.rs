@@ -206,3 +206,30 @@ pub fn sandbox_host(data: &DataDir, clock: &Clock) -> Result<Host, Box<dyn Error
     }
     Ok(host)
 }
+
+/// Sandboxes apart from those of every data directory, to try what this machine gives beside a server
+/// that runs; with the directory that they need, on the same disk.
+pub fn trial_host(data: &DataDir, clock: &Clock) -> Result<(Host, TrialDirectory), Box<dyn Error>> {
+    let name = format!("trial-{}", clock.random_token(8));
+    let directory = TrialDirectory(data.path().join(&name));
+    std::fs::create_dir(&directory.0)?;
+    let host = Host::detect(HostOptions {
+        owner: name,
+        state_dir: directory.0.clone(),
+        init: PathBuf::from("/proc/self/exe"),
+        may_lack: BTreeSet::new(),
+        clock: clock.clone(),
+    })?;
+    Ok((host, directory))
+}
+
+/// Removed with all that is in it when it is dropped.
+pub struct TrialDirectory(PathBuf);
+
+impl Drop for TrialDirectory {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(path = %self.0.display(), %error, "a directory is left");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `zerun doctor`: what this machine really gives, found by trying, and what to do about the rest.
+
+mod disk;
+mod print;
+
+use crate::cli::DoctorArguments;
+use crate::data_dir::DataDir;
+use crate::{Outcome, machine, rooms};
+use clock::Clock;
+use kv::{Kv, KvError, SqliteOptions};
+use runtime::{RuntimeReport, Runtimes};
+use sandbox::IsolationReport;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+pub struct Diagnosis {
+    version: &'static str,
+    kernel: String,
+    data: PathBuf,
+    /// Functions can run and everything is on disk when it is said to be.
+    usable: bool,
+    isolation: Isolation,
+    runtimes: Vec<RuntimeReport>,
+    packs: PathBuf,
+    store: StoreDiagnosis,
+    disk: disk::DiskDiagnosis,
+    memory_mb: u32,
+    /// What to do, most important first.
+    hints: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Isolation {
+    Tried(IsolationReport),
+    /// Sandboxes cannot even be attempted.
+    Failed {
+        error: String,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct StoreDiagnosis {
+    engine: &'static str,
+    path: PathBuf,
+    /// `new`, `good`, `in use` (by a server that runs), or what is wrong with it.
+    state: String,
+    usable: bool,
+}
+
+/// Status 1 when functions could not run here as promised.
+pub fn run(arguments: &DoctorArguments) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let diagnosis = runtime.block_on(async { diagnose(arguments).await })?;
+    print::print(&diagnosis, arguments.json)?;
+    Ok(if diagnosis.usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn diagnose(arguments: &DoctorArguments) -> Result<Diagnosis, Box<dyn std::error::Error>> {
+    let clock = Clock::real();
+    let data = DataDir::create(&arguments.data.data)?;
+    let packs = arguments.packs.clone().unwrap_or_else(|| data.packs());
+    let store = store(&data, &clock).await;
+    let isolation = match rooms::trial_host(&data, &clock) {
+        Ok((host, _state)) => Isolation::Tried(tokio::task::block_in_place(|| host.report().clone())),
+        Err(error) => Isolation::Failed { error: error.to_string() },
+    };
+    let runtimes = Runtimes::open_with_packs(data.path(), &packs)?;
+    let runtimes = tokio::task::block_in_place(|| runtimes.report());
+    let disk = disk::measure(data.path(), &clock)?;
+    let hints = hints(&isolation, &runtimes, &store, &disk);
+    let encloses = matches!(&isolation, Isolation::Tried(report) if report.is_complete());
+    Ok(Diagnosis {
+        version: env!("CARGO_PKG_VERSION"),
+        kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+        data: data.path().to_owned(),
+        usable: encloses && store.usable,
+        isolation,
+        runtimes,
+        packs,
+        store,
+        disk,
+        memory_mb: machine::memory_mb(),
+        hints,
+    })
+}
+
+/// Opens the store as a server would, unless one has it open.
+async fn store(data: &DataDir, clock: &Clock) -> StoreDiagnosis {
+    let path = data.store();
+    let (usable, state) = if path.exists() {
+        match Kv::open(SqliteOptions::new(&path), clock.clone()) {
+            Ok(kv) => {
+                kv.close().await;
+                (true, "good".to_owned())
+            }
+            Err(KvError::Locked(_)) => (true, "in use by a server that runs".to_owned()),
+            Err(error) => (false, error.to_string()),
+        }
+    } else {
+        (true, "new: no server ever started here".to_owned())
+    };
+    StoreDiagnosis { engine: "SQLite", path, state, usable }
+}
+
+fn hints(
+    isolation: &Isolation,
+    runtimes: &[RuntimeReport],
+    store: &StoreDiagnosis,
+    disk: &disk::DiskDiagnosis,
+) -> Vec<String> {
+    let mut hints = Vec::new();
+    match isolation {
+        Isolation::Failed { error } => hints.push(format!("No sandbox can be made: {error}.")),
+        Isolation::Tried(report) if !report.is_complete() && !report.privileged => {
+            hints
+                .push("Run zerun as root: an ordinary user cannot give every layer of isolation.".to_owned());
+        }
+        Isolation::Tried(report) => {
+            let missing = report.missing().map(|layer| format!("{} ({})", layer.layer, layer.detail));
+            hints.extend(missing.map(|layer| format!("Functions will not start without the layer {layer}.")));
+        }
+    }
+    if !store.usable {
+        hints.push(format!("The store cannot be opened: {}.", store.state));
+    }
+    if runtimes.is_empty() {
+        hints.push("Install Node or Python for managed runtimes; provided.* needs neither.".to_owned());
+    }
+    for (prefix, kind) in [("python", "python"), ("nodejs", "node")] {
+        let mut found = runtimes.iter().filter(|runtime| runtime.identifier.starts_with(prefix)).peekable();
+        if found.peek().is_some() && found.all(|runtime| !runtime.has_pack) {
+            hints.push(format!("Functions find no AWS SDK in {prefix}: run zerun runtime install {kind}."));
+        }
+    }
+    if let Some(hint) = disk.hint() {
+        hints.push(hint);
+    }
+    hints
+}
