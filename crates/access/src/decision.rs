@@ -47,44 +47,47 @@ impl Decision {
     }
 }
 
+/// Whether `principal` could be allowed `action` on anything at all: asked before a request is looked at
+/// more closely, so that whom nothing could allow is told nothing.
+///
+/// Resource policies that let the public in will be asked here first.
+pub fn admit(principal: &Principal, action: &str) -> Decision {
+    match principal {
+        Principal::Anonymous => deny(principal, action, None, "the request carries no credentials"),
+        Principal::Root(_) => Decision::Allow { because: "root of the account" },
+        Principal::Session { .. } => Decision::Allow { because: "session inside its own account" },
+    }
+}
+
 /// Default deny. Pure: the same request always gets the same answer.
 ///
 /// Today's rule, until identity and resource policies are evaluated here: a principal may do
 /// everything inside its own account and nothing outside of it.
 pub fn decide(request: &Request<'_>) -> Decision {
-    let Some(account) = request.principal.account() else {
-        return deny(request, None, "the request carries no credentials");
+    let Request { principal, action, resources } = request;
+    let admitted = admit(principal, action);
+    let (Decision::Allow { .. }, Some(account)) = (&admitted, principal.account()) else {
+        return admitted;
     };
-    if request.resources.is_empty() {
-        return deny(request, None, "the request names no resource to decide on");
-    }
     let foreign =
-        request.resources.iter().find(|resource| resource.owner.as_ref().is_some_and(|o| o != account));
-    if let Some(resource) = foreign {
-        return deny(
-            request,
-            Some(resource),
-            "the resource belongs to another account and no policy shares it",
-        );
-    }
-    match request.principal {
-        Principal::Root(_) => Decision::Allow { because: "root of the account" },
-        Principal::Session { .. } => Decision::Allow { because: "session inside its own account" },
-        Principal::Anonymous => deny(request, None, "the request carries no credentials"),
+        resources.iter().find(|resource| resource.owner.as_ref().is_some_and(|owner| owner != account));
+    match foreign.or(resources.first()) {
+        None => deny(principal, action, None, "the request names no resource to decide on"),
+        Some(resource) if foreign.is_some() => {
+            let why = "the resource belongs to another account and no policy shares it";
+            deny(principal, action, Some(resource), why)
+        }
+        Some(_) => admitted,
     }
 }
 
 /// Worded as AWS does:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
-fn deny(request: &Request<'_>, resource: Option<&Resource>, why: &str) -> Decision {
-    let Request { principal, action, resources } = request;
-    let on = resource.or(resources.first());
-    let on = on.map(|resource| format!(" on resource: {}", resource.arn)).unwrap_or_default();
+fn deny(principal: &Principal, action: &str, resource: Option<&Resource>, why: &str) -> Decision {
+    let on = resource.map(|resource| format!(" on resource: {}", resource.arn)).unwrap_or_default();
+    let who = principal.arn();
     Decision::Deny {
-        because: format!(
-            "User: {} is not authorized to perform: {action}{on} because {why}",
-            principal.arn()
-        ),
+        because: format!("User: {who} is not authorized to perform: {action}{on} because {why}"),
     }
 }
 

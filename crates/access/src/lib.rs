@@ -20,7 +20,7 @@ mod store;
 
 pub use account::{Account, AccountSettings, KeyPair, WELL_KNOWN_KEY};
 pub use credential::{Credential, CredentialError, Secret};
-pub use decision::{Decision, Request, Resource, decide};
+pub use decision::{Decision, Request, Resource, admit, decide};
 pub use error::AccessError;
 pub use master_key::MasterKey;
 pub use principal::{Owner, Principal, Session};

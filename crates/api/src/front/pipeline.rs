@@ -8,6 +8,7 @@ use crate::function_url;
 use crate::lambda::code_download;
 use crate::operation::BODY_BYTES_MAX;
 use crate::{ApiError, Body, Call, Entry};
+use access::Decision;
 use bytes::Bytes;
 use clock::Timestamp;
 use http::header::{HOST, USER_AGENT};
@@ -210,12 +211,20 @@ impl Incoming<'_> {
     }
 }
 
-/// The operation that is meant, if it is one of ours. Who may not ask is not told what we lack.
+/// The operation that is meant, if it is one of ours. Whom nothing could allow is told neither what we
+/// lack nor what is wrong with the request.
 fn implemented(
     service: &'static Service,
     meant: Meant,
     caller: &Caller,
 ) -> Result<(&'static Entry, Labels), ApiError> {
+    let action = match &meant {
+        Meant::Operation { entry, .. } => entry.action.to_owned(),
+        other => format!("{}:{}", service.name, other.name()),
+    };
+    if let Decision::Deny { because } = access::admit(&caller.principal, &action) {
+        return Err(ApiError::denied(because));
+    }
     let name = match meant {
         Meant::Operation { entry, labels } => return Ok((entry, labels)),
         Meant::Lacking(name) => Some(name.to_owned()),
@@ -224,9 +233,6 @@ fn implemented(
             return Err(ApiError::invalid("InvalidURI", "The path is not percent-encoded UTF-8."));
         }
     };
-    if caller.principal.account().is_none() {
-        return Err(ApiError::denied("Access Denied: the request carries no credentials."));
-    }
     let wire = WireError::unknown_operation(service, name.as_deref());
     Err(ApiError::new(wire.status, wire.code, wire.message))
 }
