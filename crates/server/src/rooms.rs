@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use triggers::Triggers;
 
 /// Between two sweeps of forgotten blobs.
@@ -125,8 +126,9 @@ impl Rooms {
         })
     }
 
-    /// Starts what runs beside requests. Nothing of it holds up the first request.
-    pub fn start_background(self) -> Background {
+    /// Starts what runs beside requests, which begins nothing new once `stop` is cancelled. Nothing of it
+    /// holds up the first request.
+    pub fn start_background(self, stop: CancellationToken) -> Background {
         let Rooms { clock, kv, blobs, functions, pool, runtimes, inside, own_packs, .. } = self;
         runtimes.warm();
         if let Some(packs) = own_packs {
@@ -136,32 +138,38 @@ impl Rooms {
                 }
             });
         }
-        let (stop, stopping) = watch::channel(false);
+        let (tell, stopping) = watch::channel(false);
+        let told = stop.clone();
+        tokio::spawn(async move {
+            told.cancelled().await;
+            // An error says that nobody is left to be told.
+            let _ = tell.send(true);
+        });
+        let watcher = tokio::spawn(end_with_store(kv.clone(), stop));
         let triggers = Triggers::new(kv.clone(), clock.clone());
         let triggers = tokio::spawn(triggers.run(stopping.clone()));
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping));
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions));
-        Background { kv, pool, inside, stop, triggers, dispatcher, sweeper }
+        Background { kv, pool, inside, watcher, triggers, dispatcher, sweeper }
     }
 }
 
-/// What runs beside requests, until it is told to stop.
+/// What runs beside requests.
 pub struct Background {
     kv: Kv,
     pool: Pool,
     inside: Arc<FrontInside>,
-    stop: watch::Sender<bool>,
+    watcher: JoinHandle<()>,
     triggers: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     sweeper: JoinHandle<()>,
 }
 
 impl Background {
-    /// Lets running invocations end within `deadline`, cuts the others, and closes the store. What was
-    /// accepted and not finished is in the store, and is tried again at the next start.
-    pub async fn stop(self, deadline: Duration) {
-        // Everybody who listens is gone only when the dispatcher ended by itself.
-        let _ = self.stop.send(true);
+    /// To be called after the stop was told: lets running invocations end within `deadline`, cuts the
+    /// others, and closes the store. What was accepted and not finished is in the store, and is tried
+    /// again at the next start. False when the store had failed.
+    pub async fn end(self, deadline: Duration) -> bool {
         self.sweeper.abort();
         self.pool.shutdown(deadline).await;
         for (name, task) in [("triggers", self.triggers), ("asynchronous invocations", self.dispatcher)] {
@@ -170,8 +178,19 @@ impl Background {
             }
         }
         self.inside.close();
+        let good = !self.watcher.is_finished();
+        self.watcher.abort();
         self.kv.close().await;
+        good
     }
+}
+
+/// A store whose disk failed promises nothing until it is opened again: better no server than one that
+/// refuses everything.
+async fn end_with_store(kv: Kv, stop: CancellationToken) {
+    let error = kv.poisoned().await;
+    tracing::error!(%error, "stopping, since the store failed");
+    stop.cancel();
 }
 
 /// Removes bytes that nothing names any more: once at the start what a predecessor left, then again and

@@ -58,12 +58,12 @@ async fn serve(arguments: &ServeArguments, mode: Mode) -> Outcome {
 
     let listening = rooms.listening.clone();
     let (front, clock) = (rooms.front.clone(), rooms.clock.clone());
-    let background = rooms.start_background();
+    let background = rooms.start_background(stop.clone());
     let begun =
         listener::serve(listener, front, listening, clock.clone(), stop, arguments.stop_deadline).await;
-    background.stop(arguments.stop_deadline.saturating_sub(clock.since(begun))).await;
+    let good = background.end(arguments.stop_deadline.saturating_sub(clock.since(begun))).await;
     tracing::info!("stopped");
-    Ok(ExitCode::SUCCESS)
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A key that everybody knows belongs on the loopback interface of a development machine only.
