@@ -100,3 +100,35 @@ fn format(text: &str, workspace: &Path) -> Result<String> {
     }
     Ok(String::from_utf8(output.stdout)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks against the botocore in `ZERUN_BOTOCORE`, or the one that python3 imports if it is of the
+    /// pinned version; says so where there is neither.
+    #[test]
+    fn what_is_checked_in_is_what_the_models_say() {
+        let botocore = std::env::var_os("ZERUN_BOTOCORE").map(PathBuf::from);
+        if let Err(error) = source::find_botocore(botocore.as_deref(), BOTOCORE_VERSION) {
+            eprintln!("SKIPPED: {error}");
+            return;
+        }
+        run(&Arguments { botocore, check: true }).unwrap();
+    }
+
+    #[test]
+    fn names_become_rust_names() {
+        for (name, expected) in [
+            ("SSEKMSKeyId", "ssekms_key_id"),
+            ("ETag", "e_tag"),
+            ("VpcConfig", "vpc_config"),
+            ("ChecksumCRC32C", "checksum_crc32_c"),
+            ("ListObjectsV2", "list_objects_v2"),
+            ("functionName", "function_name"),
+        ] {
+            assert_eq!(names::snake(name), expected);
+        }
+        assert_eq!(names::field("Type"), "r#type");
+    }
+}

@@ -82,3 +82,6 @@ impl WireError {
         WireError::new(code, StatusCode::BAD_REQUEST, message)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,11 @@ impl Violation {
         Violation { path, reason, value: shown }
     }
 
+    /// Whether a required member is absent.
+    pub fn is_missing(&self) -> bool {
+        self.value.as_deref() == Some("null")
+    }
+
     /// All of them as one message.
     pub fn message(violations: &[Violation]) -> String {
         let plural = if violations.len() == 1 { "error" } else { "errors" };

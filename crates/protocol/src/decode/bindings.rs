@@ -159,6 +159,10 @@ fn read_query(member: &Member, query: &[(String, String)]) -> Result<Option<Valu
     if given.next().is_some() {
         return Err(invalid(Part::Query, member.wire_name, text, "given only once"));
     }
+    // `max-keys=` is no number, and no fault either.
+    if text.is_empty() && matches!(member.shape.kind, Kind::Integer | Kind::Long) {
+        return Ok(None);
+    }
     parse(member.shape, text).map(Some)
 }
 

@@ -81,7 +81,13 @@ impl DecodeError {
             DecodeError::Unsupported(name) => {
                 WireError::new("NotImplemented", status, message).field("ArgumentName", name)
             }
-            DecodeError::Violations(_) => WireError::new("InvalidArgument", status, message),
+            DecodeError::Violations(violations) => match missing(operation, &violations) {
+                Some(Missing::Body) => {
+                    WireError::new("MissingRequestBodyError", status, "Request Body is empty")
+                }
+                Some(Missing::Element) => WireError::new("MalformedXML", status, message),
+                None => WireError::new("InvalidArgument", status, message),
+            },
         }
     }
 
@@ -107,6 +113,25 @@ impl DecodeError {
             }
             DecodeError::Violations(violations) => Violation::message(violations),
         }
+    }
+}
+
+enum Missing {
+    Body,
+    Element,
+}
+
+/// What a document lacks, if that is all that is wrong: to S3 it is then not the document it asked for.
+fn missing(operation: &Operation, violations: &[Violation]) -> Option<Missing> {
+    let payload = operation.input?.payload_member()?.name.to_lowercase();
+    let [first, ..] = violations else { return None };
+    let path = first.path.to_lowercase();
+    match path.strip_prefix(&payload)? {
+        "" if first.is_missing() => Some(Missing::Body),
+        rest if rest.starts_with('.') && violations.iter().all(Violation::is_missing) => {
+            Some(Missing::Element)
+        }
+        _ => None,
     }
 }
 

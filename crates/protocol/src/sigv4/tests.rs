@@ -199,6 +199,37 @@ fn version_2_queries_hold() {
     assert!(matches!(check("GET", &other, 1_175_139_620), Err(SigError::Mismatch { .. })));
 }
 
+/// Presigned by botocore 1.44.5 with `signature_version='s3'`.
+#[test]
+fn version_2_queries_of_the_sdk_hold() {
+    let base = "AWSAccessKeyId=AKIDEXAMPLE&x-amz-security-token=a-token&Expires=1798761660&Signature=";
+    let put = "Dn5xT9ScQMjns2TvL9PuPiUPoM8%3D&x-amz-meta-note=x%20y&content-type=text%2Fplain";
+    let get = "fY8ZObIfF6SNSM4WasC0z%2Fr9pmM%3D&response-content-type=a%2Fb&versionId=v";
+    let list = "iUH%2BtVNVgjMx746S534MntqgBG0%3D&list-type=2&prefix=p&encoding-type=url";
+    let check = |method: &str, path: &str, query: &str, bucket: Option<&str>| {
+        let parts = parts(method, &format!("{path}?{base}{query}"), &[("host", "s3.example.com:4566")]);
+        let now = Timestamp::from_seconds(1_798_761_600);
+        let presented = parse(&parts)?;
+        assert_eq!(presented.session_token.as_deref(), Some("a-token"));
+        presented.verify(SECRET, &Request { parts: &parts, body_hash: None, bucket_in_host: bucket, now })
+    };
+    let bucket = Some("my-bucket");
+    for (method, path, query, bucket) in [
+        ("PUT", "/my-bucket/a%20b/%C3%BC%2Bc", put, None),
+        ("PUT", "/a%20b/%C3%BC%2Bc", put, bucket),
+        ("GET", "/my-bucket/k", get, None),
+        ("GET", "/k", get, bucket),
+        ("GET", "/my-bucket", list, None),
+        ("GET", "/", list, bucket),
+    ] {
+        let verified = check(method, path, query, bucket);
+        assert!(verified.is_ok(), "{path} {verified:?}");
+        assert!(check("DELETE", path, query, bucket).is_err(), "{path}");
+        assert!(check(method, path, &format!("{query}&x-amz-acl=public-read"), bucket).is_err(), "{path}");
+        assert!(check(method, path, &format!("{query}&renameObject"), bucket).is_err(), "{path}");
+    }
+}
+
 #[test]
 fn claims_that_are_not_well_formed_are_refused() {
     let header = |value: &str| {
