@@ -7,8 +7,11 @@
 //! sandbox-probe hold STATE_DIR PROGRAM [ARGUMENT…]     (prints "ready" and waits to be killed)
 //! sandbox-probe bench STATE_DIR
 //! ```
+//!
+//! `BIND=DIRECTORY` shows it as `/var/task`; `MAY_LACK=1` goes without what the host cannot give; `FREEZE=1`
+//! freezes what `hold` holds.
 
-use sandbox::{Command, CpuSpec, Host, HostOptions, RootSpec, Sandbox, Spec};
+use sandbox::{Bind, Command, CpuSpec, Host, HostOptions, RootSpec, Sandbox, Spec};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::ExitCode;
@@ -71,6 +74,10 @@ fn spec(id: &str) -> Spec {
         id: id.into(),
         root: RootSpec {
             host_os: true,
+            binds: std::env::var_os("BIND")
+                .map(|source| Bind { source: source.into(), target: "/var/task".into() })
+                .into_iter()
+                .collect(),
             directories: vec!["/var/task".into(), "/opt".into()],
             ..RootSpec::default()
         },

@@ -14,12 +14,15 @@ pub(super) const CONTROLLERS: [&str; 5] = ["memory", "pids", "cpu", "cpuacct", "
 #[derive(Debug, Clone, Default)]
 pub(super) struct Group {
     directories: BTreeMap<&'static str, PathBuf>,
+    /// Our own, as everybody's in it: nothing is limited by it, but the JVM believes in no container and
+    /// sizes its heap by the host unless it finds this controller too.
+    cpuset: Option<PathBuf>,
 }
 
 impl Group {
     /// Makes the child `name` under `parents` (controller to directory) wherever it can be made.
     pub(super) fn make(parents: &BTreeMap<String, PathBuf>, name: &str) -> Self {
-        let mut group = Group::default();
+        let mut group = Group { cpuset: parents.get("cpuset").cloned(), ..Group::default() };
         for controller in CONTROLLERS {
             let Some(directory) = parents.get(controller).map(|parent| parent.join(name)) else { continue };
             match make_directory(&directory) {
@@ -54,7 +57,7 @@ impl Group {
     /// # Errors
     /// `AlreadyExists` when the sandbox has a group already; whatever refuses a directory otherwise.
     pub(super) fn sandbox(&self, id: &str, limits: &Limits) -> io::Result<(Group, Vec<LayerResult>)> {
-        let mut group = Group::default();
+        let mut group = Group { cpuset: self.cpuset.clone(), ..Group::default() };
         for directory in self.directories() {
             if let Err(error) = fs::create_dir(directory.join(id)) {
                 group.directories().into_iter().for_each(|made| drop(fs::remove_dir(made)));
@@ -146,11 +149,12 @@ impl Group {
 
     /// Host path and where container-aware runtimes (the JVM, .NET) look for it.
     pub(super) fn views(&self) -> Vec<(PathBuf, PathBuf)> {
-        let inside = |controller| Path::new("/sys/fs/cgroup").join(controller);
+        let inside = |controller: &str| Path::new("/sys/fs/cgroup").join(controller);
         self.directories
             .iter()
             .filter(|(controller, _)| **controller != "freezer")
             .map(|(controller, directory)| (directory.clone(), inside(controller)))
+            .chain(self.cpuset.clone().map(|directory| (directory, inside("cpuset"))))
             .collect()
     }
 }

@@ -27,8 +27,10 @@ pub(super) const SHARED: [&str; 18] = [
 /// The files of `/etc` that are the sandbox's own: path and contents.
 pub(super) fn own_files(spec: &Spec, uid: u32) -> Vec<(&'static str, String)> {
     let mut hosts = String::from("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n");
+    // Java asks for the address of its own host's name, and fails without.
+    // Writing to a String cannot fail.
+    let _ = writeln!(hosts, "127.0.0.1 {}", spec.hostname);
     for (name, address) in &spec.host_names {
-        // Writing to a String cannot fail.
         let _ = writeln!(hosts, "{address} {name}");
     }
     // Without privileges the user's id is 0 in its namespace; a second entry for it would be confusing.

@@ -16,7 +16,7 @@ pub(super) fn mount(setup: &Setup, point: &Path, layers: &mut Layers) -> Result<
     let fail = |error: io::Error| Failure::new("cannot mount /tmp", &error);
     fs::create_dir(point).map_err(fail)?;
     let (what, error) = match &setup.tmp {
-        TmpPlan::Disk { template, directory } => match mount_image(template, directory, point) {
+        TmpPlan::Disk { template, directory } => match mount_image(template, directory, setup.uid, point) {
             Ok(()) => {
                 layers.enforced(Layer::TmpOnDisk, "ext4 image behind a loop device");
                 // The user's own, as on Lambda, where nobody else is there to use it.
@@ -39,8 +39,8 @@ pub(super) fn mount(setup: &Setup, point: &Path, layers: &mut Layers) -> Result<
     Ok(None)
 }
 
-fn mount_image(template: &Path, directory: &Path, point: &Path) -> io::Result<()> {
-    let image = unnamed_file(directory)?;
+fn mount_image(template: &Path, directory: &Path, uid: u32, point: &Path) -> io::Result<()> {
+    let image = unnamed_file(directory, uid)?;
     copy_sparse(&File::open(template)?, &image)?;
     // Held until it is mounted: the device frees itself when its last user goes.
     let (device, path) = attach_to_loop_device(&image)?;
@@ -53,8 +53,20 @@ fn mount_image(template: &Path, directory: &Path, point: &Path) -> io::Result<()
     Ok(())
 }
 
-fn unnamed_file(directory: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).custom_flags(libc::O_TMPFILE).mode(0o600).open(directory)
+fn unnamed_file(directory: &Path, uid: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    match options.clone().custom_flags(libc::O_TMPFILE).open(directory) {
+        // File systems without unnamed files, such as older overlays: named for a moment, by a name that
+        // no other live sandbox has and a sweep knows.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => {
+            let path = directory.join(format!("{uid}.draft-tmp"));
+            let file = options.create(true).truncate(true).open(&path)?;
+            fs::remove_file(path)?;
+            Ok(file)
+        }
+        result => result,
+    }
 }
 
 /// Copies the parts that hold data; the rest stays a hole.

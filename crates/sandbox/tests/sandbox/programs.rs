@@ -58,13 +58,17 @@ new Worker('require(\"worker_threads\").parentPort.postMessage(1)', { eval: true
 async fn java_and_go() {
     let Some(world) = world() else { return };
     let mut sandbox = world.sandbox_of(Spec { memory_bytes: GENEROUS, ..spec() }).await;
-    for program in
-        [["/usr/bin/java", "-XshowSettings:system", "-version"], ["/usr/local/go/bin/go", "env", "GOOS"]]
-    {
-        if Path::new(program[0]).exists() {
-            output(&mut sandbox, &program).await;
-        } else {
-            eprintln!("not tested: no {}", program[0]);
-        }
+    if Path::new("/usr/bin/java").exists() {
+        let flags = ["/usr/bin/java", "-XX:+PrintFlagsFinal", "-version"];
+        let flags = output(&mut sandbox, &flags).await;
+        let heap = flags.lines().find(|line| line.contains(" MaxHeapSize ")).unwrap();
+        assert!(heap.contains("134217728"), "a quarter of the sandbox's memory, not of the host's: {heap}");
+    } else {
+        eprintln!("not tested: no java");
+    }
+    if Path::new("/usr/local/go/bin/go").exists() {
+        assert_eq!(output(&mut sandbox, &["/usr/local/go/bin/go", "env", "GOOS"]).await, "linux\n");
+    } else {
+        eprintln!("not tested: no go");
     }
 }
