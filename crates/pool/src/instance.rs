@@ -1,4 +1,7 @@
+mod answer;
+mod endpoint;
 mod invoke;
+mod prepare;
 mod start;
 
 pub(crate) use invoke::{Finished, fail_without_process};

@@ -6,14 +6,16 @@
 //! new one's word.
 
 mod conversation;
+mod post;
 mod reply;
+mod respond;
 mod serve;
 
 pub use conversation::{Initialised, NotIdle, Pending};
 pub use reply::{ErrorReport, Reply};
 
 use bytes::Bytes;
-use clock::Timestamp;
+use clock::{Clock, Timestamp};
 use conversation::Conversation;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -50,12 +52,12 @@ impl RuntimeApi {
     ///
     /// # Errors
     /// The listener cannot be made non-blocking or registered.
-    pub fn start(listener: TcpListener) -> std::io::Result<Self> {
+    pub fn start(listener: TcpListener, clock: Clock) -> std::io::Result<Self> {
         listener.set_nonblocking(true)?;
         discard_waiting(&listener)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let conversation = Arc::new(Conversation::new());
-        let server = tokio::spawn(serve::serve(listener, conversation.clone()));
+        let server = tokio::spawn(serve::serve(listener, conversation.clone(), clock));
         Ok(RuntimeApi { conversation, server })
     }
 

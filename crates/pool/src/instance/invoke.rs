@@ -1,9 +1,11 @@
-use super::start::{Context, InitFailure, exec_reason, new_log};
+use super::answer::{AfterAnswer, End, answer};
+use super::prepare::new_log;
+use super::start::{Context, InitFailure, exec_reason};
 use super::{Instance, Running, exit_of};
 use crate::{FunctionError, InvokeRequest, Metering, Outcome, VersionSpec};
 use clock::{Clock, Moment};
-use runtime::api::{ErrorReport, Invocation, Pending, Reply};
-use runtime::failure::{self, Exit};
+use runtime::api::{Invocation, Pending, Reply};
+use runtime::failure;
 use runtime::report::{self, Failure, Report};
 use sandbox::SandboxError;
 use std::time::Duration;
@@ -12,20 +14,6 @@ use std::time::Duration;
 pub(crate) struct Finished {
     pub outcome: Outcome,
     pub reusable: bool,
-}
-
-/// How the process dealt with the event.
-enum End {
-    Answered { reply: Reply, next: AfterAnswer },
-    Failed(ErrorReport),
-    Exited(Exit),
-    TimedOut,
-}
-
-enum AfterAnswer {
-    Idle,
-    Exited,
-    TimedOut,
 }
 
 /// A process that has ended may have answered just before; what is under way is waited for this long.
@@ -178,60 +166,6 @@ impl Instance {
         };
         Finished { outcome, reusable }
     }
-}
-
-/// What the caller is told.
-struct Answer {
-    payload: bytes::Bytes,
-    content_type: String,
-    streamed: bool,
-    is_error: bool,
-    /// Set when the platform, not the code, states the error.
-    platform_error: Option<String>,
-    exit_reason: Option<String>,
-}
-
-fn answer(end: End, id: &str, timeout: Duration) -> Answer {
-    match end {
-        End::Answered {
-            reply: Reply::Response { body, content_type, streamed, broken_off: None }, ..
-        } => Answer {
-            payload: body,
-            content_type,
-            streamed,
-            is_error: false,
-            platform_error: None,
-            exit_reason: None,
-        },
-        // Nothing has been sent to the caller yet, so the error can still take the answer's place.
-        End::Answered { reply: Reply::Response { streamed, broken_off: Some(report), .. }, .. } => {
-            Answer { streamed, ..of_code(report) }
-        }
-        End::Answered { reply: Reply::Error(report), .. } => of_code(report),
-        End::Answered { reply: Reply::TooLarge(size), .. } => of_platform(failure::response_too_large(size)),
-        End::Answered { reply: Reply::Truncated, .. } => of_platform(failure::truncated_response(id)),
-        End::Failed(report) => of_platform(report),
-        End::Exited(exit) => {
-            Answer { exit_reason: Some(failure::exit_reason(exit)), ..of_platform(failure::exited(id, exit)) }
-        }
-        End::TimedOut => of_platform(failure::timed_out(id, timeout)),
-    }
-}
-
-fn of_code(report: ErrorReport) -> Answer {
-    Answer {
-        payload: report.body,
-        content_type: "application/json".to_owned(),
-        streamed: false,
-        is_error: true,
-        platform_error: None,
-        exit_reason: None,
-    }
-}
-
-fn of_platform(report: ErrorReport) -> Answer {
-    let error_type = report.error_type.clone();
-    Answer { platform_error: Some(error_type), ..of_code(report) }
 }
 
 /// The outcome of an invocation for which no process could be started.

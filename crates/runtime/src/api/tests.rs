@@ -8,7 +8,7 @@ const BASE: &str = "/2018-06-01/runtime";
 fn start() -> (RuntimeApi, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    (RuntimeApi::start(listener).unwrap(), address)
+    (RuntimeApi::start(listener, Clock::real()).unwrap(), address)
 }
 
 fn invocation(id: &str) -> Invocation {
@@ -212,7 +212,7 @@ async fn what_a_dead_process_left_in_the_backlog_is_not_heard() {
             format!("POST {BASE}/init/error HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}").as_bytes(),
         )
         .unwrap();
-    let api = RuntimeApi::start(listener).unwrap();
+    let api = RuntimeApi::start(listener, Clock::real()).unwrap();
     let _asked = tokio::spawn(ask(address));
     assert_eq!(api.initialised().await, Initialised::Ready);
 }

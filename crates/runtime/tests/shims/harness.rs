@@ -36,7 +36,7 @@ impl Process {
         }
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let api = RuntimeApi::start(listener).unwrap();
+        let api = RuntimeApi::start(listener, Clock::real()).unwrap();
         let shims = Path::new(env!("CARGO_MANIFEST_DIR")).join("shims");
         let child = Command::new(program.argv[0])
             .args(program.argv[1..].iter().map(|arg| arg.replace("SHIMS", shims.to_str().unwrap())))

@@ -1,0 +1,71 @@
+use runtime::api::{ErrorReport, Reply};
+use runtime::failure::{self, Exit};
+use std::time::Duration;
+
+/// How the process dealt with the event.
+pub(super) enum End {
+    Answered { reply: Reply, next: AfterAnswer },
+    Failed(ErrorReport),
+    Exited(Exit),
+    TimedOut,
+}
+
+pub(super) enum AfterAnswer {
+    Idle,
+    Exited,
+    TimedOut,
+}
+
+/// What the caller is told.
+pub(super) struct Answer {
+    pub payload: bytes::Bytes,
+    pub content_type: String,
+    pub streamed: bool,
+    pub is_error: bool,
+    /// Set when the platform, not the code, states the error.
+    pub platform_error: Option<String>,
+    pub exit_reason: Option<String>,
+}
+
+pub(super) fn answer(end: End, id: &str, timeout: Duration) -> Answer {
+    match end {
+        End::Answered {
+            reply: Reply::Response { body, content_type, streamed, broken_off: None }, ..
+        } => Answer {
+            payload: body,
+            content_type,
+            streamed,
+            is_error: false,
+            platform_error: None,
+            exit_reason: None,
+        },
+        // Nothing has been sent to the caller yet, so the error can still take the answer's place.
+        End::Answered { reply: Reply::Response { streamed, broken_off: Some(report), .. }, .. } => {
+            Answer { streamed, ..of_code(report) }
+        }
+        End::Answered { reply: Reply::Error(report), .. } => of_code(report),
+        End::Answered { reply: Reply::TooLarge(size), .. } => of_platform(failure::response_too_large(size)),
+        End::Answered { reply: Reply::Truncated, .. } => of_platform(failure::truncated_response(id)),
+        End::Failed(report) => of_platform(report),
+        End::Exited(exit) => {
+            Answer { exit_reason: Some(failure::exit_reason(exit)), ..of_platform(failure::exited(id, exit)) }
+        }
+        End::TimedOut => of_platform(failure::timed_out(id, timeout)),
+    }
+}
+
+fn of_code(report: ErrorReport) -> Answer {
+    Answer {
+        payload: report.body,
+        content_type: "application/json".to_owned(),
+        streamed: false,
+        is_error: true,
+        platform_error: None,
+        exit_reason: None,
+    }
+}
+
+fn of_platform(report: ErrorReport) -> Answer {
+    let error_type = report.error_type.clone();
+    Answer { platform_error: Some(error_type), ..of_code(report) }
+}

@@ -1,0 +1,142 @@
+//! What is decided about an instance before there is one.
+
+use super::start::{Context, StartError, unavailable};
+use crate::output::Log;
+use crate::{Credentials, InvokeError, VersionSpec};
+use runtime::log::LogSource;
+use runtime::{LaunchError, LaunchRequest, Session, Surroundings};
+use sandbox::{Bind, CpuSpec, RootSpec, Spec};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where the Runtime API is inside a sandbox.
+const RUNTIME_API: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9001);
+
+/// As Lambda's, per instance (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const PROCESSES_MAX: u32 = 1024;
+const DESCRIPTORS_MAX: u64 = 1024;
+
+/// Decides what is mounted and started.
+pub(super) async fn prepare(
+    context: &Context,
+    spec: &Arc<VersionSpec>,
+) -> Result<(runtime::Launch, Option<PathBuf>), StartError> {
+    let (layers, runtimes, spec) = (context.layers.clone(), context.runtimes.clone(), spec.clone());
+    let invalid = |message: String| StartError::Refused(InvokeError::InvalidCode(message));
+    let work = move || {
+        if !spec.code_dir.is_dir() {
+            return Err(invalid(format!("the code of {} is not on this machine", spec.function_arn)));
+        }
+        let opt_dir = layers.merged(&spec.layer_dirs).map_err(|error| {
+            invalid(format!("the layers of {} cannot be merged: {error}", spec.function_arn))
+        })?;
+        let request = LaunchRequest {
+            runtime: &spec.runtime,
+            region: spec.region.as_str(),
+            memory_mb: spec.memory_mb,
+            code_dir: &spec.code_dir,
+            opt_dir: opt_dir.as_deref(),
+            exec_wrapper: spec.environment.get("AWS_LAMBDA_EXEC_WRAPPER").map(String::as_str),
+        };
+        match runtimes.launch(&request) {
+            Ok(launch) => Ok((launch, opt_dir)),
+            Err(LaunchError::Missing(missing)) => {
+                Err(StartError::Refused(InvokeError::RuntimeMissing(missing.to_string())))
+            }
+            Err(LaunchError::Entrypoint(reason)) => Err(StartError::Code(reason)),
+        }
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(unavailable(&format!("preparing the code failed: {error}"))),
+    }
+}
+
+/// The log of a new instance, with a stream of its own.
+pub(super) fn new_log(context: &Context, spec: &VersionSpec) -> Log {
+    let mut id = [0; 16];
+    context.clock.fill_random(&mut id);
+    let date = context.clock.now().to_iso8601();
+    let date = date.get(..10).unwrap_or_default().replace('-', "/");
+    let source = LogSource {
+        function_arn: spec.function_arn.clone(),
+        version: spec.version.clone(),
+        log_group: spec.log_group.clone(),
+        log_stream: format!("{date}/[{}]{:032x}", spec.version, u128::from_be_bytes(id)),
+    };
+    let managed = spec.runtime.family() != runtime::Family::Provided;
+    Log::new(context.clock.clone(), context.logs.clone(), source, managed)
+}
+
+/// The process's whole environment.
+pub(super) fn environment(
+    context: &Context,
+    spec: &VersionSpec,
+    credentials: &Credentials,
+    log_stream: &str,
+) -> Vec<(String, String)> {
+    runtime::environment(&Surroundings {
+        runtime: &spec.runtime,
+        handler: &spec.handler,
+        function_name: spec.function_name.as_str(),
+        version: &spec.version,
+        region: spec.region.as_str(),
+        memory_mb: spec.memory_mb,
+        log_group: &spec.log_group,
+        log_stream,
+        log_format: spec.log_format.as_str(),
+        runtime_api: &RUNTIME_API.to_string(),
+        endpoint_url: &format!("http://{}", context.config.endpoint_inside),
+        session: Session {
+            access_key_id: &credentials.access_key_id,
+            secret_access_key: &credentials.secret_access_key,
+            session_token: &credentials.session_token,
+        },
+        user: &spec.environment,
+    })
+}
+
+/// The walls around it.
+pub(super) fn sandbox_spec(
+    context: &Context,
+    spec: &VersionSpec,
+    launch: &runtime::Launch,
+    id: &str,
+) -> Spec {
+    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let own_names = ["sandbox", "sandbox.localdomain"].map(str::to_owned);
+    let names = own_names.into_iter().chain(context.config.host_names.iter().cloned());
+    let mebibytes = |count: u32| u64::from(count) << 20;
+    Spec {
+        id: id.to_owned(),
+        root: RootSpec {
+            host_os: true,
+            binds: launch
+                .binds
+                .iter()
+                .map(|(source, target)| Bind { source: source.clone(), target: target.clone() })
+                .collect(),
+            directories: vec!["/opt".into(), "/var/task".into(), "/var/runtime".into()],
+            symlinks: launch.symlinks.clone(),
+        },
+        tmp_bytes: mebibytes(spec.tmp_mb),
+        memory_bytes: mebibytes(spec.memory_mb),
+        cpu: CpuSpec {
+            // 1,769 MB buy one CPU.
+            quota_millis: context.config.cpu_hard_quota.then(|| (spec.memory_mb * 1000 / 1769).max(10)),
+        },
+        pids_max: PROCESSES_MAX,
+        nofile: DESCRIPTORS_MAX,
+        hostname: "sandbox".to_owned(),
+        listen: vec![RUNTIME_API, context.config.endpoint_inside],
+        host_names: names.map(|name| (name, loopback)).collect(),
+    }
+}
+
+/// Names of the external extensions in the layers.
+pub(super) fn extensions(opt: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(opt.join("extensions")).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    files.take(10).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
