@@ -8,6 +8,6 @@ mod stored;
 pub use incoming::{BodyError, BodyPiece, DeclaredChecksum, ExpectedChecksum, IncomingBody};
 pub use outgoing::OutgoingBody;
 
-pub(crate) use incoming::{Limits, Received};
+pub(crate) use incoming::{INLINE_BYTES_MAX, Limits, Received};
 pub(crate) use outgoing::{Segment, open};
 pub(crate) use stored::{Held, forget};

@@ -1,5 +1,5 @@
 use super::{Destination, Written};
-use crate::body::{IncomingBody, Limits};
+use crate::body::{INLINE_BYTES_MAX, IncomingBody, Limits};
 use crate::record::ObjectRecord;
 use crate::{
     Attributes, BucketRef, Caller, ChangeEvent, ChecksumAlgorithm, ObjectKey, Objects, ObjectsError, TagSet,
@@ -29,8 +29,11 @@ impl Objects {
         let PutObject { bucket, key, attributes, tags, conditions, caller, event } = request;
         attributes.check()?;
         let destination = Destination { bucket, key, conditions, caller, event };
-        let checking = destination.clone();
-        self.kv.read(async move |read: &Snapshot| checking.check(read).await).await?;
+        // A large body is not worth reading when its end is known. A small one costs less than asking.
+        if body.length.is_none_or(|length| length > INLINE_BYTES_MAX as u64) {
+            let checking = destination.clone();
+            self.kv.read(async move |read: &Snapshot| checking.check(read).await).await?;
+        }
 
         let algorithm =
             body.checksum.as_ref().map_or(ChecksumAlgorithm::DEFAULT, |declared| declared.algorithm);

@@ -4,6 +4,7 @@ mod bodies;
 mod buckets;
 mod changes;
 mod copying;
+mod crashes;
 mod listing;
 mod model;
 mod multipart;
