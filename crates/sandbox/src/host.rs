@@ -72,6 +72,9 @@ impl Host {
         options.state_dir = fs::create_dir_all(options.state_dir.join("root"))
             .and_then(|()| fs::canonicalize(&options.state_dir))
             .map_err(SandboxError::host("cannot make the state directory"))?;
+        if options.state_dir.to_str().is_none() {
+            return Err(SandboxError::Invalid("the state directory's path is not UTF-8".into()));
+        }
         let staging = options.state_dir.join("root");
         let privileged = create::is_privileged();
         let group = OwnerGroup::make(owner);

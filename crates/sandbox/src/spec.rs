@@ -141,9 +141,11 @@ impl RootSpec {
         for path in targets.chain(&self.directories).chain(self.symlinks.iter().map(|(link, _)| link)) {
             check_inside_path(path)?;
         }
-        match self.binds.iter().find(|bind| !bind.source.is_absolute()) {
+        let odd = |bind: &&Bind| !bind.source.is_absolute() || bind.source.to_str().is_none();
+        match self.binds.iter().find(odd) {
             Some(bind) => {
-                Err(SandboxError::Invalid(format!("bind source {} is not absolute", bind.source.display())))
+                let source = bind.source.display();
+                Err(SandboxError::Invalid(format!("bind source {source} is not an absolute UTF-8 path")))
             }
             None => Ok(()),
         }
@@ -171,7 +173,7 @@ impl Command {
     }
 }
 
-/// Absolute, normal components only, at least one of them, and not where the sandbox keeps its own mounts.
+/// Absolute, UTF-8, normal components only, at least one of them, and not where the sandbox keeps its own mounts.
 pub(crate) fn check_inside_path(path: &Path) -> Result<(), SandboxError> {
     let mut components = path.components();
     let absolute = components.next() == Some(Component::RootDir);
@@ -181,7 +183,7 @@ pub(crate) fn check_inside_path(path: &Path) -> Result<(), SandboxError> {
         matches!(component, Component::Normal(_))
     });
     let reserved = ["/proc", "/dev", "/sys", "/tmp"].iter().any(|own| path.starts_with(own));
-    if !absolute || !normal || depth == 0 || depth > 32 || reserved {
+    if !absolute || !normal || depth == 0 || depth > 32 || reserved || path.to_str().is_none() {
         return Err(SandboxError::Invalid(format!(
             "{} cannot be a path in a sandbox's root",
             path.display()

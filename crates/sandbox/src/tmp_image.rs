@@ -5,6 +5,10 @@
 //! ext4 file system in an unnamed sparse file behind a loop device: its size is the bound, its page cache
 //! is reclaimable, and with the last process nothing of it remains. Making the file system takes
 //! milliseconds, but only once per size: the empty image (about 100 KiB of blocks) is kept and copied.
+//!
+//! Not solved: images are sparse, so all sandboxes together may want more than the disk has. Then writes in a
+//! `/tmp` fail early, and the host's disk is full for everybody; keep the state directory on a disk, or a
+//! quota, of its own where functions are not trusted.
 
 use crate::control::TmpPlan;
 use std::fs::{self, File};
