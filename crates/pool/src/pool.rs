@@ -1,11 +1,13 @@
+mod acquire;
+
+use acquire::Acquired;
+
 use crate::concurrency::Concurrency;
 use crate::idle::{Idle, Key};
 use crate::instance::{Context, Finished, Instance, StartError, fail_without_process};
 use crate::layers::Layers;
-use crate::registry::{InstanceStatus, Phase, Registration, Registry};
-use crate::{
-    CredentialSource, Endpoint, InvokeError, InvokeRequest, Outcome, PoolConfig, ThrottleReason, VersionSpec,
-};
+use crate::registry::{InstanceStatus, Phase, Registry};
+use crate::{CredentialSource, Endpoint, InvokeError, InvokeRequest, Outcome, PoolConfig, VersionSpec};
 use clock::Clock;
 use runtime::Runtimes;
 use runtime::log::LogSink;
@@ -50,12 +52,6 @@ pub struct PoolStatus {
     pub memory_mb_max: u32,
     pub running_invocations: usize,
     pub waiting_invocations: usize,
-}
-
-/// What an invocation got to run in.
-enum Acquired {
-    Warm(Box<Instance>),
-    Cold(Registration),
 }
 
 impl Pool {
@@ -203,61 +199,6 @@ impl Inner {
         finished.map(|Finished { outcome, .. }| outcome).ok_or_else(closed)
     }
 
-    /// An idle instance, or memory for a new one; waits in line for either, within the bounds.
-    async fn acquire(self: &Arc<Self>, spec: &Arc<VersionSpec>, key: &Key) -> Result<Acquired, InvokeError> {
-        let config = &self.context.config;
-        if spec.memory_mb > config.memory_mb_max {
-            return Err(InvokeError::Unavailable(format!(
-                "the function needs {} MB, and this machine gives {} MB to all functions together",
-                spec.memory_mb, config.memory_mb_max
-            )));
-        }
-        // Nobody overtakes the line.
-        if self.waiting.load(Ordering::Acquire) == 0
-            && let Some(acquired) = self.try_acquire(spec, key).await
-        {
-            return Ok(acquired);
-        }
-        let throttled = || InvokeError::Throttled(ThrottleReason::MachineMemory);
-        let _waiting = Waiting::enter(&self.waiting, config.waiting_max).ok_or_else(throttled)?;
-        let line = async {
-            let _first = self.first_in_line.lock().await;
-            let (mut gone, mut arrivals) = (self.registry.changes(), self.idle.arrivals());
-            loop {
-                if let Some(acquired) = self.try_acquire(spec, key).await {
-                    return acquired;
-                }
-                tokio::select! {
-                    // Their senders are in `self`, so these cannot fail.
-                    _ = gone.changed() => {}
-                    _ = arrivals.changed() => {}
-                }
-            }
-        };
-        self.context.clock.timeout(config.wait_max, line).await.ok_or_else(throttled)
-    }
-
-    async fn try_acquire(self: &Arc<Self>, spec: &Arc<VersionSpec>, key: &Key) -> Option<Acquired> {
-        while let Some(mut instance) = self.idle.take(key).await {
-            if instance.is_usable().await && instance.thaw().await.is_ok() {
-                return Some(Acquired::Warm(Box::new(instance)));
-            }
-            self.destroy_later(vec![instance]);
-        }
-        // Whoever asks for this revision will not ask for an older one any more.
-        let outdated = self.idle.outdated(key).await;
-        self.destroy_later(outdated);
-        if let Some(registration) = self.registry.register(spec, &self.context.clock) {
-            return Some(Acquired::Cold(registration));
-        }
-        let shortage = self.registry.shortage_mb(spec.memory_mb);
-        if shortage > 0 {
-            let evicted = self.idle.evict(shortage).await;
-            self.destroy_later(evicted);
-        }
-        None
-    }
-
     fn destroy_later(self: &Arc<Self>, instances: Vec<Instance>) {
         for instance in instances {
             instance.registration().ending();
@@ -271,23 +212,6 @@ impl Inner {
             ending.spawn(instance.destroy());
         }
         ending.join_all().await;
-    }
-}
-
-/// A place in the line for memory.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn enter(waiting: &'a AtomicUsize, max: usize) -> Option<Self> {
-        let entered =
-            waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| (now < max).then_some(now + 1));
-        entered.ok().map(|_| Waiting(waiting))
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
