@@ -8,7 +8,6 @@
 """
 
 import itertools
-import os
 import re
 import subprocess
 import sys
@@ -17,9 +16,8 @@ from pathlib import Path
 import pytest
 
 from packing import zip_of
-from server import BINARY, ROOT, Server, clean_environment
+from server import BINARY, PACKS, Server, clean_environment
 
-PACKS = Path(os.environ.get("ZERUN_PACKS", ROOT / "target/packs"))
 names = itertools.count(1)
 
 

