@@ -8,7 +8,7 @@ pub(crate) mod payload;
 mod pipeline;
 pub(crate) mod respond;
 
-use crate::Services;
+use crate::{ApiError, Services};
 use access::Principal;
 use bytes::Bytes;
 use clock::Moment;
@@ -24,6 +24,7 @@ use protocol::model::Service;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A response on its way out. An error in the body cuts the connection.
 pub type ResponseBody = UnsyncBoxBody<Bytes, std::io::Error>;
@@ -53,11 +54,17 @@ pub struct Front(Arc<Inner>);
 struct Inner {
     services: Arc<Services>,
     config: FrontConfig,
+    /// KiB that documents may take together before their signatures are verified.
+    unverified: Semaphore,
 }
+
+/// What documents may take together before their signatures are verified: 256 MiB. Whoever knows an
+/// access key's id can make us read; further requests wait for their turn.
+const UNVERIFIED_KIB_MAX: u32 = 256 * 1024;
 
 impl Front {
     pub fn new(services: Arc<Services>, config: FrontConfig) -> Front {
-        Front(Arc::new(Inner { services, config }))
+        Front(Arc::new(Inner { services, config, unverified: Semaphore::new(UNVERIFIED_KIB_MAX as usize) }))
     }
 
     pub fn services(&self) -> &Arc<Services> {
@@ -110,6 +117,18 @@ impl Front {
         }
         self.log(&note, response.status(), request_id);
         response
+    }
+
+    /// Waits until a document of at most `max` bytes may be read; the place is free again when the answer
+    /// is dropped.
+    pub(crate) async fn room_for(
+        &self,
+        announced: Option<u64>,
+        max: usize,
+    ) -> Result<SemaphorePermit<'_>, ApiError> {
+        let bytes = announced.unwrap_or(u64::MAX).min(max as u64);
+        let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(UNVERIFIED_KIB_MAX);
+        self.0.unverified.acquire_many(kib).await.map_err(ApiError::internal)
     }
 
     /// Makes sure that there is a `Host`: HTTP/2 carries it in the request's target.

@@ -109,7 +109,10 @@ impl Asked<'_> {
             None => None,
         };
         let too_large = payload::too_large(service, PAYLOAD_BYTES_MAX);
-        let body = payload::raw(&services.clock, &parts, body).collect(PAYLOAD_BYTES_MAX, too_large).await?;
+        let raw = payload::raw(&services.clock, &parts, body);
+        let room = self.front.room_for(raw.length(), PAYLOAD_BYTES_MAX).await?;
+        let body = raw.collect(PAYLOAD_BYTES_MAX, too_large).await?;
+        drop(room);
         let caller = match claim {
             Some(claim) => Some(
                 authenticate::standard(service, claim, &parts, &body, now)

@@ -24,6 +24,9 @@ use std::net::SocketAddr;
 /// Where the server's own pages live: no bucket can be named so.
 const OWN_PATHS: &str = "/_zerun/";
 
+/// Documents above this (1 MiB) take milliseconds to hash and to read.
+const ASIDE_BYTES_MIN: usize = 1024 * 1024;
+
 pub(super) async fn answer(
     front: &Front,
     parts: Parts,
@@ -165,8 +168,11 @@ impl Incoming<'_> {
             _ => BODY_BYTES_MAX,
         };
         let raw = payload::raw(clock, &self.parts, self.body);
+        let room = self.front.room_for(raw.length(), body_max).await?;
         let document = raw.collect(body_max, payload::too_large(service, body_max)).await?;
-        let caller = authenticate::standard(service, claimed, &self.parts, &document, now)?;
+        let caller =
+            aside(document.len(), || authenticate::standard(service, claimed, &self.parts, &document, now))?;
+        drop(room);
         note.principal = Some(caller.principal.clone());
         if !matches!(meant, Meant::Operation { .. }) {
             // The query protocol names its operation in the body.
@@ -194,6 +200,7 @@ impl Incoming<'_> {
         let verified = async {
             let claimed = authenticate::claim(self.front, service, self.presented.as_ref(), now)?;
             let raw = payload::raw(clock, &self.parts, self.body);
+            let _room = self.front.room_for(raw.length(), BODY_BYTES_MAX).await?;
             let document = raw.collect(BODY_BYTES_MAX, payload::too_large(service, BODY_BYTES_MAX)).await?;
             authenticate::standard(service, claimed, &self.parts, &document, now)
         };
@@ -255,7 +262,9 @@ impl Spoken<'_> {
     /// Decodes, decides, does and encodes.
     async fn speak(self) -> Result<Response<ResponseBody>, ApiError> {
         let Spoken { front, parts, peer, request_id, now, caller, entry, labels, document, body } = self;
-        let tree = protocol::decode::decode(entry.model, &parts, document.as_deref(), &labels);
+        let tree = aside(document.as_ref().map_or(0, Bytes::len), || {
+            protocol::decode::decode(entry.model, &parts, document.as_deref(), &labels)
+        });
         let tree = tree.and_then(|tree| {
             protocol::decode::honour(&tree, entry.honoured)?;
             Ok(tree)
@@ -282,6 +291,11 @@ impl Spoken<'_> {
         let reply = entry.run(call, tree).await?;
         respond::success(entry, reply, request_id)
     }
+}
+
+/// Does work over so many bytes where it holds up no other request of this thread.
+fn aside<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes > ASIDE_BYTES_MIN { tokio::task::block_in_place(work) } else { work() }
 }
 
 /// The `Host` as the client wrote it, where it may be repeated in URLs; else the bound address.
