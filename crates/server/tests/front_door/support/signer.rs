@@ -2,7 +2,9 @@
 //! this and the published vectors is right.
 
 use aws_lc_rs::{digest, hmac};
+use bytes::Bytes;
 use clock::{Clock, Timestamp};
+use http_body_util::Full;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -125,6 +127,16 @@ impl Request {
             .collect();
         pairs.sort();
         pairs.join("&")
+    }
+
+    /// HTTP/2 has no `Host`: the target carries it.
+    pub fn http2(&self, host: &str) -> http::Request<Full<Bytes>> {
+        let mut request =
+            http::Request::builder().method(self.method.as_str()).uri(format!("http://{host}{}", self.path));
+        for (name, value) in self.headers.iter().filter(|(name, _)| *name != "host") {
+            request = request.header(name, value);
+        }
+        request.body(Full::new(Bytes::from(self.body.clone()))).unwrap()
     }
 
     /// HTTP/1.1, one request on the connection.
