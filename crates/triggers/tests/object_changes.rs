@@ -1,0 +1,150 @@
+//! From a change of an object to the queue of asynchronous invocations: each exactly once, in order.
+
+use blob::Blobs;
+use clock::{Clock, Timestamp};
+use kv::Kv;
+use names::{AccountId, Arn, Key, Keyspace, Region};
+use objects::{
+    Attributes, BucketName, BucketRef, Caller, ChangeEvent, CreateBucket, EventPattern, FunctionNotification,
+    IncomingBody, NotificationConfiguration, ObjectKey, Objects, PutObject, TagSet, WriteConditions,
+};
+use serde_json::Value;
+use tokio::sync::watch;
+use triggers::Triggers;
+
+struct World {
+    kv: Kv,
+    clock: Clock,
+    objects: Objects,
+    bucket: BucketRef,
+    _directory: tempfile::TempDir,
+}
+
+impl World {
+    /// A bucket whose created objects two functions want to be told of.
+    async fn new() -> World {
+        let directory = tempfile::tempdir().unwrap();
+        let (kv, clock) = (Kv::memory(), Clock::simulated(Timestamp::from_seconds(1_800_000_000), 3));
+        let blobs = Blobs::local(directory.path().to_owned(), Clock::real()).unwrap();
+        let objects = Objects::new(kv.clone(), blobs, clock.clone());
+        let name = BucketName::parse("photos").unwrap();
+        let bucket = BucketRef { name: name.clone(), expected_owner: None };
+        let create = CreateBucket {
+            name,
+            owner: AccountId::root(),
+            region: Region::default_region(),
+            tags: TagSet::default(),
+        };
+        objects.create_bucket(create).await.unwrap();
+        let told = ["thumb", "index:live"].map(|function| FunctionNotification {
+            id: function.to_owned(),
+            function: Arn::parse(&format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"))
+                .unwrap(),
+            events: vec![EventPattern::parse("s3:ObjectCreated:*").unwrap()],
+            prefix: if function == "thumb" { "a".to_owned() } else { "b".to_owned() },
+            suffix: String::new(),
+        });
+        let told = NotificationConfiguration::new(told.to_vec()).unwrap();
+        objects.put_bucket_notification_configuration(bucket.clone(), told).await.unwrap();
+        World { kv, clock, objects, bucket, _directory: directory }
+    }
+
+    async fn put(&self, key: &str) {
+        let put = PutObject {
+            bucket: self.bucket.clone(),
+            key: ObjectKey::parse(key).unwrap(),
+            attributes: Attributes::default(),
+            tags: TagSet::default(),
+            conditions: WriteConditions::default(),
+            caller: Caller {
+                principal: "arn:aws:iam::000000000000:root".to_owned(),
+                principal_id: "000000000000".to_owned(),
+                source_ip: "127.0.0.1".to_owned(),
+                request_id: "id".to_owned(),
+            },
+            event: ChangeEvent::CreatedPut,
+        };
+        self.objects.put_object(put, IncomingBody::from_bytes("x")).await.unwrap();
+    }
+
+    async fn count(&self, keyspace: Keyspace) -> usize {
+        self.kv.range(Key::new(keyspace).range(), 10_000).await.unwrap().len()
+    }
+
+    /// The keys of all queued events, in the order in which they were accepted.
+    async fn queued(&self) -> Vec<String> {
+        let records = self.kv.range(Key::new(Keyspace::AsyncInvocation).range(), 10_000).await.unwrap();
+        let mut events = Vec::new();
+        for (key, record) in records {
+            // Behind the checksum of a record there is JSON.
+            let record: Value = serde_json::from_slice(&record[6..]).unwrap();
+            let payload = [&[Keyspace::AsyncPayload.byte()], &key[1..]].concat();
+            let payload: Value =
+                serde_json::from_slice(&self.kv.get(&payload).await.unwrap().unwrap()).unwrap();
+            let object = payload["Records"][0]["s3"]["object"]["key"].as_str().unwrap().to_owned();
+            events.push((record["sequence"].as_u64().unwrap(), object));
+        }
+        events.sort();
+        events.into_iter().map(|(_, key)| key).collect()
+    }
+
+    async fn until_read(&self) {
+        for _ in 0..20_000 {
+            if self.count(Keyspace::ObjectChange).await == 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("the log was never read");
+    }
+}
+
+#[tokio::test]
+async fn changes_are_handed_over_once_and_in_order() {
+    let world = World::new().await;
+    let mut expected = Vec::new();
+    for number in 0..100 {
+        let key = format!("a/{}", number % 3);
+        world.put(&key).await;
+        expected.push(key);
+    }
+    world.put("other").await;
+    assert_eq!(world.count(Keyspace::ObjectChange).await, 100);
+    let (_stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(Triggers::new(world.kv.clone(), world.clock.clone()).run(stopped));
+    world.until_read().await;
+    assert_eq!(world.queued().await, expected);
+    // Of each key only the first may be tried.
+    assert_eq!(world.count(Keyspace::AsyncDue).await, 3);
+    // Woken by the next change.
+    world.put("b").await;
+    world.until_read().await;
+    expected.push("b".to_owned());
+    assert_eq!(world.queued().await, expected);
+    running.abort();
+}
+
+#[tokio::test]
+async fn stopping_at_any_moment_neither_loses_nor_repeats() {
+    let world = World::new().await;
+    let mut expected = Vec::new();
+    for number in 0..200 {
+        let key = format!("a{number:03}");
+        world.put(&key).await;
+        expected.push(key);
+    }
+    for turns in 0..60 {
+        let (_stop, stopped) = watch::channel(false);
+        let running = tokio::spawn(Triggers::new(world.kv.clone(), world.clock.clone()).run(stopped));
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+        running.abort();
+    }
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(Triggers::new(world.kv.clone(), world.clock.clone()).run(stopped));
+    world.until_read().await;
+    stop.send(true).unwrap();
+    running.await.unwrap();
+    assert_eq!(world.queued().await, expected);
+}
