@@ -103,7 +103,7 @@ pub struct Functions {
 
 impl Functions {
     /// # Errors
-    /// The code directory cannot be made or read.
+    /// The code directory cannot be made or read, or the caller is outside of a tokio runtime.
     pub fn new(
         config: Config,
         kv: Kv,

@@ -85,8 +85,8 @@ impl Operation for model::operation::CreateFunction {
 
 /// Members with values that mean something else than "not used", or that only this server cannot do.
 fn check(id: &FunctionId, input: &model::CreateFunctionRequest) -> Result<(), ApiError> {
-    if input.package_type.as_deref().is_some_and(|kind| kind != "Zip") {
-        return Err(ApiError::unsupported("PackageType", "functions are zip archives"));
+    if let Some(kind) = input.package_type.as_deref().filter(|kind| *kind != "Zip") {
+        return Err(ApiError::unsupported(&format!("PackageType {kind}"), "functions are zip archives"));
     }
     check_architectures(input.architectures.as_deref())?;
     Unused {

@@ -13,6 +13,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
 
 /// Where unpacked code lies: `DIRECTORY/<sha256>/`, read-only for those who run it.
 ///
@@ -29,6 +30,8 @@ struct Inner {
     /// Of all archives together, in bytes.
     capacity: u64,
     in_use: Mutex<HashMap<String, Use>>,
+    /// Pins end on any thread, the store's own among them, where there is no runtime to sweep on.
+    runtime: Handle,
 }
 
 #[derive(Default)]
@@ -58,7 +61,7 @@ impl CodeStore {
     /// Makes the directory if it is not there, and removes what a crash left unfinished in it.
     ///
     /// # Errors
-    /// The directory cannot be made or read.
+    /// The directory cannot be made or read, or the caller is outside of a tokio runtime.
     pub fn open(
         directory: PathBuf,
         kv: Kv,
@@ -74,7 +77,8 @@ impl CodeStore {
             }
         }
         let in_use = Mutex::default();
-        Ok(CodeStore(Arc::new(Inner { directory, kv, blobs, clock, capacity, in_use })))
+        let runtime = Handle::try_current().map_err(io::Error::other)?;
+        Ok(CodeStore(Arc::new(Inner { directory, kv, blobs, clock, capacity, in_use, runtime })))
     }
 
     /// Judges, unpacks and stores an archive.
@@ -291,11 +295,9 @@ impl Ingested {
 /// An archive that no record came to name is removed at once instead of at the next start.
 impl Drop for Ingested {
     fn drop(&mut self) {
-        let (Some(archive), Ok(runtime)) = (self.archive.take(), tokio::runtime::Handle::try_current())
-        else {
-            return;
-        };
+        let Some(archive) = self.archive.take() else { return };
         let (store, sha256) = (self.pin.store.clone(), self.code.sha256.clone());
+        let runtime = store.0.runtime.clone();
         runtime.spawn(async move {
             match kv::get_record::<CodeRecord>(&store.0.kv, keys::code(&sha256)).await {
                 Ok(Some(record)) if record.archive == archive => {}
@@ -322,8 +324,9 @@ impl Drop for Pin {
             }
             last && wanted
         };
-        if sweep && let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        if sweep {
             let (store, sha256) = (self.store.clone(), std::mem::take(&mut self.sha256));
+            let runtime = store.0.runtime.clone();
             runtime.spawn(async move {
                 if let Err(error) = store.sweep(&sha256).await {
                     tracing::warn!(%sha256, %error, "unpacked code is left for the next start to sweep");

@@ -139,6 +139,10 @@ fn clean(name: &str) -> Result<Vec<&str>, String> {
     if name.contains('\0') || name.len() > PATH_BYTES_MAX {
         return Err(format!("entry {name:?} has an unusable path"));
     }
+    // A backslash is a character like any other here, but whoever writes this name means a way up.
+    if name.contains('\\') && name.split(['/', '\\']).any(|component| component == "..") {
+        return Err(format!("entry {name:?} leads out of the code"));
+    }
     let mut path = Vec::new();
     for component in name.split('/') {
         match component {

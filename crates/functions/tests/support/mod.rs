@@ -52,10 +52,10 @@ impl Scripted {
     /// Waits until `count` invocations were seen.
     pub async fn wait_for(&self, count: usize) -> Vec<Seen> {
         let mut seen = self.seen.subscribe();
-        let reached = tokio::time::timeout(Duration::from_secs(20), seen.wait_for(|all| all.len() >= count));
-        match reached.await {
-            Ok(all) => all.unwrap().clone(),
-            Err(_) => panic!("waited for {count} invocations, saw {}", self.seen.borrow().len()),
+        let reached = seen.wait_for(|all| all.len() >= count);
+        match Clock::real().timeout(Duration::from_secs(20), reached).await {
+            Some(all) => all.unwrap().clone(),
+            None => panic!("waited for {count} invocations, saw {}", self.seen.borrow().len()),
         }
     }
 }

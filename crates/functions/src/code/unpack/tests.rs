@@ -110,6 +110,7 @@ fn check_refused(entries: &[Entry], expected: &str) {
 fn hostile_archives_are_refused_by_name() {
     check_refused(&[file("../x", "")], "leads out");
     check_refused(&[file("a/../../x", "")], "leads out");
+    check_refused(&[file("..\\..\\x", "")], "leads out");
     check_refused(&[file("/etc/passwd", "")], "absolute");
     check_refused(&[file("a\0b", "")], "unusable");
     check_refused(&[file(&"a/".repeat(200), "")], "deeper");
@@ -192,7 +193,7 @@ fn path() -> impl Strategy<Value = String> {
     let component = prop_oneof![
         4 => prop::sample::select(vec!["a", "b", "c", "d"]),
         2 => Just(".."),
-        1 => prop::sample::select(vec![".", "", "a\\..\\b"]),
+        1 => prop::sample::select(vec![".", "", "a\\b"]),
     ];
     prop::collection::vec(component, 1..6).prop_map(|parts| parts.join("/"))
 }
