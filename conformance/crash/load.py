@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-IN, OUT, PLAIN = "in", "out", "plain"
+IN, OUT, PLAIN = "incoming", "recorded", "plain"
 FUNCTION = "recorder"
 # Around the edges that matter inside: inline in the store, one blob, several writes of one blob.
 SIZES = (0, 1, 1_000, 40_000, 700_000)
