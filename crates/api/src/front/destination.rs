@@ -95,18 +95,24 @@ pub(crate) fn meant(service: &'static Service, parts: &Parts, path: &str, body: 
             Ok(None) => Meant::Nothing(None),
             Err(_) => Meant::BadPath,
         },
-        Protocol::Json10 | Protocol::Json11 => {
-            let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-            let name = target.and_then(|target| target.rsplit_once('.')).map(|(_, name)| name);
-            by_given_name(service, name)
-        }
-        Protocol::Query => {
-            let query = parts.uri.query().unwrap_or_default().as_bytes();
-            let mut pairs = form_urlencoded::parse(body).chain(form_urlencoded::parse(query));
-            let name = pairs.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned());
-            by_given_name(service, name.as_deref())
+        Protocol::Json10 | Protocol::Json11 | Protocol::Query => {
+            by_given_name(service, named_operation(service, parts, body).as_deref())
         }
     }
+}
+
+/// The operation that a request names in so many words: in `Action` by the query protocol, in
+/// `X-Amz-Target` by the JSON protocols. At most 64 characters of it, since it is repeated.
+pub(crate) fn named_operation(service: &Service, parts: &Parts, body: &[u8]) -> Option<String> {
+    let name = if service.protocol == Protocol::Query {
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        let mut pairs = form_urlencoded::parse(body).chain(form_urlencoded::parse(query));
+        pairs.find(|(name, _)| name == "Action").map(|(_, value)| value.into_owned())?
+    } else {
+        let target = parts.headers.get("x-amz-target")?.to_str().ok()?;
+        target.rsplit('.').next()?.to_owned()
+    };
+    (!name.is_empty()).then(|| name.chars().take(64).collect())
 }
 
 fn by_given_name(service: &'static Service, name: Option<&str>) -> Meant {
@@ -115,7 +121,7 @@ fn by_given_name(service: &'static Service, name: Option<&str>) -> Meant {
     };
     match service.all_operations.iter().find(|operation| operation.name == name) {
         Some(operation) => by_name(service, operation.name, Labels::new()),
-        None => Meant::Nothing(Some(name.chars().take(64).collect())),
+        None => Meant::Nothing(Some(name.to_owned())),
     }
 }
 
@@ -134,7 +140,8 @@ fn find(
     route::find(service.all_operations, &parts.method, path, parts.uri.query(), &parts.headers)
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
+/// The query protocol's bodies.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
 }

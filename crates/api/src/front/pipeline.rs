@@ -16,7 +16,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use protocol::RequestId;
 use protocol::error::WireError;
-use protocol::model::{Dialect, Service};
+use protocol::model::{Dialect, Protocol, Service};
 use protocol::route::Labels;
 use protocol::sigv4::Presented;
 use std::net::SocketAddr;
@@ -77,9 +77,19 @@ pub(super) async fn answer(
             Err(error) => fail(service, error, request_id, note),
         },
         Destination::Unknown(name) => {
-            let error = incoming.refuse_unknown(&name, note).await;
-            note.code = Some(error.code.clone().into_owned());
-            respond::plain(error.status, &error.code, &error.message, request_id)
+            // Clients of the query protocol read XML, nearly all others JSON.
+            let words = match destination::is_form(&incoming.parts.headers) {
+                true => &crate::sts::model::SERVICE,
+                false => &crate::lambda::model::SERVICE,
+            };
+            let error = incoming.refuse_unknown(words, &name, note).await;
+            match words.protocol {
+                Protocol::Query => fail(words, error, request_id, note),
+                _ => {
+                    note.code = Some(error.code.clone().into_owned());
+                    respond::plain(error.status, &error.code, &error.message, request_id)
+                }
+            }
         }
     }
 }
@@ -191,28 +201,27 @@ impl Incoming<'_> {
             .await
     }
 
-    /// A service that we do not speak: who asks is verified first, as everywhere.
-    async fn refuse_unknown(self, name: &str, note: &mut Note) -> ApiError {
+    /// A service that we do not speak: who asks is verified first, as everywhere. `words` is one whose
+    /// errors the client can read.
+    async fn refuse_unknown(self, words: &'static Service, name: &str, note: &mut Note) -> ApiError {
         let clock = &self.front.services().clock;
         let now = clock.now();
-        // Any service of the standard dialect: only the words of its refusals matter here.
-        let service = &crate::lambda::model::SERVICE;
         let verified = async {
-            let claimed = authenticate::claim(self.front, service, self.presented.as_ref(), now)?;
+            let claimed = authenticate::claim(self.front, words, self.presented.as_ref(), now)?;
             let raw = payload::raw(clock, &self.parts, self.body);
             let _room = self.front.room_for(raw.length(), BODY_BYTES_MAX).await?;
-            let document = raw.collect(BODY_BYTES_MAX, payload::too_large(service, BODY_BYTES_MAX)).await?;
-            authenticate::standard(service, claimed, &self.parts, &document, now)
+            let document = raw.collect(BODY_BYTES_MAX, payload::too_large(words, BODY_BYTES_MAX)).await?;
+            let caller = authenticate::standard(words, claimed, &self.parts, &document, now)?;
+            Ok((caller, destination::named_operation(words, &self.parts, &document)))
         };
         match verified.await {
             Err(error) => error,
-            Ok(caller) => {
+            Ok((caller, operation)) => {
                 note.principal = Some(caller.principal);
-                let target = text_header(&self.parts, "x-amz-target");
-                let operation = target.rsplit('.').next().filter(|operation| !operation.is_empty());
                 let operation = operation.map(|name| format!(" ({name})")).unwrap_or_default();
                 let message = format!("The service {name}{operation} is not implemented here.");
-                ApiError::invalid("UnknownOperationException", message)
+                let code = WireError::unknown_operation(words, None).code;
+                ApiError::invalid(code, message)
             }
         }
     }
