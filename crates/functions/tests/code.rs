@@ -148,3 +148,19 @@ async fn many_at_once_with_the_same_code_agree() {
     until_unpacked(&world, 0).await;
     assert_eq!(blobs(&world).await.0, 0);
 }
+
+#[tokio::test]
+async fn copies_of_an_earlier_boot_are_not_trusted() {
+    let world = World::new();
+    world.create("thumb").await;
+    let code = world.directory.path().join("code");
+    let copy = code.join(world.unpacked().remove(0)).join("index.js");
+    // As a power cut may leave it.
+    std::fs::write(&copy, "").unwrap();
+    std::fs::write(code.join(".boot"), "another").unwrap();
+    let world = world.restarted();
+    world.functions.invoke(invocation("thumb")).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&copy).unwrap(), "exports.handler");
+    world.functions.sweep().await.unwrap();
+    assert_eq!(world.unpacked().len(), 1);
+}

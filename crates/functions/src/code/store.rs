@@ -14,11 +14,24 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+const UNPACKING_MAX: usize = 4;
+
+/// Another one with every start of the machine.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+/// Holds the boot under which the copies beside it were made.
+const BOOT_FILE: &str = ".boot";
+/// How copies begin that are being made, and those that wait for their removal.
+const UNFINISHED: &str = ".new-";
+const GONE: &str = ".gone-";
 
 /// Where unpacked code lies: `DIRECTORY/<sha256>/`, read-only for those who run it.
 ///
-/// A directory is there exactly once per content, complete or not at all (it is made under another name,
-/// synced and renamed). It is only a copy of the archive in `blob`: when it is missing it is made again.
+/// A directory is there exactly once per content, complete or not at all: it is made under another name and
+/// renamed. It is only a copy of the archive in `blob`, so it is not worth the disk's time to sync it: the
+/// copies of an earlier boot of the machine, which a power cut may have torn, are dropped at the start, and
+/// what is missing is made again when it is needed. A killed process tears nothing, since the kernel lives.
 #[derive(Clone)]
 pub struct CodeStore(Arc<Inner>);
 
@@ -30,6 +43,9 @@ struct Inner {
     /// Of all archives together, in bytes.
     capacity: u64,
     in_use: Mutex<HashMap<String, Use>>,
+    /// Archives that are unpacked at the same time, so that a burst of deployments leaves the disk and the
+    /// other requests their turn.
+    unpacking: Semaphore,
     /// Pins end on any thread, the store's own among them, where there is no runtime to sweep on.
     runtime: Handle,
 }
@@ -58,10 +74,11 @@ pub(crate) struct Ingested {
 }
 
 impl CodeStore {
-    /// Makes the directory if it is not there, and removes what a crash left unfinished in it.
+    /// Makes the directory if it is not there, and puts aside what cannot be trusted in it: unfinished
+    /// copies, and all of them if the machine was started anew. Removing them is left to `sweep_all`.
     ///
     /// # Errors
-    /// The directory cannot be made or read, or the caller is outside of a tokio runtime.
+    /// The directory cannot be made or changed, or the caller is outside of a tokio runtime.
     pub fn open(
         directory: PathBuf,
         kv: Kv,
@@ -70,15 +87,23 @@ impl CodeStore {
         capacity: u64,
     ) -> Result<Self, io::Error> {
         fs::create_dir_all(&directory)?;
+        let boot = fs::read_to_string(BOOT_ID).unwrap_or_default();
+        let same_boot = !boot.is_empty()
+            && fs::read_to_string(directory.join(BOOT_FILE)).is_ok_and(|known| known == boot);
         for entry in fs::read_dir(&directory)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with('.') {
-                fs::remove_dir_all(entry.path())?;
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let trusted = same_boot && !name.starts_with(UNFINISHED);
+            if name != BOOT_FILE && !name.starts_with(GONE) && !trusted {
+                fs::rename(directory.join(&name), directory.join(gone(&clock)))?;
             }
         }
-        let in_use = Mutex::default();
+        if !same_boot {
+            fs::write(directory.join(BOOT_FILE), boot)?;
+        }
+        let (in_use, unpacking) = (Mutex::default(), Semaphore::new(UNPACKING_MAX));
         let runtime = Handle::try_current().map_err(io::Error::other)?;
-        Ok(CodeStore(Arc::new(Inner { directory, kv, blobs, clock, capacity, in_use, runtime })))
+        let inner = Inner { directory, kv, blobs, clock, capacity, in_use, unpacking, runtime };
+        Ok(CodeStore(Arc::new(inner)))
     }
 
     /// Judges, unpacks and stores an archive.
@@ -172,17 +197,17 @@ impl CodeStore {
                 return Ok(());
             }
             // Under the lock, so that whoever pins next finds it gone as a whole.
-            let away = self.0.directory.join(format!(".gone-{}", self.0.clock.random_token(16)));
+            let away = self.0.directory.join(gone(&self.0.clock));
             match fs::rename(self.at(sha256), &away) {
                 Ok(()) => away,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 Err(error) => return Err(internal(&error)),
             }
         };
-        blocking(move || fs::remove_dir_all(removed).map_err(UnpackError::Io)).await
+        remove(removed).await
     }
 
-    /// Sweeps every unpacked copy; for the start, when nothing runs yet.
+    /// Sweeps every copy and removes those that were put aside; once, after the start.
     ///
     /// # Errors
     /// The directory or the store cannot be read.
@@ -192,8 +217,12 @@ impl CodeStore {
             let entry = entry.map_err(|error| internal(&error))?;
             found.insert(entry.file_name().to_string_lossy().into_owned());
         }
-        for sha256 in found.iter().filter(|name| !name.starts_with('.')) {
-            self.sweep(sha256).await?;
+        for name in &found {
+            if name.starts_with(GONE) {
+                remove(self.0.directory.join(name)).await?;
+            } else if !name.starts_with('.') {
+                self.sweep(name).await?;
+            }
         }
         Ok(())
     }
@@ -219,7 +248,9 @@ impl CodeStore {
 
     async fn unpacked_from(&self, sha256: &str, archive: Bytes) -> Result<u64, FunctionsError> {
         let at = self.at(sha256);
-        let temporary = self.0.directory.join(format!(".new-{}", self.0.clock.random_token(16)));
+        // Never closed, so always granted in the end.
+        let _turn = self.0.unpacking.acquire().await;
+        let temporary = self.0.directory.join(format!("{UNFINISHED}{}", self.0.clock.random_token(16)));
         blocking(move || {
             if at.is_dir() {
                 return Ok(tree_bytes(&at)?);
@@ -239,16 +270,11 @@ impl CodeStore {
 fn make(archive: &Bytes, temporary: &Path, at: &Path) -> Result<u64, UnpackError> {
     fs::create_dir(temporary)?;
     let bytes = unpack(archive, temporary)?;
-    // One call for thousands of files, instead of an fsync for each.
-    nix::unistd::syncfs(fs::File::open(temporary)?).map_err(io::Error::from)?;
     match fs::rename(temporary, at) {
         Ok(()) => {}
         // Another request unpacked the same content meanwhile.
         Err(_) if at.is_dir() => fs::remove_dir_all(temporary)?,
         Err(error) => return Err(error.into()),
-    }
-    if let Some(parent) = at.parent() {
-        fs::File::open(parent)?.sync_all()?;
     }
     Ok(bytes)
 }
@@ -350,6 +376,19 @@ pub(crate) async fn total_bytes(kv: &Kv) -> Result<u64, FunctionsError> {
                 _ => return Ok(total),
             }
         }
+    })
+    .await
+}
+
+fn gone(clock: &Clock) -> String {
+    format!("{GONE}{}", clock.random_token(16))
+}
+
+/// Removes what was put aside; a sweep beside this one may have been faster.
+async fn remove(directory: PathBuf) -> Result<(), FunctionsError> {
+    blocking(move || match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(UnpackError::Io(error)),
+        _ => Ok(()),
     })
     .await
 }

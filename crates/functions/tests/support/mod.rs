@@ -141,7 +141,8 @@ impl World {
     /// Names of the unpacked pieces of code.
     pub fn unpacked(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.directory.path().join("code")).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name != ".boot").collect()
     }
 }
 
