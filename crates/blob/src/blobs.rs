@@ -4,7 +4,7 @@ use crate::remote::Remote;
 use crate::store::Store;
 use crate::{BlobError, BlobId, BlobStream, BlobWriter};
 use bytes::{Bytes, BytesMut};
-use clock::Clock;
+use clock::{Clock, Timestamp};
 use futures_util::TryStreamExt;
 use object_store::ObjectStore;
 use std::ops::Range;
@@ -17,6 +17,8 @@ pub struct Blobs {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     pub(crate) mark: Mark,
+    /// Since when this process has had the store to itself; none where others may read as well.
+    pub(crate) alone_since: Option<Timestamp>,
     local: Option<Local>,
 }
 
@@ -29,13 +31,14 @@ impl Blobs {
     pub fn local(directory: PathBuf, clock: Clock) -> Result<Blobs, BlobError> {
         let local = Local::open(directory)?;
         let mark = Mark::random(&clock);
-        Ok(Blobs { store: Arc::new(local.clone()), clock, mark, local: Some(local) })
+        let alone_since = Some(clock.now());
+        Ok(Blobs { store: Arc::new(local.clone()), clock, mark, alone_since, local: Some(local) })
     }
 
     /// Blobs in an object store, their names beginning with `prefix` and a slash.
     pub fn remote(store: Arc<dyn ObjectStore>, prefix: &str, clock: Clock) -> Blobs {
         let mark = Mark::random(&clock);
-        Blobs { store: Arc::new(Remote::new(store, prefix)), clock, mark, local: None }
+        Blobs { store: Arc::new(Remote::new(store, prefix)), clock, mark, alone_since: None, local: None }
     }
 
     /// Begins a blob.

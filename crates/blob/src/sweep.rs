@@ -39,7 +39,9 @@ impl Blobs {
             let mut removed = Vec::new();
             for (key, value) in &group {
                 let (id, at) = read_forgotten(key, value)?;
-                if now.since(at) < self.store.grace() {
+                // Whoever read before this process had the store to itself has ended.
+                let may_be_read = self.alone_since.is_none_or(|since| at >= since);
+                if may_be_read && now.since(at) < self.store.grace() {
                     report.kept += 1;
                     continue;
                 }

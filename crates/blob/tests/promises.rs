@@ -150,6 +150,20 @@ async fn a_forgotten_blob_stays_for_its_readers_and_then_goes() {
 }
 
 #[tokio::test]
+async fn what_an_ended_process_forgot_goes_at_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let (kv, time) = (Kv::memory(), clock(1));
+    let before = Blobs::local(directory.path().to_owned(), time.clone()).unwrap();
+    let gone = put(&before, [pattern(9)]).await;
+    let now = time.now();
+    transact(&kv, move |tx| forget(tx, &gone, now)).await;
+    time.advance(Duration::from_millis(1));
+    let after = Blobs::local(directory.path().to_owned(), time).unwrap();
+    let removed = SweepReport { removed: 1, ..SweepReport::default() };
+    assert_eq!(after.sweep(&kv).await.unwrap(), removed);
+}
+
+#[tokio::test]
 async fn what_an_ended_process_did_not_live_to_name_is_swept_at_the_next_start() {
     let directory = tempfile::tempdir().unwrap();
     let kv = Kv::memory();
