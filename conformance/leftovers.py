@@ -64,8 +64,12 @@ def adopted(own_children):
 def children():
     # Children are listed by the thread that has them, and adoption may pick any thread of ours.
     for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            yield int(pid)
+        try:
+            listed = (task / "children").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            # The thread ended; its children, if any, went to another of ours.
+            continue
+        yield from map(int, listed.split())
 
 
 def state(pid):
@@ -116,10 +120,15 @@ def cgroups(data: Path):
     return found
 
 
-def cgroup_identities(data: Path):
-    """The same groups with their inodes: a group of the same name made anew is another one."""
+def sandbox_cgroups(data: Path):
+    """The groups of single sandboxes, with their inodes: one of the same name made anew is another one.
+
+    The server's own group and that of its inits are taken over by the next server on the same data, so they are left out.
+    """
     found = set()
     for path in cgroups(data):
+        if path.name.startswith("zerun-") or path.name == "init":
+            continue
         try:
             found.add((str(path), path.stat().st_ino))
         except FileNotFoundError:

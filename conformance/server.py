@@ -37,6 +37,7 @@ class Server:
         self.log = self.data.with_name(self.data.name + ".log")
         self.process = None
         self.endpoint = None
+        self.sessions = {}
 
     def start(self):
         assert self.process is None, "already started"
@@ -94,14 +95,17 @@ class Server:
         assert file.read(self.data / "credentials"), f"no credentials file in {self.data}"
         return file["default"]["aws_access_key_id"], file["default"]["aws_secret_access_key"]
 
-    def session(self):
-        return boto3.Session(*self.keys(), region_name=REGION)
+    def session(self, keys=None):
+        """A boto3 session; kept, since making one reads service models for a good part of a second."""
+        keys = keys or self.keys()
+        if keys not in self.sessions:
+            self.sessions[keys] = boto3.Session(*keys, region_name=REGION)
+        return self.sessions[keys]
 
     def client(self, service, *, keys=None, **config):
         """An unmodified boto3 client. Retries are off unless asked for: the first answer is what is tested."""
         config = {"retries": {"total_max_attempts": 1}, "read_timeout": 120} | config
-        session = boto3.Session(*keys, region_name=REGION) if keys else self.session()
-        return session.client(service, endpoint_url=self.endpoint, config=Config(**config))
+        return self.session(keys).client(service, endpoint_url=self.endpoint, config=Config(**config))
 
     def client_environment(self):
         """The environment in which any AWS tool finds this server."""

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
-IN, OUT, PLAIN = "incoming", "recorded", "plain"
+IN, OUT, PLAIN = "incoming", "seen", "plain"
 FUNCTION = "recorder"
 # Around the edges that matter inside: inline in the store, one blob, several writes of one blob.
 SIZES = (0, 1, 1_000, 40_000, 700_000)
@@ -65,6 +65,8 @@ class Load:
         self.ended = threading.Event()
         self.pool = ThreadPoolExecutor(max_workers=8)
         self.unexpected = []
+        self.s3 = server.client("s3", connect_timeout=5, read_timeout=20, max_pool_connections=8)
+        self.lam = server.client("lambda", connect_timeout=5, read_timeout=20, max_pool_connections=8)
 
     def start(self):
         workers = [self.overwrite, self.overwrite, self.notify, self.notify, self.invoke, self.upload_parts]
@@ -80,12 +82,10 @@ class Load:
 
     def until_ended(self, work, seed, index):
         chance, count = random.Random(seed), 0
-        s3 = self.server.client("s3", connect_timeout=5, read_timeout=20)
-        lam = self.server.client("lambda", connect_timeout=5, read_timeout=20)
         while not self.ended.is_set():
             count += 1
             try:
-                if work(s3, lam, chance, f"{self.number}-{index}-{count}", count) is False:
+                if work(chance, f"{self.number}-{index}-{count}", count) is False:
                     return
             except ClientError as error:
                 # A dying server may drop a connection; an error answer from it is a finding.
@@ -95,40 +95,40 @@ class Load:
             except (BotoCoreError, HTTPClientError, OSError):
                 return
 
-    def overwrite(self, s3, lam, chance, name, count):
+    def overwrite(self, chance, name, count):
         # Few keys for each worker of its own: they are overwritten and deleted over and over, across rounds.
         key = f"plain/{name.split('-')[1]}/{chance.randrange(20)}"
         version = None if chance.random() < 0.2 else name
         self.ledger.attempt(key, version)
         if version is None:
-            s3.delete_object(Bucket=PLAIN, Key=key)
+            self.s3.delete_object(Bucket=PLAIN, Key=key)
         else:
-            s3.put_object(Bucket=PLAIN, Key=key, Body=content(key, version), Metadata={"version": version})
+            self.s3.put_object(Bucket=PLAIN, Key=key, Body=content(key, version), Metadata={"version": version})
         self.ledger.settle(key, version)
 
-    def notify(self, s3, lam, chance, name, count):
+    def notify(self, chance, name, count):
         if count > EVENTS_PER_ROUND_MAX // 2:
             return False
-        s3.put_object(Bucket=IN, Key=f"n-{name}", Body=b"x")
+        self.s3.put_object(Bucket=IN, Key=f"n-{name}", Body=b"x")
         self.ledger.note("notified", f"n-{name}")
 
-    def invoke(self, s3, lam, chance, name, count):
+    def invoke(self, chance, name, count):
         if count > EVENTS_PER_ROUND_MAX:
             return False
-        lam.invoke(FunctionName=FUNCTION, InvocationType="Event", Payload=json.dumps({"id": f"i-{name}"}))
+        self.lam.invoke(FunctionName=FUNCTION, InvocationType="Event", Payload=json.dumps({"id": f"i-{name}"}))
         self.ledger.note("invoked", f"i-{name}")
 
-    def upload_parts(self, s3, lam, chance, name, count):
+    def upload_parts(self, chance, name, count):
         if count > 2:
             return False
         key = f"multipart/{self.number % 4}"
         self.ledger.attempt(key, name)
-        upload = s3.create_multipart_upload(Bucket=PLAIN, Key=key, Metadata={"version": name})["UploadId"]
+        upload = self.s3.create_multipart_upload(Bucket=PLAIN, Key=key, Metadata={"version": name})["UploadId"]
         parts = []
         for number, body in enumerate(parts_of(key, name), 1):
-            tag = s3.upload_part(Bucket=PLAIN, Key=key, UploadId=upload, PartNumber=number, Body=body)["ETag"]
+            tag = self.s3.upload_part(Bucket=PLAIN, Key=key, UploadId=upload, PartNumber=number, Body=body)["ETag"]
             parts.append({"PartNumber": number, "ETag": tag})
-        s3.complete_multipart_upload(Bucket=PLAIN, Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
+        self.s3.complete_multipart_upload(Bucket=PLAIN, Key=key, UploadId=upload, MultipartUpload={"Parts": parts})
         self.ledger.settle(key, name)
 
 

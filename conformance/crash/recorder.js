@@ -7,5 +7,5 @@ exports.handler = async (event) => {
   const marks = event.Records
     ? event.Records.map((record) => decodeURIComponent(record.s3.object.key.replace(/\+/g, " ")))
     : [event.id];
-  for (const Key of marks) await s3.send(new PutObjectCommand({ Bucket: "recorded", Key, Body: "seen" }));
+  for (const Key of marks) await s3.send(new PutObjectCommand({ Bucket: "seen", Key, Body: "seen" }));
 };

@@ -44,11 +44,11 @@ def test_kill_9_loses_nothing_and_leaves_nothing(tmp_path, packs, node_runtime):
         zerun.kill()
         load.stop()
         leftovers.assert_nothing_runs(server.RUNNING)
-        stale = leftovers.cgroup_identities(zerun.data)
+        stale = leftovers.sandbox_cgroups(zerun.data)
         if chance.random() < RECOVERY_KILLS_SHARE:
             kill_while_starting(zerun, chance)
         zerun.start()
-        left = stale & leftovers.cgroup_identities(zerun.data)
+        left = stale & leftovers.sandbox_cgroups(zerun.data)
         assert not left, f"control groups of the killed server are still there: {left}"
         assert not leftovers.mounts(zerun.data)
         check_objects(zerun, ledger)
@@ -58,6 +58,7 @@ def test_kill_9_loses_nothing_and_leaves_nothing(tmp_path, packs, node_runtime):
     check_temporary_files(zerun)
     assert zerun.stop() == 0, zerun.last_words()
     zerun.assert_nothing_left()
+    assert min(ledger.acknowledged, len(ledger.notified), len(ledger.invoked)) > ROUNDS, "hardly any load was acknowledged"
     print(f"{ROUNDS} kills; {ledger.acknowledged} acknowledged writes, {len(ledger.notified)} notifications and "
           f"{len(ledger.invoked)} invocations among them: none lost")
 
@@ -70,7 +71,7 @@ def prepare(zerun, node_runtime):
     arn = lam.create_function(FunctionName=FUNCTION, Runtime=node_runtime, Handler="index.handler", Timeout=60,
                               MemorySize=256, Role="arn:aws:iam::000000000000:role/test",
                               Code={"ZipFile": zip_of({"index.js": code})})["FunctionArn"]
-    lam.add_permission(FunctionName=FUNCTION, StatementId="in", Action="lambda:InvokeFunction",
+    lam.add_permission(FunctionName=FUNCTION, StatementId="incoming", Action="lambda:InvokeFunction",
                        Principal="s3.amazonaws.com", SourceArn=f"arn:aws:s3:::{IN}")
     s3.put_bucket_notification_configuration(Bucket=IN, NotificationConfiguration={
         "LambdaFunctionConfigurations": [{"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}]})
