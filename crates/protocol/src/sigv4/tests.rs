@@ -228,6 +228,12 @@ fn version_2_queries_of_the_sdk_hold() {
         assert!(check(method, path, &format!("{query}&x-amz-acl=public-read"), bucket).is_err(), "{path}");
         assert!(check(method, path, &format!("{query}&renameObject"), bucket).is_err(), "{path}");
     }
+    // Only the last would be signed, and the first be read.
+    for (name, other) in [("x-amz-meta-note", "x"), ("content-type", "text%2Fhtml")] {
+        let twice = put.replace(&format!("&{name}="), &format!("&{name}={other}&{name}="));
+        let refused = check("PUT", "/a%20b/%C3%BC%2Bc", &twice, bucket);
+        assert!(matches!(refused, Err(SigError::MalformedQuery(_))), "{name}: {refused:?}");
+    }
 }
 
 #[test]

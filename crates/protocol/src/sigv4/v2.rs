@@ -108,12 +108,14 @@ fn string_to_sign(presented: &Presented, request: &Request<'_>, resource: &str) 
             let bare = !query.split('&').any(|pair| pair.starts_with(&format!("{name}=")));
             resources.push(if bare { name.into_owned() } else { format!("{name}={value}") });
         } else if lower.starts_with("x-amz-") {
-            amz.insert(lower, value.into_owned());
+            if amz.insert(lower, value.into_owned()).is_some() {
+                return Err(twice(&name));
+            }
         } else if lower == "content-md5" || lower == "content-type" {
-            plain.insert(
-                if lower == "content-md5" { "content-md5" } else { "content-type" },
-                value.into_owned(),
-            );
+            let place = if lower == "content-md5" { "content-md5" } else { "content-type" };
+            if plain.insert(place, value.into_owned()).is_some() {
+                return Err(twice(&name));
+            }
         } else if !HARMLESS.contains(&name.as_ref()) {
             let reason = format!("Signature Version 2 does not sign the parameter '{name}'");
             return Err(SigError::MalformedQuery(reason));
@@ -142,4 +144,9 @@ fn string_to_sign(presented: &Presented, request: &Request<'_>, resource: &str) 
         out.push_str(&format!("?{}", resources.join("&")));
     }
     Ok(out)
+}
+
+/// Only one of the two would be signed, and a reader might take the other.
+fn twice(name: &str) -> SigError {
+    SigError::MalformedQuery(format!("{name} is given twice"))
 }
