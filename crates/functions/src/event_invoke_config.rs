@@ -73,6 +73,11 @@ impl Functions {
                         Some("") => *field = None,
                         Some(arn) => {
                             let (to, qualifier) = destination(arn)?;
+                            if to.account != id.account {
+                                return Err(FunctionsError::Invalid(format!(
+                                    "The destination ARN {arn} is invalid: it is of another account."
+                                )));
+                            }
                             lookup::check_target(tx, &to, qualifier.as_ref()).await.map_err(|_| {
                                 FunctionsError::Invalid(format!(
                                     "The destination ARN {arn} is invalid: there is no such function."

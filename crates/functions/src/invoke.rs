@@ -42,8 +42,7 @@ impl Functions {
             return Err(too_large(invocation.payload.len(), PAYLOAD_BYTES_MAX, "Invoke"));
         }
         let chosen = self.choose(&invocation.id, invocation.qualifier.as_ref()).await?;
-        // Held until the answer is there, so that an update meanwhile does not sweep the code.
-        let _pins: Vec<_> = chosen.configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
+        let pins: Vec<_> = chosen.configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
         let spec = self.spec(&invocation.id, chosen).await?;
         let request = InvokeRequest {
             request_id: invocation.request_id,
@@ -53,7 +52,18 @@ impl Functions {
             cognito_identity: None,
             trace_id: invocation.trace_id,
         };
-        Ok(self.instances.invoke(Arc::new(spec), request).await?)
+        let instances = self.instances.clone();
+        // A task of its own, since the code may run on when the caller has gone: until its end, nothing
+        // that replaces the code meanwhile may sweep it.
+        let running = tokio::spawn(async move {
+            let outcome = instances.invoke(Arc::new(spec), request).await;
+            drop(pins);
+            outcome
+        });
+        match running.await {
+            Ok(outcome) => Ok(outcome?),
+            Err(error) => Err(FunctionsError::Internal(format!("an invocation ended early: {error}"))),
+        }
     }
 
     /// Checks all that an invocation needs before code would run.

@@ -49,7 +49,7 @@ pub use instances::Instances;
 pub use invoke::{Invocation, PAYLOAD_BYTES_MAX, log_group};
 pub use layers::{LayerId, LayerUse, LayerVersion, NewLayerVersion};
 pub use pages::Page;
-pub use permission::{PolicyRecord, Statement, Use};
+pub use permission::{PolicyRecord, Statement, Use, allows};
 pub use records::{Described, FunctionRecord};
 pub use update_function_code::CodeUpdate;
 pub use update_function_configuration::ConfigurationUpdate;

@@ -1,6 +1,6 @@
 use crate::configuration::check_revision;
 use crate::{FunctionId, Functions, FunctionsError, keys, lookup};
-use kv::{Read, Record, Snapshot, Transaction};
+use kv::{KvError, Read, Record, Snapshot, Transaction};
 use names::{AccountId, Qualifier};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -219,6 +219,22 @@ impl Functions {
             })
             .await
     }
+}
+
+/// Whether the resource policy of exactly this qualifier lets a stranger do what is `wanted`, as the
+/// caller's transaction sees it. Without a function or a policy, nobody may do anything.
+///
+/// # Errors
+/// The store failed.
+pub async fn allows(
+    from: &impl Read,
+    id: &FunctionId,
+    qualifier: Option<&Qualifier>,
+    wanted: &Use<'_>,
+) -> Result<bool, KvError> {
+    let key = keys::policy(id, &lookup::qualifier_text(qualifier));
+    let policy: Option<PolicyRecord> = kv::get_record(from, key).await?;
+    Ok(policy.is_some_and(|policy| policy.allows(wanted)))
 }
 
 /// The policy of exactly this qualifier.

@@ -3,10 +3,10 @@
 mod support;
 
 use bytes::Bytes;
-use functions::{AsyncEvent, EventInvokeChange, FunctionId, FunctionsError};
-use names::{Key, Keyspace};
+use functions::{AsyncEvent, EventInvokeChange, FunctionId, FunctionsError, NewFunction};
+use names::{AccountId, Key, Keyspace};
 use std::time::Duration;
-use support::{Next, World, until};
+use support::{Next, World, new_function, until, zip};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -143,6 +143,20 @@ async fn settings_bound_retries_and_name_a_destination() {
     assert_eq!(record["responseContext"]["functionError"], "Unhandled");
     until_empty(&world).await;
     dispatching.stop().await;
+}
+
+#[tokio::test]
+async fn a_destination_of_another_account_is_refused() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    let other = AccountId::parse("111122223333").unwrap();
+    let foreign = FunctionId { account: other, ..support::id("told") };
+    let new = NewFunction { id: foreign.clone(), ..new_function("told", zip("exports.handler")) };
+    world.functions.create_function(new).await.unwrap();
+    let change =
+        EventInvokeChange { on_success: Some(foreign.arn().to_string()), ..EventInvokeChange::default() };
+    let refused = world.functions.put_event_invoke_config(id, None, change, false).await;
+    assert!(matches!(refused, Err(FunctionsError::Invalid(_))), "{refused:?}");
 }
 
 #[tokio::test]

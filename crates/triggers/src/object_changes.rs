@@ -3,9 +3,9 @@
 use crate::{cursor, object_event};
 use bytes::Bytes;
 use clock::{Clock, Timestamp};
-use functions::{AsyncEvent, FunctionId};
+use functions::{AsyncEvent, FunctionId, Use};
 use kv::{Kv, KvError, Transaction};
-use names::FunctionReference;
+use names::{Arn, FunctionReference, Qualifier};
 use objects::Delivery;
 use objects::change::{self, ObjectChange};
 use std::time::Duration;
@@ -76,6 +76,10 @@ async fn deliver(
         tracing::error!(arn, "a notification names no function; its event is dropped");
         return Ok(());
     };
+    if !may_invoke(tx, change, &id, qualifier.as_ref()).await? {
+        tracing::warn!(arn, bucket = change.bucket.as_str(), "no policy lets the bucket invoke the function");
+        return Ok(());
+    }
     let event = AsyncEvent {
         request_id: clock.uuid(),
         id,
@@ -89,7 +93,29 @@ async fn deliver(
     functions::enqueue(tx, &event, now).await
 }
 
-fn target(arn: &str) -> Option<(FunctionId, Option<names::Qualifier>)> {
+/// Within its own account a bucket may invoke every function. One of another account must let it, at the
+/// moment of the hand-over: a configuration may have been put without asking, and permissions end.
+async fn may_invoke(
+    tx: &Transaction,
+    change: &ObjectChange,
+    function: &FunctionId,
+    qualifier: Option<&Qualifier>,
+) -> Result<bool, KvError> {
+    if function.account == change.bucket_owner {
+        return Ok(true);
+    }
+    let bucket = Arn::s3(change.bucket.as_str()).to_string();
+    let wanted = Use {
+        action: "InvokeFunction",
+        service: Some("s3.amazonaws.com"),
+        source_arn: Some(&bucket),
+        source_account: Some(&change.bucket_owner),
+        function_url_auth_type: None,
+    };
+    functions::allows(tx, function, qualifier, &wanted).await
+}
+
+fn target(arn: &str) -> Option<(FunctionId, Option<Qualifier>)> {
     let FunctionReference { account, region, name, qualifier } = FunctionReference::parse(arn).ok()?;
     Some((FunctionId { account: account?, region: region?, name }, qualifier))
 }

@@ -2,7 +2,8 @@
 
 use blob::Blobs;
 use clock::{Clock, Timestamp};
-use kv::Kv;
+use functions::{PolicyRecord, Statement};
+use kv::{Kv, KvError, Transaction};
 use names::{AccountId, Arn, Key, Keyspace, Region};
 use objects::{
     Attributes, BucketName, BucketRef, Caller, ChangeEvent, CreateBucket, EventPattern, FunctionNotification,
@@ -147,4 +148,49 @@ async fn stopping_at_any_moment_neither_loses_nor_repeats() {
     stop.send(true).unwrap();
     running.await.unwrap();
     assert_eq!(world.queued().await, expected);
+}
+
+#[tokio::test]
+async fn a_function_of_another_account_must_let_the_bucket_in() {
+    let world = World::new().await;
+    let owner = AccountId::parse("111122223333").unwrap();
+    let told = FunctionNotification {
+        id: "foreign".to_owned(),
+        function: Arn::parse(&format!("arn:aws:lambda:us-east-1:{owner}:function:thumb")).unwrap(),
+        events: vec![EventPattern::parse("s3:ObjectCreated:*").unwrap()],
+        prefix: String::new(),
+        suffix: String::new(),
+    };
+    let told = NotificationConfiguration::new(vec![told]).unwrap();
+    world.objects.put_bucket_notification_configuration(world.bucket.clone(), told).await.unwrap();
+    let (_stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(Triggers::new(world.kv.clone(), world.clock.clone()).run(stopped));
+    world.put("unasked").await;
+    world.until_read().await;
+    assert!(world.queued().await.is_empty());
+
+    let key =
+        Key::new(Keyspace::FunctionPolicy).text(owner.as_str()).text("us-east-1").text("thumb").text("");
+    let statement = Statement {
+        sid: "s".to_owned(),
+        action: "lambda:InvokeFunction".to_owned(),
+        principal: "s3.amazonaws.com".to_owned(),
+        source_arn: Some("arn:aws:s3:::photos".to_owned()),
+        source_account: Some(AccountId::root().to_string()),
+        function_url_auth_type: None,
+        invoked_via_function_url: None,
+    };
+    let policy = PolicyRecord { statements: vec![statement], revision_id: "r".to_owned() };
+    world
+        .kv
+        .transact(async move |tx: &mut Transaction| {
+            kv::put_record(tx, &key, &policy);
+            Ok::<_, KvError>(())
+        })
+        .await
+        .unwrap();
+    world.put("allowed").await;
+    world.until_read().await;
+    assert_eq!(world.queued().await, ["allowed"]);
+    running.abort();
 }
