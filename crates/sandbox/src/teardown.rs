@@ -42,6 +42,8 @@ impl Teardown {
             self.ends_within(KILL_MS)?
         };
         if !ended {
+            // What still lives keeps its uid to itself, for as long as this server runs.
+            std::mem::forget(self.reservation);
             return Err(io::Error::new(io::ErrorKind::TimedOut, "a sandbox does not end though killed"));
         }
         match waitid(Id::PIDFd(self.pidfd.as_fd()), WaitPidFlag::WEXITED) {
