@@ -101,6 +101,10 @@ impl Asked<'_> {
             }
         };
         let service = &lambda::model::SERVICE;
+        // Other services sign by other rules: S3's leave the body, and in Version 2 the host, out.
+        if presented.as_ref().is_some_and(|claim| authenticate::scope_service(claim) != service.name) {
+            return Err(Refused::forbidden());
+        }
         let claim = match &presented {
             Some(presented) => Some(
                 authenticate::claim(self.front, service, Some(presented), now)

@@ -82,3 +82,27 @@ fn a_client_that_writes_a_scheme_into_its_host_is_served() {
     let request = Request::caller_identity().header("host", &host).sign(&server.keys(), &host);
     send(server.address(), &request).expect(200, "000000000000");
 }
+
+/// A zip archive with a `bootstrap` that only ends.
+const BOOTSTRAP: &str = "UEsDBBQAAAAAAAAAIQCjt17aEQAAABEAAAAJAAAAYm9vdHN0cmFwIyEvYmluL3NoCmV4aXQgMQpQSwECFAMUAAAA\
+                         AAAAACEAo7de2hEAAAARAAAACQAAAAAAAAAAAAAA7YEAAAAAYm9vdHN0cmFwUEsFBgAAAAABAAEANwAAADgAAAAA\
+                         AA==";
+
+#[test]
+fn a_function_url_takes_no_signature_for_another_service() {
+    let server = Server::start();
+    let (keys, host) = (server.keys(), server.address());
+    let function = format!(
+        r#"{{"FunctionName":"f","Runtime":"provided.al2023","Handler":"h","Role":"arn:aws:iam::000000000000:role/r","Code":{{"ZipFile":"{BOOTSTRAP}"}}}}"#
+    );
+    let made = Request::new("lambda", "POST", "/2015-03-31/functions").body(function).sign(&keys, host);
+    send(host, &made).expect(201, "");
+    let url = Request::new("lambda", "POST", "/2021-10-31/functions/f/url").body(r#"{"AuthType":"AWS_IAM"}"#);
+    let url = send(host, &url.sign(&keys, host));
+    let (_, id) = url.expect(201, "lambda-url").body.split_once("http://").unwrap();
+    let path = format!("/_zerun/function-url/{}/", id.split('.').next().unwrap());
+    let called = send(host, &Request::new("lambda", "GET", &path).sign(&keys, host));
+    assert_ne!(called.status, 403, "{called:?}");
+    send(host, &Request::new("s3", "GET", &path).sign(&keys, host)).expect(403, "Forbidden");
+    send(host, &Request::new("lambda", "GET", &path)).expect(403, "Forbidden");
+}
