@@ -211,7 +211,12 @@ impl Refused {
 }
 
 impl From<ApiError> for Refused {
+    /// Why we could not serve a stranger is for the log: the words may name what lies on this machine.
     fn from(error: ApiError) -> Self {
+        if error.status.is_server_error() {
+            tracing::error!(code = %error.code, message = %error.message, "a function URL was not served");
+            return Refused::new(error.status, "Internal Server Error");
+        }
         Refused::new(error.status, error.message)
     }
 }

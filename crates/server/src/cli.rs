@@ -67,7 +67,7 @@ pub struct ServeArguments {
     #[arg(long, value_name = "NAME", env = "ZERUN_REGION", default_value = "us-east-1")]
     pub region: String,
     /// Where `zerun runtime install` put the SDKs [default: DIR/packs]
-    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS")]
+    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS", value_parser = parse_absolute)]
     pub packs: Option<PathBuf>,
     /// How long running requests and invocations may take to finish after SIGTERM or SIGINT (e.g. 10s,
     /// 500ms); a second signal ends at once
@@ -80,7 +80,7 @@ pub struct DoctorArguments {
     #[command(flatten)]
     pub data: DataArguments,
     /// Where `zerun runtime install` put the SDKs [default: DIR/packs]
-    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS")]
+    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS", value_parser = parse_absolute)]
     pub packs: Option<PathBuf>,
     /// Print JSON instead of a table
     #[arg(long)]
@@ -100,7 +100,7 @@ pub struct RuntimeListArguments {
     #[command(flatten)]
     pub data: DataArguments,
     /// Where the SDKs are [default: DIR/packs]
-    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS")]
+    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS", value_parser = parse_absolute)]
     pub packs: Option<PathBuf>,
 }
 
@@ -115,7 +115,7 @@ pub struct RuntimeInstallArguments {
     #[arg(long)]
     pub again: bool,
     /// Where to put them, to share them between data directories [default: DIR/packs]
-    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS")]
+    #[arg(long, value_name = "DIR", env = "ZERUN_PACKS", value_parser = parse_absolute)]
     pub packs: Option<PathBuf>,
 }
 
@@ -123,6 +123,11 @@ pub struct RuntimeInstallArguments {
 pub enum PackKind {
     Python,
     Node,
+}
+
+/// What sandboxes bind is named by an absolute path: they have no working directory of ours.
+fn parse_absolute(text: &str) -> Result<PathBuf, String> {
+    std::path::absolute(text).map_err(|error| error.to_string())
 }
 
 /// `10s`, `500ms`, `2m`, or bare seconds; at most a day.
@@ -144,6 +149,14 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn a_relative_directory_of_packs_is_taken_from_here() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(parse_absolute("target/packs"), Ok(here.join("target/packs")));
+        assert_eq!(parse_absolute("/opt/packs"), Ok(PathBuf::from("/opt/packs")));
+        assert!(parse_absolute("").is_err());
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
