@@ -52,8 +52,7 @@ test:
 	echo "[3/6] Rust tests (the first time takes about 6 minutes)"
 	cargo test --workspace --no-run
 	cargo test --workspace --quiet
-	echo "[4/6] zerun and its runtime packs"
-	cargo build --package server
+	echo "[4/6] runtime packs for the binary that the Rust tests were built with"
 	$(ZERUN_BIN) runtime install python node --packs $(ZERUN_PACKS)
 	echo "[5/6] through the front door: boto3, the AWS CLI, the AWS SDK for JavaScript, the photo example"
 	$(PYTEST) conformance -m "not crash"
