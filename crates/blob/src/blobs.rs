@@ -1,5 +1,6 @@
 use crate::id::Mark;
 use crate::local::Local;
+use crate::pin::Pins;
 use crate::remote::Remote;
 use crate::store::Store;
 use crate::{BlobError, BlobId, BlobStream, BlobWriter};
@@ -19,6 +20,7 @@ pub struct Blobs {
     pub(crate) mark: Mark,
     /// Since when this process has had the store to itself; none where others may read as well.
     pub(crate) alone_since: Option<Timestamp>,
+    pub(crate) pins: Arc<Pins>,
     local: Option<Local>,
 }
 
@@ -32,13 +34,15 @@ impl Blobs {
         let local = Local::open(directory)?;
         let mark = Mark::random(&clock);
         let alone_since = Some(clock.now());
-        Ok(Blobs { store: Arc::new(local.clone()), clock, mark, alone_since, local: Some(local) })
+        let pins = Arc::default();
+        Ok(Blobs { store: Arc::new(local.clone()), clock, mark, alone_since, pins, local: Some(local) })
     }
 
     /// Blobs in an object store, their names beginning with `prefix` and a slash.
     pub fn remote(store: Arc<dyn ObjectStore>, prefix: &str, clock: Clock) -> Blobs {
         let mark = Mark::random(&clock);
-        Blobs { store: Arc::new(Remote::new(store, prefix)), clock, mark, alone_since: None, local: None }
+        let (store, pins) = (Arc::new(Remote::new(store, prefix)), Arc::default());
+        Blobs { store, clock, mark, alone_since: None, pins, local: None }
     }
 
     /// Begins a blob.

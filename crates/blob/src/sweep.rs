@@ -41,7 +41,8 @@ impl Blobs {
                 let (id, at) = read_forgotten(key, value)?;
                 // Whoever read before this process had the store to itself has ended.
                 let may_be_read = self.alone_since.is_none_or(|since| at >= since);
-                if may_be_read && now.since(at) < self.store.grace() {
+                let is_fresh = may_be_read && now.since(at) < self.store.grace();
+                if is_fresh || self.pins.hold(&id) {
                     report.kept += 1;
                     continue;
                 }

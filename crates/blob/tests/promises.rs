@@ -150,6 +150,27 @@ async fn a_forgotten_blob_stays_for_its_readers_and_then_goes() {
 }
 
 #[tokio::test]
+async fn a_pinned_blob_outlasts_every_sweep() {
+    on_each_store(async |blobs, clock| {
+        let kv = Kv::memory();
+        let read = put(&blobs, [pattern(9)]).await;
+        let (first, second) = (blobs.pin(vec![read]), blobs.pin(vec![read]));
+        let now = clock.now();
+        transact(&kv, move |tx| forget(tx, &read, now)).await;
+        clock.advance(Duration::from_secs(3600));
+        let waits = SweepReport { kept: 1, ..SweepReport::default() };
+        assert_eq!(blobs.sweep(&kv).await.unwrap(), waits);
+        drop(first);
+        assert_eq!(blobs.sweep(&kv).await.unwrap(), waits);
+        assert_eq!(get(&blobs, &read, 0..9).await.unwrap(), pattern(9));
+        drop(second);
+        let removed = SweepReport { removed: 1, ..SweepReport::default() };
+        assert_eq!(blobs.sweep(&kv).await.unwrap(), removed);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_an_ended_process_forgot_goes_at_the_next_start() {
     let directory = tempfile::tempdir().unwrap();
     let (kv, time) = (Kv::memory(), clock(1));

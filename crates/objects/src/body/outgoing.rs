@@ -52,6 +52,13 @@ impl Segment {
         }
     }
 
+    fn blob(&self) -> Option<BlobId> {
+        match self {
+            Segment::Bytes(_) => None,
+            Segment::Blob(id, _) => Some(*id),
+        }
+    }
+
     async fn simple(
         read: &impl Read,
         body: &Body,
@@ -72,13 +79,14 @@ impl Segment {
 /// Streams the segments one after the other.
 ///
 /// The first blob is opened at once, so that a failure there is still an error and not a torn body.
-/// Later ones are opened when their turn comes; an object that is overwritten meanwhile stays readable
-/// for as long as forgotten blobs are kept.
+/// Later ones are opened when their turn comes; they are pinned until then, so that who began to read
+/// an object reads it whole, however slowly, when it is overwritten meanwhile.
 pub(crate) async fn open(
     objects: &Objects,
     segments: Vec<Segment>,
     length: u64,
 ) -> Result<OutgoingBody, ObjectsError> {
+    let pin = objects.blobs.pin(segments.iter().filter_map(Segment::blob).collect());
     let mut segments = segments.into_iter();
     let Some(first) = segments.next() else {
         return Ok(OutgoingBody { length, stream: futures_util::stream::empty().boxed() });
@@ -88,7 +96,10 @@ pub(crate) async fn open(
     let rest = futures_util::stream::iter(segments)
         .then(move |segment| open_one(objects.clone(), segment))
         .try_flatten();
-    Ok(OutgoingBody { length, stream: first.chain(rest).boxed() })
+    let stream = first.chain(rest).inspect(move |_| {
+        let _held_as_long_as_the_stream = &pin;
+    });
+    Ok(OutgoingBody { length, stream: stream.boxed() })
 }
 
 async fn open_one(
