@@ -31,8 +31,17 @@ pytestmark = pytest.mark.crash
 
 def test_kill_9_loses_nothing_and_leaves_nothing(tmp_path, packs, node_runtime):
     print(f"\nZERUN_CRASH_SEED={SEED}, {ROUNDS} rounds")
-    chance, ledger = random.Random(SEED), Ledger()
     zerun = server.Server(tmp_path / "data").start()
+    try:
+        kill_and_check(zerun, node_runtime)
+    finally:
+        # A check that failed must not leave a server behind.
+        if zerun.is_running():
+            zerun.kill()
+
+
+def kill_and_check(zerun, node_runtime):
+    chance, ledger = random.Random(SEED), Ledger()
     prepare(zerun, node_runtime)
     for number in range(1, ROUNDS + 1):
         started = time.monotonic()
