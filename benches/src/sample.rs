@@ -1,6 +1,9 @@
 //! Measured durations, and clients that measure together.
 
-use std::{sync::Barrier, time::Duration};
+use std::{
+    sync::{Barrier, OnceLock},
+    time::Duration,
+};
 
 use crate::{Context, Result};
 
@@ -60,16 +63,17 @@ where
 {
     let limit = Duration::from_secs(context.seconds);
     let ready = Barrier::new(clients);
-    let cpu_before = cpu_time();
-    let start = context.clock.moment();
-    let results: Vec<std::result::Result<Vec<Duration>, String>> = std::thread::scope(|scope| {
+    let cpu_before = OnceLock::new();
+    let results: Vec<std::result::Result<(Vec<Duration>, Duration), String>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..clients)
             .map(|client| {
-                let (ready, prepare) = (&ready, &prepare);
+                let (ready, prepare, cpu_before) = (&ready, &prepare, &cpu_before);
                 scope.spawn(move || {
                     let prepared = prepare(client);
-                    // Everyone comes here, prepared or not, or the others would wait for ever.
+                    // Everyone comes here, prepared or not, or the others would wait for ever. What it took
+                    // to prepare (a cold start, say) is not measured.
                     ready.wait();
+                    cpu_before.get_or_init(cpu_time);
                     let mut step = prepared.map_err(|error| error.to_string())?;
                     let mut durations = Vec::new();
                     let begun = context.clock.moment();
@@ -78,7 +82,7 @@ where
                         step(durations.len()).map_err(|error| error.to_string())?;
                         durations.push(context.clock.since(moment));
                     }
-                    Ok(durations)
+                    Ok((durations, context.clock.since(begun)))
                 })
             })
             .collect();
@@ -87,11 +91,12 @@ where
             .map(|thread| thread.join().unwrap_or_else(|_| Err("a client panicked".into())))
             .collect()
     });
-    let elapsed = context.clock.since(start);
-    let cpu = cpu_time().saturating_sub(cpu_before);
-    let mut latencies = Vec::new();
+    let cpu = cpu_time().saturating_sub(cpu_before.get().copied().unwrap_or_default());
+    let (mut latencies, mut elapsed) = (Vec::new(), Duration::ZERO);
     for result in results {
-        latencies.extend(result?);
+        let (durations, took) = result?;
+        latencies.extend(durations);
+        elapsed = elapsed.max(took);
     }
     let latencies = Sample::new(latencies)?;
     let per_second = latencies.len() as f64 / elapsed.as_secs_f64();

@@ -29,6 +29,9 @@ pub fn print(title: &str, head: &[&str], rows: &[Vec<String>], notes: &[&str]) -
 
 pub fn ms(duration: Duration) -> String {
     let ms = duration.as_secs_f64() * 1e3;
+    if ms < 0.1 {
+        return format!("{:.1} µs", ms * 1e3);
+    }
     if ms < 10.0 { format!("{ms:.2} ms") } else { format!("{ms:.1} ms") }
 }
 
