@@ -155,7 +155,8 @@ def check_temporary_files(zerun):
 
 
 def files(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
+    """The mark that tells which boot of the machine unpacked the code names no code, and stays."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.name != ".boot"]
 
 
 def pages(s3, bucket):
