@@ -21,8 +21,11 @@ pub(crate) const CONTROL_FD: RawFd = 3;
 /// Below the default send buffer of a socket (208 KiB), so that a packet always fits.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 160 * 1024;
 
-/// Descriptors beside one message: 16 listeners, or a handful of cgroup files.
+/// Descriptors beside one message: 16 listeners or mounts, or a handful of cgroup files.
 const DESCRIPTORS_MAX: usize = 24;
+
+/// Most mounts or links in one order.
+pub(crate) const BINDS_MAX: usize = 16;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Request {
@@ -35,18 +38,25 @@ pub(crate) enum Order {
     /// Descriptors: the entrance of each hierarchy (`cgroups` of them), then `freezer.state` if
     /// `freezer`.
     Setup(Box<Setup>),
-    /// Descriptors: standard output, standard error.
+    /// Descriptors: standard output, standard error, and the channel if the command has one.
     Exec(Command),
-    /// Descriptor: a detached mount.
+    /// Descriptors: as many detached mounts as points. Then the links are made.
     Bind {
-        target: PathBuf,
-        directory: bool,
+        points: Vec<MountPoint>,
+        /// Link path and what it points to.
+        links: Vec<(PathBuf, PathBuf)>,
     },
     Signal {
         pid: i32,
         signal: i32,
     },
     KillAll,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct MountPoint {
+    pub(crate) target: PathBuf,
+    pub(crate) directory: bool,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -32,6 +32,7 @@ mod slots;
 mod spawner;
 mod spec;
 mod stats;
+mod streams;
 mod teardown;
 mod tmp_image;
 
@@ -43,6 +44,10 @@ pub use process::{Exit, ExitStatus, Process};
 pub use sandbox::Sandbox;
 pub use spec::{Bind, Command, CpuSpec, RootSpec, Spec};
 pub use stats::Stats;
+
+/// Where a program that asked for a channel finds it ([`Command::channel`]): not close-on-exec when the program
+/// starts.
+pub const CHANNEL_FD: std::os::fd::RawFd = 3;
 
 /// Most sandboxes of one host at once: each has a uid of its own.
 pub const SANDBOXES_MAX: usize = 65_536;

@@ -1,4 +1,6 @@
 use crate::link::Started;
+use crate::streams::Ends;
+use std::os::unix::net::UnixStream;
 use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 
@@ -10,6 +12,7 @@ pub struct Process {
     /// Must be read or dropped: a full pipe (64 KiB) stops the writer.
     pub stdout: Option<pipe::Receiver>,
     pub stderr: Option<pipe::Receiver>,
+    channel: Option<UnixStream>,
     pid: i32,
     exit: Result<Exit, oneshot::Receiver<Exit>>,
 }
@@ -36,8 +39,21 @@ impl ExitStatus {
 }
 
 impl Process {
-    pub(crate) fn new(started: Started, stdout: pipe::Receiver, stderr: pipe::Receiver) -> Self {
-        Process { stdout: Some(stdout), stderr: Some(stderr), pid: started.pid, exit: Err(started.exit) }
+    pub(crate) fn new(started: Started, ends: Ends) -> Self {
+        let Ends { stdout, stderr, channel } = ends;
+        Process {
+            stdout: Some(stdout),
+            stderr: Some(stderr),
+            channel,
+            pid: started.pid,
+            exit: Err(started.exit),
+        }
+    }
+
+    /// Our end of the channel, for a command that asked for one; the second call gives none. Non-blocking, as
+    /// tokio wants it. What comes out of it is as hostile as all that a sandbox says.
+    pub fn take_channel(&mut self) -> Option<UnixStream> {
+        self.channel.take()
     }
 
     /// Process id inside the sandbox.

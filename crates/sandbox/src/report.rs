@@ -1,4 +1,4 @@
-use crate::control::Order;
+use crate::control::{MountPoint, Order};
 use crate::create::{ask, judge};
 use crate::{CpuSpec, Host, IsolationReport, Layer, LayerReport, LayerState, RootSpec, Spec, mount};
 use std::collections::BTreeSet;
@@ -33,7 +33,8 @@ pub(crate) fn try_out(host: &Host) -> IsolationReport {
 fn bind_late(host: &Host, created: &crate::create::Created) -> std::io::Result<String> {
     let mount = mount::clone_tree(&host.0.staging, true)
         .map_err(|error| std::io::Error::new(error.kind(), format!("binds only at creation: {error}")))?;
-    let order = Order::Bind { target: "/var/task".into(), directory: true };
+    let point = MountPoint { target: "/var/task".into(), directory: true };
+    let order = Order::Bind { points: vec![point], links: Vec::new() };
     ask(&created.control, order, &[mount.as_fd()])?;
     Ok("by a detached mount".into())
 }

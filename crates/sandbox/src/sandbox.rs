@@ -1,21 +1,19 @@
-use crate::control::Order;
+use crate::cgroup::CpuLimits;
+use crate::control::{BINDS_MAX, MountPoint, Order};
 use crate::create::{self, Created};
 use crate::link::Link;
 use crate::process::Process;
+use crate::streams::Streams;
 use crate::teardown::Guard;
-use crate::{Command, Host, Layer, LayerReport, SandboxError, Spec, Stats, mount, spec};
-use nix::fcntl::OFlag;
-use nix::unistd::pipe2;
+use crate::{Bind, Command, CpuSpec, Host, Layer, LayerReport, SandboxError, Spec, Stats, mount, spec};
 use std::fs;
 use std::io;
 use std::net::TcpListener;
-use std::os::fd::AsFd;
-use std::os::unix::fs::fchown;
-use std::path::Path;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::net::unix::pipe;
 
 /// One isolated process tree: made without a user process, then given any number of them.
 ///
@@ -93,21 +91,41 @@ impl Sandbox {
     /// `Invalid` target; `Bind` when the source is not there or the target cannot be; `LayerMissing`
     /// (`LateBind`) without privileges; `Gone`.
     pub async fn bind(&mut self, source: &Path, target: &Path) -> Result<(), SandboxError> {
-        spec::check_inside_path(target)?;
-        let failed = |source_error| SandboxError::Bind { path: source.to_owned(), source: source_error };
-        // Path look-ups only, no file is read: not worth another thread.
-        let directory = fs::metadata(source).map_err(failed)?.is_dir();
-        let mount = mount::clone_tree(source, true).map_err(|error| match error.raw_os_error() {
-            Some(libc::EPERM) => SandboxError::LayerMissing {
-                layer: Layer::LateBind,
-                detail: "binding into a running sandbox needs privileges on the host".into(),
-            },
-            _ => failed(error),
-        })?;
-        let order = Order::Bind { target: target.to_owned(), directory };
-        match self.link.ask(order, &[mount.as_fd()]).await {
-            Err(SandboxError::Host { source: error, .. }) => Err(failed(error)),
-            result => result.map(drop),
+        let bind = Bind { source: source.to_owned(), target: target.to_owned() };
+        self.bind_all(&[bind], &[]).await
+    }
+
+    /// [`Sandbox::bind`] for all of `binds`, in this order, then makes `links` (link path and what it points
+    /// to), in one message; at most 16 of each. A link that is there already is left if it points there.
+    ///
+    /// After an error some may be in place: the sandbox is fit for nothing but to be destroyed.
+    ///
+    /// # Errors
+    /// As [`Sandbox::bind`]; `Host` for what would not go into the sandbox.
+    pub async fn bind_all(
+        &mut self,
+        binds: &[Bind],
+        links: &[(PathBuf, PathBuf)],
+    ) -> Result<(), SandboxError> {
+        if binds.len() > BINDS_MAX || links.len() > BINDS_MAX {
+            return Err(SandboxError::Invalid(format!("more than {BINDS_MAX} binds or links at once")));
+        }
+        let links: Vec<_> = links.to_vec();
+        links.iter().try_for_each(|(link, _)| spec::check_inside_path(link))?;
+        let mut points = Vec::with_capacity(binds.len());
+        let mut mounts = Vec::with_capacity(binds.len());
+        for Bind { source, target } in binds {
+            spec::check_inside_path(target)?;
+            let (mount, directory) = take_tree(source)?;
+            points.push(MountPoint { target: target.clone(), directory });
+            mounts.push(mount);
+        }
+        let mounts: Vec<_> = mounts.iter().map(AsFd::as_fd).collect();
+        match (self.link.ask(Order::Bind { points, links }, &mounts).await, binds) {
+            (Err(SandboxError::Host { source, .. }), [bind]) => {
+                Err(SandboxError::Bind { path: bind.source.clone(), source })
+            }
+            (result, _) => result.map(drop),
         }
     }
 
@@ -125,28 +143,17 @@ impl Sandbox {
             return Err(SandboxError::Frozen);
         }
         let program = command.argv.first().cloned().unwrap_or_default();
-        let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(|error| pipes(error.into()));
-        let ((stdout, stdout_in), (stderr, stderr_in)) = (pipe()?, pipe()?);
-        if self.host.0.privileged {
-            // Programs open /dev/stdout and /dev/stderr again, which takes the right to the pipe itself.
-            for end in [&stdout_in, &stderr_in] {
-                fchown(end, Some(self.uid), Some(self.uid)).map_err(pipes)?;
-            }
-        }
-        let order = Order::Exec(command);
-        let started = self.link.start_process(order, &[stdout_in.as_fd(), stderr_in.as_fd()]).await?;
-        drop((stdout_in, stderr_in));
+        let owner = self.host.0.privileged.then_some(self.uid);
+        let streams = Streams::make(owner, command.channel)
+            .map_err(SandboxError::host("cannot make the streams of a process"))?;
+        let started = self.link.start_process(Order::Exec(command), &streams.theirs()).await?;
         let started = started.map_err(|failure| match failure.layer {
             None if failure.what == crate::init::CANNOT_EXECUTE => {
                 SandboxError::Exec { program, source: failure.source() }
             }
             _ => create::refused(failure),
         })?;
-        Ok(Process::new(
-            started,
-            pipe::Receiver::from_owned_fd(stdout).map_err(pipes)?,
-            pipe::Receiver::from_owned_fd(stderr).map_err(pipes)?,
-        ))
+        Ok(Process::new(started, streams.ours))
     }
 
     /// Sends a signal to a process that [`Sandbox::exec`] started; one that has ended is left in peace.
@@ -209,6 +216,21 @@ impl Sandbox {
             .map_err(|error| SandboxError::LayerMissing { layer: Layer::Freezer, detail: error.to_string() })
     }
 
+    /// Other limits than those of the [`Spec`], at once and for all that runs. Writes a few kernel files;
+    /// blocks for longer only where memory in use must be given back first.
+    ///
+    /// The size of `/dev/shm` stays: it is half of the first limit, at most 64 MiB, so the same for every first
+    /// limit from 128 MiB up.
+    ///
+    /// # Errors
+    /// `Invalid`; `Host` when the host gives no such limits, or more memory is in use than the new limit
+    /// allows (`ResourceBusy`): then the former limit holds.
+    pub fn set_limits(&self, memory_bytes: u64, cpu: &CpuSpec) -> Result<(), SandboxError> {
+        spec::check_limits(memory_bytes, cpu)?;
+        let failed = SandboxError::host("cannot set the sandbox's limits");
+        self.group.set_limits(memory_bytes, &CpuLimits::of(cpu, memory_bytes)).map_err(failed)
+    }
+
     pub fn stats(&self) -> Stats {
         self.group.stats()
     }
@@ -238,6 +260,17 @@ impl Sandbox {
     }
 }
 
-fn pipes(source: io::Error) -> SandboxError {
-    SandboxError::Host { what: "cannot make pipes for a process".into(), source }
+/// A copy of what the host has at `source`, and whether it is a directory.
+fn take_tree(source: &Path) -> Result<(OwnedFd, bool), SandboxError> {
+    let failed = |source_error| SandboxError::Bind { path: source.to_owned(), source: source_error };
+    // Path look-ups only, no file is read: not worth another thread.
+    let directory = fs::metadata(source).map_err(failed)?.is_dir();
+    let mount = mount::clone_tree(source, true).map_err(|error| match error.raw_os_error() {
+        Some(libc::EPERM) => SandboxError::LayerMissing {
+            layer: Layer::LateBind,
+            detail: "binding into a running sandbox needs privileges on the host".into(),
+        },
+        _ => failed(error),
+    })?;
+    Ok((mount, directory))
 }

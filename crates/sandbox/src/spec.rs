@@ -62,6 +62,9 @@ pub struct CpuSpec {
     /// A hard ceiling in thousandths of a CPU (at least 10); without it the share is only a weight, and
     /// idle CPU may be used.
     pub quota_millis: Option<u32>,
+    /// Another weight than memory gives: that of so many thousandths of a CPU (at least 1). Low for what
+    /// is prepared while others work.
+    pub weight_millis: Option<u32>,
 }
 
 /// A program to run in a sandbox.
@@ -73,6 +76,9 @@ pub struct Command {
     pub env: Vec<(String, String)>,
     /// Absolute, inside the sandbox.
     pub cwd: PathBuf,
+    /// Whether the program gets [`CHANNEL_FD`](crate::CHANNEL_FD), a stream socket whose other end is
+    /// [`Process::take_channel`](crate::Process::take_channel).
+    pub channel: bool,
 }
 
 /// Shows the program only: arguments and environment may hold secrets.
@@ -92,7 +98,7 @@ const SHARES_PER_CPU: u64 = 1024;
 impl Spec {
     /// The cgroup v1 `cpu.shares` for this much memory, within the kernel's 2–262144.
     pub fn cpu_shares(&self) -> u64 {
-        (self.memory_bytes.saturating_mul(SHARES_PER_CPU) / MEMORY_BYTES_PER_CPU).clamp(2, 262_144)
+        self.cpu.shares(self.memory_bytes)
     }
 
     pub(crate) fn check(&self) -> Result<(), SandboxError> {
@@ -110,17 +116,11 @@ impl Spec {
         if self.tmp_bytes < 1 << 20 || self.tmp_bytes > 1 << 44 {
             return invalid(format!("tmp_bytes {} is not between 1 MiB and 16 TiB", self.tmp_bytes));
         }
-        if self.memory_bytes < 16 << 20 || self.memory_bytes > 1 << 44 {
-            return invalid(format!("memory_bytes {} is not between 16 MiB and 16 TiB", self.memory_bytes));
-        }
         if !(1..=32_768).contains(&self.pids_max) {
             return invalid(format!("pids_max {} is not 1-32768", self.pids_max));
         }
         if !(16..=1 << 20).contains(&self.nofile) {
             return invalid(format!("nofile {} is not between 16 and 1048576", self.nofile));
-        }
-        if self.cpu.quota_millis.is_some_and(|millis| millis < 10) {
-            return invalid("a CPU quota below 10 thousandths cannot make progress".into());
         }
         if self.listen.len() > 16 || self.host_names.len() > 64 {
             return invalid("more than 16 listeners or 64 host names".into());
@@ -128,7 +128,33 @@ impl Spec {
         if let Some((name, _)) = self.host_names.iter().find(|(name, _)| !name_of(name, &['-', '.', '_'])) {
             return invalid(format!("host name {name:?} is not 1-64 of a-z A-Z 0-9 - . _"));
         }
+        check_limits(self.memory_bytes, &self.cpu)?;
         self.root.check()
+    }
+}
+
+pub(crate) fn check_limits(memory_bytes: u64, cpu: &CpuSpec) -> Result<(), SandboxError> {
+    let invalid = |what: String| Err(SandboxError::Invalid(what));
+    if !(16 << 20..=1 << 44).contains(&memory_bytes) {
+        return invalid(format!("memory_bytes {memory_bytes} is not between 16 MiB and 16 TiB"));
+    }
+    if cpu.quota_millis.is_some_and(|millis| millis < 10) {
+        return invalid("a CPU quota below 10 thousandths cannot make progress".into());
+    }
+    if cpu.weight_millis == Some(0) {
+        return invalid("a CPU weight of nothing cannot make progress".into());
+    }
+    Ok(())
+}
+
+impl CpuSpec {
+    /// The weight as cgroup v1 `cpu.shares`, within the kernel's 2–262144.
+    pub(crate) fn shares(&self, memory_bytes: u64) -> u64 {
+        let shares = match self.weight_millis {
+            Some(millis) => u64::from(millis) * SHARES_PER_CPU / 1000,
+            None => memory_bytes.saturating_mul(SHARES_PER_CPU) / MEMORY_BYTES_PER_CPU,
+        };
+        shares.clamp(2, 262_144)
     }
 }
 
@@ -182,7 +208,8 @@ pub(crate) fn check_inside_path(path: &Path) -> Result<(), SandboxError> {
         depth += 1;
         matches!(component, Component::Normal(_))
     });
-    let reserved = ["/proc", "/dev", "/sys", "/tmp"].iter().any(|own| path.starts_with(own));
+    // `/var/tmp` is a link to `/tmp`.
+    let reserved = ["/proc", "/dev", "/sys", "/tmp", "/var/tmp"].iter().any(|own| path.starts_with(own));
     if !absolute || !normal || depth == 0 || depth > 32 || reserved || path.to_str().is_none() {
         return Err(SandboxError::Invalid(format!(
             "{} cannot be a path in a sandbox's root",
@@ -216,6 +243,8 @@ mod tests {
         for (memory_mb, shares) in [(1769, 1024), (128, 74), (3538, 2048), (1, 2)] {
             assert_eq!(Spec { memory_bytes: memory_mb << 20, ..spec() }.cpu_shares(), shares);
         }
+        let cpu = CpuSpec { weight_millis: Some(500), ..CpuSpec::default() };
+        assert_eq!(Spec { cpu, ..spec() }.cpu_shares(), 512);
     }
 
     #[test]
@@ -229,12 +258,14 @@ mod tests {
             Spec { memory_bytes: 1, ..spec() },
             Spec { pids_max: 0, ..spec() },
             Spec { nofile: 0, ..spec() },
+            Spec { cpu: CpuSpec { quota_millis: Some(9), weight_millis: None }, ..spec() },
+            Spec { cpu: CpuSpec { quota_millis: None, weight_millis: Some(0) }, ..spec() },
             Spec { host_names: vec![("a\n".into(), IpAddr::from([127, 0, 0, 1]))], ..spec() },
         ];
         for spec in bad {
             assert!(matches!(spec.check(), Err(SandboxError::Invalid(_))), "{spec:?}");
         }
-        for path in ["/", "relative", "/a/../b", "/proc/x", "/tmp/x", "/dev"] {
+        for path in ["/", "relative", "/a/../b", "/proc/x", "/tmp/x", "/var/tmp/x", "/dev"] {
             assert!(check_inside_path(Path::new(path)).is_err(), "{path}");
         }
         assert!(check_inside_path(Path::new("/var/task")).is_ok());

@@ -125,6 +125,7 @@ pub(super) fn sandbox_spec(
         cpu: CpuSpec {
             // 1,769 MB buy one CPU.
             quota_millis: context.config.cpu_hard_quota.then(|| (spec.memory_mb * 1000 / 1769).max(10)),
+            weight_millis: None,
         },
         pids_max: PROCESSES_MAX,
         nofile: DESCRIPTORS_MAX,

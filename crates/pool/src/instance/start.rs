@@ -128,8 +128,12 @@ async fn run(
         .try_clone()
         .and_then(|listener| RuntimeApi::start(listener, clock.clone()))
         .map_err(host_error)?;
-    let command =
-        Command { argv: launch.argv.clone(), env: environment.to_vec(), cwd: PathBuf::from("/var/task") };
+    let command = Command {
+        argv: launch.argv.clone(),
+        env: environment.to_vec(),
+        cwd: PathBuf::from("/var/task"),
+        channel: false,
+    };
     let since = clock.moment();
     let mut process = sandbox.exec(command).await?;
     let output = Output::start(&mut process, log.clone());

@@ -97,6 +97,7 @@ fn command(words: &[&str]) -> Command {
         argv: words.iter().map(|word| (*word).to_owned()).collect(),
         env: vec![("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()), ("HOME".into(), "/tmp".into())],
         cwd: "/".into(),
+        channel: false,
     }
 }
 

@@ -14,7 +14,7 @@ mod v2;
 
 pub(crate) use sweep::sweep;
 
-use crate::{CgroupVersion, Layer, Spec, Stats};
+use crate::{CgroupVersion, CpuSpec, Layer, Spec, Stats};
 use find::Found;
 use std::fs::File;
 use std::io;
@@ -30,8 +30,12 @@ pub(crate) type LayerResult = (Layer, io::Result<String>);
 pub(crate) struct Limits {
     pub(crate) memory_bytes: u64,
     pub(crate) pids_max: u32,
-    pub(crate) cpu_shares: u64,
-    pub(crate) cpu_quota_millis: Option<u32>,
+    pub(crate) cpu: CpuLimits,
+}
+
+pub(crate) struct CpuLimits {
+    pub(crate) shares: u64,
+    pub(crate) quota_usec: Option<u64>,
 }
 
 impl Limits {
@@ -39,8 +43,16 @@ impl Limits {
         Limits {
             memory_bytes: spec.memory_bytes,
             pids_max: spec.pids_max,
-            cpu_shares: spec.cpu_shares(),
-            cpu_quota_millis: spec.cpu.quota_millis,
+            cpu: CpuLimits::of(&spec.cpu, spec.memory_bytes),
+        }
+    }
+}
+
+impl CpuLimits {
+    pub(crate) fn of(cpu: &CpuSpec, memory_bytes: u64) -> Self {
+        CpuLimits {
+            shares: cpu.shares(memory_bytes),
+            quota_usec: cpu.quota_millis.map(|millis| u64::from(millis) * CPU_PERIOD_USEC / 1000),
         }
     }
 }
@@ -184,6 +196,22 @@ impl SandboxGroup {
             Kind::V1(group) => group.is_frozen(),
             Kind::V2(group) => Ok(group.is_frozen()),
             Kind::None { .. } => Ok(false),
+        }
+    }
+
+    /// # Errors
+    /// `ResourceBusy` when more memory is in use and cannot be given back.
+    pub(crate) fn set_limits(&self, memory_bytes: u64, cpu: &CpuLimits) -> io::Result<()> {
+        match &self.kind {
+            Kind::V1(group) => {
+                group.set_memory(memory_bytes)?;
+                group.share_cpu(cpu).map(drop)
+            }
+            Kind::V2(group) => {
+                group.set_memory(memory_bytes)?;
+                group.share_cpu(cpu).map(drop)
+            }
+            Kind::None { because } => Err(io::Error::other(because.clone())),
         }
     }
 

@@ -1,7 +1,7 @@
 //! cgroup v1: one directory per controller.
 
-use super::files::{get, get_keyed, make_directory, open_for_writing, put};
-use super::{CPU_PERIOD_USEC, LayerResult, Limits};
+use super::files::{get, get_keyed, get_signed, make_directory, open_for_writing, put};
+use super::{CPU_PERIOD_USEC, CpuLimits, LayerResult, Limits};
 use crate::{Layer, Stats};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -68,9 +68,9 @@ impl Group {
             }
         }
         let results = vec![
-            (Layer::MemoryLimit, group.limit_memory(limits)),
+            (Layer::MemoryLimit, group.set_memory(limits.memory_bytes)),
             (Layer::ProcessLimit, group.limit_pids(limits)),
-            (Layer::CpuShare, group.share_cpu(limits)),
+            (Layer::CpuShare, group.share_cpu(&limits.cpu)),
             (
                 Layer::Freezer,
                 group.has("freezer").then(|| "cgroup v1 freezer".into()).ok_or_else(no_controller),
@@ -79,17 +79,27 @@ impl Group {
         Ok((group, results))
     }
 
-    fn limit_memory(&self, limits: &Limits) -> io::Result<String> {
+    /// Up or down; down to less than is in use only if the kernel can reclaim the difference.
+    pub(super) fn set_memory(&self, bytes: u64) -> io::Result<String> {
         let limit = self.file("memory", "memory.limit_in_bytes").ok_or_else(no_controller)?;
-        put(&limit, &limits.memory_bytes.to_string())?;
+        let bytes = bytes.to_string();
         // There only where the kernel accounts swap; without it a limit on memory alone would let
         // the sandbox swap without bound.
         let with_swap = limit.with_file_name("memory.memsw.limit_in_bytes");
-        if with_swap.exists() {
-            put(&with_swap, &limits.memory_bytes.to_string())?;
-            return Ok("cgroup v1, no swap".into());
+        if !with_swap.exists() {
+            put(&limit, &bytes)?;
+            return Ok("cgroup v1; swap is not accounted by this kernel".into());
         }
-        Ok("cgroup v1; swap is not accounted by this kernel".into())
+        // Memory alone may never be allowed more than memory and swap together: down in this order, up
+        // in the other.
+        match put(&limit, &bytes) {
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+                put(&with_swap, &bytes)?;
+                put(&limit, &bytes)?;
+            }
+            result => result.and_then(|()| put(&with_swap, &bytes))?,
+        }
+        Ok("cgroup v1, no swap".into())
     }
 
     fn limit_pids(&self, limits: &Limits) -> io::Result<String> {
@@ -98,13 +108,19 @@ impl Group {
         Ok("cgroup v1".into())
     }
 
-    fn share_cpu(&self, limits: &Limits) -> io::Result<String> {
+    pub(super) fn share_cpu(&self, cpu: &CpuLimits) -> io::Result<String> {
         let shares = self.file("cpu", "cpu.shares").ok_or_else(no_controller)?;
-        put(&shares, &limits.cpu_shares.to_string())?;
-        let Some(millis) = limits.cpu_quota_millis else { return Ok("cgroup v1, by weight".into()) };
-        let quota_usec = u64::from(millis) * CPU_PERIOD_USEC / 1000;
+        put(&shares, &cpu.shares.to_string())?;
+        let quota = shares.with_file_name("cpu.cfs_quota_us");
+        let Some(quota_usec) = cpu.quota_usec else {
+            // A former one goes. A new group has none, and a kernel without quotas no file.
+            if get_signed(&quota).is_some_and(|usec| usec >= 0) {
+                put(&quota, "-1")?;
+            }
+            return Ok("cgroup v1, by weight".into());
+        };
         put(&shares.with_file_name("cpu.cfs_period_us"), &CPU_PERIOD_USEC.to_string())?;
-        put(&shares.with_file_name("cpu.cfs_quota_us"), &quota_usec.to_string())?;
+        put(&quota, &quota_usec.to_string())?;
         Ok("cgroup v1, by weight and quota".into())
     }
 
@@ -195,11 +211,11 @@ mod tests {
         let parents: BTreeMap<String, PathBuf> =
             CONTROLLERS.iter().map(|name| ((*name).to_owned(), root.path().join(name))).collect();
         let group = kernel_made(&parents, "x");
-        let limits =
-            Limits { memory_bytes: 1 << 27, pids_max: 7, cpu_shares: 74, cpu_quota_millis: Some(500) };
-        group.limit_memory(&limits).unwrap();
+        let cpu = CpuLimits { shares: 74, quota_usec: Some(50_000) };
+        let limits = Limits { memory_bytes: 1 << 27, pids_max: 7, cpu };
+        group.set_memory(limits.memory_bytes).unwrap();
         group.limit_pids(&limits).unwrap();
-        group.share_cpu(&limits).unwrap();
+        group.share_cpu(&limits.cpu).unwrap();
         group.set_frozen(true).unwrap();
         let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
         assert_eq!(read("memory/x/memory.limit_in_bytes"), "134217728");
@@ -208,6 +224,8 @@ mod tests {
         assert_eq!(read("cpu/x/cpu.shares"), "74");
         assert_eq!(read("cpu/x/cpu.cfs_quota_us"), "50000");
         assert!(group.is_frozen().unwrap());
+        group.share_cpu(&CpuLimits { shares: 2, quota_usec: None }).unwrap();
+        assert_eq!(read("cpu/x/cpu.cfs_quota_us"), "-1");
         fs::write(root.path().join("memory/x/memory.oom_control"), "oom_kill_disable 0\noom_kill 3\n")
             .unwrap();
         fs::write(root.path().join("cpuacct/x/cpuacct.usage"), "5000\n").unwrap();

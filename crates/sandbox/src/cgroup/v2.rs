@@ -2,7 +2,7 @@
 
 use super::files::{get, get_keyed, make_directory, open_for_writing, put};
 use super::find::Unified;
-use super::{CPU_PERIOD_USEC, LayerResult, Limits};
+use super::{CPU_PERIOD_USEC, CpuLimits, LayerResult, Limits};
 use crate::{Layer, Stats};
 use std::fs::{self, File};
 use std::io;
@@ -64,7 +64,7 @@ impl Group {
         vec![
             (Layer::MemoryLimit, self.limit_memory(limits)),
             (Layer::ProcessLimit, self.limit_pids(limits)),
-            (Layer::CpuShare, self.share_cpu(limits)),
+            (Layer::CpuShare, self.share_cpu(&limits.cpu)),
             (Layer::Freezer, freezer),
         ]
     }
@@ -74,7 +74,7 @@ impl Group {
     }
 
     fn limit_memory(&self, limits: &Limits) -> io::Result<String> {
-        put(&self.file("memory.max"), &limits.memory_bytes.to_string())?;
+        self.set_memory(limits.memory_bytes)?;
         // A function that lost one process to lack of memory is broken: end all of it.
         put(&self.file("memory.oom.group"), "1")?;
         let swap = self.file("memory.swap.max");
@@ -85,15 +85,34 @@ impl Group {
         Ok("cgroup v2; swap is not accounted by this kernel".into())
     }
 
+    /// Up or down; down to less than is in use only if the kernel can reclaim the difference.
+    pub(super) fn set_memory(&self, bytes: u64) -> io::Result<()> {
+        // The kernel would take any value here, and kill for it.
+        let above = || get(&self.file("memory.current")).and_then(|used| used.checked_sub(bytes + 1));
+        if let Some(above) = above() {
+            // It tells of a failure what the second look tells too; Linux 5.19.
+            let _ = put(&self.file("memory.reclaim"), &(above + 1).to_string());
+        }
+        if above().is_some() {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        put(&self.file("memory.max"), &bytes.to_string())
+    }
+
     fn limit_pids(&self, limits: &Limits) -> io::Result<String> {
         put(&self.file("pids.max"), &limits.pids_max.to_string())?;
         Ok("cgroup v2".into())
     }
 
-    fn share_cpu(&self, limits: &Limits) -> io::Result<String> {
-        put(&self.file("cpu.weight"), &weight(limits.cpu_shares).to_string())?;
-        let Some(millis) = limits.cpu_quota_millis else { return Ok("cgroup v2, by weight".into()) };
-        let quota_usec = u64::from(millis) * CPU_PERIOD_USEC / 1000;
+    pub(super) fn share_cpu(&self, cpu: &CpuLimits) -> io::Result<String> {
+        put(&self.file("cpu.weight"), &weight(cpu.shares).to_string())?;
+        let Some(quota_usec) = cpu.quota_usec else {
+            // A former one goes; a kernel without quotas has no such file.
+            if self.file("cpu.max").exists() {
+                put(&self.file("cpu.max"), "max")?;
+            }
+            return Ok("cgroup v2, by weight".into());
+        };
         put(&self.file("cpu.max"), &format!("{quota_usec} {CPU_PERIOD_USEC}"))?;
         Ok("cgroup v2, by weight and quota".into())
     }
@@ -174,8 +193,8 @@ mod tests {
         for file in files.iter().chain(&["cgroup.freeze"]) {
             fs::write(group.file(file), "").unwrap();
         }
-        let limits =
-            Limits { memory_bytes: 1 << 27, pids_max: 7, cpu_shares: 1024, cpu_quota_millis: Some(250) };
+        let cpu = CpuLimits { shares: 1024, quota_usec: Some(25_000) };
+        let limits = Limits { memory_bytes: 1 << 27, pids_max: 7, cpu };
         assert!(group.apply(&limits).iter().all(|(_, result)| result.is_ok()));
         let written = files.map(|file| fs::read_to_string(group.file(file)).unwrap());
         assert_eq!(written, ["134217728", "1", "0", "7", "39", "25000 100000"]);
@@ -185,6 +204,14 @@ mod tests {
         fs::write(group.file("cpu.stat"), "usage_usec 42\nuser_usec 1\n").unwrap();
         assert_eq!((group.stats().oom_kills, group.stats().cpu_usec), (Some(2), Some(42)));
         assert!(group.is_frozen());
+
+        fs::write(group.file("memory.current"), "4096\n").unwrap();
+        let refused = group.set_memory(4095).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy);
+        group.set_memory(4096).unwrap();
+        assert_eq!(fs::read_to_string(group.file("memory.max")).unwrap(), "4096");
+        group.share_cpu(&CpuLimits { shares: 2, quota_usec: None }).unwrap();
+        assert_eq!(fs::read_to_string(group.file("cpu.max")).unwrap(), "max");
     }
 
     #[test]

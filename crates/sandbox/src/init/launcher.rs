@@ -7,7 +7,8 @@
 use super::layers::Layers;
 use super::{CANNOT_EXECUTE, cage, landlock, seccomp};
 use crate::control::{self, Failure, Setup};
-use crate::{Command, Layer};
+use crate::{CHANNEL_FD, Command, Layer};
+use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
 use nix::sys::stat::{Mode, umask};
@@ -83,9 +84,9 @@ impl Launchers {
         if control::send(socket.as_fd(), &word, &[]).is_ok()
             && ready
             && let Ok(socket) = keep_only(socket)
-            && let Ok(Some((command, outputs))) = control::receive::<Command>(socket.as_fd())
+            && let Ok(Some((command, descriptors))) = control::receive::<Command>(socket.as_fd())
         {
-            let failure = become_program(&command, &outputs);
+            let failure = become_program(&command, &descriptors);
             let _ = control::send(socket.as_fd(), &Word::Failed(failure), &[]);
         }
         // SAFETY: ends this process without running what the init registered for its own end.
@@ -152,10 +153,10 @@ impl Launcher {
     }
 
     /// Turns the launcher into `command`; gives its process id.
-    pub(super) fn execute(self, command: &Command, outputs: &[OwnedFd]) -> Result<i32, Failure> {
+    pub(super) fn execute(self, command: &Command, descriptors: &[OwnedFd]) -> Result<i32, Failure> {
         let fail = |error: io::Error| Failure::new("cannot reach a new process", &error);
-        let outputs: Vec<_> = outputs.iter().map(AsFd::as_fd).collect();
-        control::send(self.socket.as_fd(), command, &outputs).map_err(fail)?;
+        let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+        control::send(self.socket.as_fd(), command, &descriptors).map_err(fail)?;
         // The socket closes by itself when the program is executed.
         match control::receive::<Word>(self.socket.as_fd()).map_err(fail)? {
             None => Ok(self.pid),
@@ -165,20 +166,36 @@ impl Launcher {
     }
 }
 
-/// Closes everything but the standard streams and the socket, which becomes descriptor 3.
+/// Closes everything but the standard streams and the socket, which moves out of the channel's way.
 fn keep_only(socket: OwnedFd) -> io::Result<OwnedFd> {
-    const SOCKET: libc::c_int = 3;
+    const SOCKET: libc::c_int = CHANNEL_FD + 1;
     // SAFETY: plain descriptors; whoever owned those that are closed here never runs again in this process.
     unsafe {
         if socket.as_raw_fd() != SOCKET && libc::dup3(socket.as_raw_fd(), SOCKET, libc::O_CLOEXEC) < 0 {
             return Err(io::Error::last_os_error());
         }
-        if libc::close_range(4, libc::c_uint::MAX, 0) < 0 {
+        if libc::close_range(SOCKET as libc::c_uint + 1, libc::c_uint::MAX, 0) < 0
+            || libc::close_range(CHANNEL_FD as libc::c_uint, CHANNEL_FD as libc::c_uint, 0) < 0
+        {
             return Err(io::Error::last_os_error());
         }
         std::mem::forget(socket);
         Ok(OwnedFd::from_raw_fd(SOCKET))
     }
+}
+
+/// Last of all descriptors: what was received first lies at its number, and is copied by now.
+fn set_channel(channel: &OwnedFd) -> nix::Result<()> {
+    // SAFETY: plain descriptors. One of ours that is overwritten is used no more, only closed.
+    let result = unsafe {
+        // dup2 clears close-on-exec, except when both are the same descriptor.
+        if channel.as_raw_fd() == CHANNEL_FD {
+            libc::fcntl(CHANNEL_FD, libc::F_SETFD, 0)
+        } else {
+            libc::dup2(channel.as_raw_fd(), CHANNEL_FD)
+        }
+    };
+    Errno::result(result).map(drop)
 }
 
 fn restore_signals() -> io::Result<()> {
@@ -189,11 +206,13 @@ fn restore_signals() -> io::Result<()> {
 }
 
 /// Returns only if it cannot.
-fn become_program(command: &Command, outputs: &[OwnedFd]) -> Failure {
+fn become_program(command: &Command, descriptors: &[OwnedFd]) -> Failure {
     let attempt = || -> Result<std::convert::Infallible, Failure> {
         let fail = |what: &'static str| move |error: nix::Error| Failure::new(what, &error.into());
-        let [stdout, stderr] = outputs else {
-            return Err(fail("outputs are missing")(nix::Error::EBADF));
+        let (stdout, stderr, channel) = match (descriptors, command.channel) {
+            ([stdout, stderr], false) => (stdout, stderr, None),
+            ([stdout, stderr, channel], true) => (stdout, stderr, Some(channel)),
+            _ => return Err(fail("descriptors are missing")(nix::Error::EBADF)),
         };
         chdir(command.cwd.as_path()).map_err(fail("cannot enter the working directory"))?;
         let strings = |texts: Vec<String>| {
@@ -205,6 +224,9 @@ fn become_program(command: &Command, outputs: &[OwnedFd]) -> Failure {
         let program = argv.first().ok_or_else(|| fail("no program")(nix::Error::EINVAL))?;
         dup2_stdout(stdout).map_err(fail("cannot set outputs"))?;
         dup2_stderr(stderr).map_err(fail("cannot set outputs"))?;
+        if let Some(channel) = channel {
+            set_channel(channel).map_err(fail("cannot set the channel"))?;
+        }
         execve(program, &argv, &env).map_err(fail(CANNOT_EXECUTE))
     };
     match attempt() {

@@ -13,7 +13,7 @@ mod root;
 mod seccomp;
 mod tmp;
 
-use crate::control::{self, CONTROL_FD, Event, Failure, Order, Reply, Request};
+use crate::control::{self, CONTROL_FD, Event, Failure, MountPoint, Order, Reply, Request};
 use crate::{mount, spec};
 use launcher::{Launcher, Launchers};
 use nix::errno::Errno;
@@ -139,11 +139,18 @@ impl Init {
                 self.running.insert(pid);
                 Ok(Reply::Started { pid })
             }
-            Order::Bind { target, directory } => {
-                let mount = descriptors.first().ok_or_else(|| {
-                    Failure::new("no mount came with the request", &io::ErrorKind::InvalidInput.into())
-                })?;
-                self.bind(mount, target, directory).map(|()| Reply::Done)
+            Order::Bind { points, links } => {
+                if points.len() != descriptors.len() {
+                    let error = io::ErrorKind::InvalidInput.into();
+                    return Err(Failure::new("mounts are missing from the request", &error));
+                }
+                for (mount, MountPoint { target, directory }) in descriptors.iter().zip(points) {
+                    self.bind(mount, target, directory)?;
+                }
+                for (link, to) in links {
+                    self.link(&link, &to)?;
+                }
+                Ok(Reply::Done)
             }
             Order::Signal { pid, signal } => {
                 let signal = Signal::try_from(signal)
@@ -173,6 +180,13 @@ impl Init {
             .map_err(|error| Failure::new("cannot make a bind read-only", &error))?;
         self.world.make_mount_point(&target, directory).map_err(|error| Failure::new(what(), &error))?;
         mount::attach(mount.as_fd(), &target).map_err(|error| Failure::new(what(), &error))
+    }
+
+    fn link(&self, link: &Path, to: &Path) -> Result<(), Failure> {
+        let what = || format!("cannot make the link {}", link.display());
+        spec::check_inside_path(link)
+            .map_err(|_| Failure::new(what(), &io::ErrorKind::InvalidInput.into()))?;
+        self.world.make_link(link, to).map_err(|error| Failure::new(what(), &error))
     }
 
     /// Everything but ourselves: that is what -1 means to process 1.

@@ -105,12 +105,41 @@ impl World {
             return Ok(());
         }
         let target = relative(target);
+        self.make_parents(target)?;
+        make_at(self.root.as_fd(), target, directory)
+    }
+
+    fn make_parents(&self, target: &Path) -> io::Result<()> {
         for parent in target.ancestors().skip(1).collect::<Vec<_>>().into_iter().rev() {
             if !parent.as_os_str().is_empty() {
                 make_at(self.root.as_fd(), parent, true)?;
             }
         }
-        make_at(self.root.as_fd(), target, directory)
+        Ok(())
+    }
+
+    /// Makes `link`, which points to `to`, unless it is there and does.
+    ///
+    /// # Errors
+    /// `AlreadyExists` for something else at its place; `ReadOnlyFilesystem` within a bind.
+    pub(super) fn make_link(&self, link: &Path, to: &Path) -> io::Result<()> {
+        if fs::symlink_metadata(link).is_err() {
+            self.make_parents(relative(link))?;
+            let to = mount::c_string(to)?;
+            let at = mount::c_string(relative(link))?;
+            // SAFETY: NUL-terminated paths, one of them below a descriptor of ours.
+            if unsafe { libc::symlinkat(to.as_ptr(), self.root.as_raw_fd(), at.as_ptr()) } < 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        match fs::read_link(link) {
+            Ok(found) if found == to => Ok(()),
+            // Made below a bind, where nobody sees it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(io::ErrorKind::ReadOnlyFilesystem.into())
+            }
+            _ => Err(io::ErrorKind::AlreadyExists.into()),
+        }
     }
 
     /// Spares the disk the writing of what nobody will read: an unmount would flush it.

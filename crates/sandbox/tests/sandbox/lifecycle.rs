@@ -5,7 +5,7 @@ use sandbox::{Bind, Command, ExitStatus, RootSpec, Sandbox, SandboxError, Spec};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[tokio::test]
@@ -16,6 +16,7 @@ async fn a_program_gets_what_it_was_given_and_its_end_is_told() {
         argv: ["/bin/sh", "-c", "pwd; env | sort; echo oops >&2; exit 7"].map(str::to_owned).into(),
         env: vec![("A".into(), "1".into()), ("B".into(), "two words=x".into())],
         cwd: "/var/task".into(),
+        channel: false,
     };
     let mut process = sandbox.exec(order).await.unwrap();
     let mut text = String::new();
@@ -34,6 +35,37 @@ async fn a_program_gets_what_it_was_given_and_its_end_is_told() {
     sandbox.signal(&process, 15).await.unwrap();
     assert_eq!(process.wait().await.status, ExitStatus::Signal(15));
     sandbox.signal(&process, 9).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_program_gets_a_channel_and_no_other_descriptor() {
+    let Some(world) = world() else { return };
+    let mut sandbox = world.sandbox().await;
+    let script = "\
+import os, socket
+channel = socket.socket(fileno=3)
+assert channel.family == socket.AF_UNIX and channel.type == socket.SOCK_STREAM and os.get_inheritable(3)
+listed = os.listdir('/proc/self/fd')
+channel.sendall(' '.join(sorted(listed)).encode() + b' ' + channel.recv(100).upper())
+assert channel.recv(1) == b''
+";
+    let wanted = Command { channel: true, ..command(&[python(), "-c", script]) };
+    let mut process = sandbox.exec(wanted).await.unwrap();
+    let channel = process.take_channel().unwrap();
+    assert!(process.take_channel().is_none());
+    channel.set_nonblocking(false).unwrap();
+    (&channel).write_all(b"hello").unwrap();
+    let mut answer = [0; 64];
+    let length = (&channel).read(&mut answer).unwrap();
+    // The fourth is the directory that was being listed.
+    assert_eq!(String::from_utf8_lossy(&answer[..length]), "0 1 2 3 4 HELLO");
+    drop(channel);
+    assert!(process.wait().await.status.success());
+
+    let none = output(&mut sandbox, &[python(), "-c", "import os; print(os.listdir('/proc/self/fd'))"]).await;
+    assert_eq!(none, "['0', '1', '2', '3']\n", "that of the listing again");
+    let failed = Command { channel: true, ..command(&["/no/such"]) };
+    assert!(matches!(sandbox.exec(failed).await, Err(SandboxError::Exec { .. })));
 }
 
 #[tokio::test]
@@ -145,6 +177,32 @@ async fn code_is_bound_into_a_running_sandbox() {
         assert!(matches!(refused, Err(SandboxError::Invalid(_))), "{target}: {refused:?}");
     }
     sandbox.destroy().await.unwrap();
+    assert_eq!(fs::read_dir(code.path()).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn binds_and_links_come_in_one_message() {
+    let Some(world) = world() else { return };
+    let code = code();
+    let mut sandbox = world.sandbox().await;
+    let bind = |source: &Path, target: &str| Bind { source: source.to_owned(), target: target.into() };
+    let link = |link: &str, to: &str| (PathBuf::from(link), PathBuf::from(to));
+    let binds = [bind(code.path(), "/var/task"), bind(&code.path().join("handler.txt"), "/opt/deep/file")];
+    let links = [link("/node_modules", "/var/task"), link("/var/deep/link", "/opt/deep/file")];
+    sandbox.bind_all(&binds, &links).await.unwrap();
+    assert_eq!(
+        shell(&mut sandbox, "cat /node_modules/handler.txt /var/deep/link; readlink /var/deep/link").await,
+        "handlerhandler/opt/deep/file\n"
+    );
+    sandbox.bind_all(&[], &links).await.unwrap();
+    for taken in [link("/node_modules", "/opt"), link("/var/task/link", "/opt"), link("/etc/hosts", "/x")] {
+        let refused = sandbox.bind_all(&[], std::slice::from_ref(&taken)).await;
+        assert!(matches!(refused, Err(SandboxError::Host { .. })), "{taken:?}: {refused:?}");
+    }
+    for odd in [link("/tmp/link", "/opt"), link("/var/tmp/link", "/opt"), link("/../x", "/opt")] {
+        let refused = sandbox.bind_all(&[], std::slice::from_ref(&odd)).await;
+        assert!(matches!(refused, Err(SandboxError::Invalid(_))), "{odd:?}: {refused:?}");
+    }
     assert_eq!(fs::read_dir(code.path()).unwrap().count(), 2);
 }
 

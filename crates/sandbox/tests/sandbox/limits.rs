@@ -1,5 +1,6 @@
 use crate::world::{command, output, python, run, shell, spec, until, world};
-use sandbox::{CpuSpec, ExitStatus, Spec};
+use sandbox::{CpuSpec, ExitStatus, SandboxError, Spec};
+use std::io::ErrorKind;
 
 #[tokio::test]
 async fn too_much_memory_is_death_and_told_so() {
@@ -75,7 +76,7 @@ async fn descriptors_run_out_at_the_limit() {
 #[tokio::test]
 async fn cpu_follows_memory_and_a_quota_holds() {
     let Some(world) = world() else { return };
-    let cpu = CpuSpec { quota_millis: Some(100) };
+    let cpu = CpuSpec { quota_millis: Some(100), weight_millis: None };
     let mut sandbox = world.sandbox_of(Spec { memory_bytes: 1769 << 20, cpu, ..spec() }).await;
     let script = "import time\nstart = time.monotonic()\n\
         while time.process_time() < 0.05: pass\nprint(time.monotonic() - start > 0.3)\n";
@@ -86,6 +87,38 @@ async fn cpu_follows_memory_and_a_quota_holds() {
         shell(&mut sandbox, "cat /sys/fs/cgroup/cpu/cpu.shares /sys/fs/cgroup/cpu.weight 2>/dev/null; true")
             .await;
     assert!(["1024\n", "39\n"].contains(&seen.as_str()), "{seen}");
+}
+
+#[tokio::test]
+async fn limits_change_while_it_runs() {
+    let Some(world) = world() else { return };
+    let cpu = CpuSpec { quota_millis: Some(500), weight_millis: Some(10) };
+    let mut sandbox = world.sandbox_of(Spec { memory_bytes: 128 << 20, cpu, ..spec() }).await;
+    let limits = "cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.shares cpu/cpu.cfs_quota_us \
+        memory.max cpu.weight cpu.max 2>/dev/null | tr '\\n' ' '";
+    let seen = shell(&mut sandbox, limits).await;
+    assert!(["134217728 10 50000 ", "134217728 1 50000 100000 "].contains(&seen.as_str()), "{seen}");
+
+    sandbox.set_limits(512 << 20, &CpuSpec::default()).unwrap();
+    let seen = shell(&mut sandbox, limits).await;
+    assert!(["536870912 296 -1 ", "536870912 12 max 100000 "].contains(&seen.as_str()), "{seen}");
+    assert!(run(&mut sandbox, &[python(), "-c", "x = bytearray(200 << 20)"]).await.exit.status.success());
+
+    sandbox.set_limits(64 << 20, &CpuSpec::default()).unwrap();
+    let ended = run(&mut sandbox, &[python(), "-c", "x = bytearray(100 << 20)"]).await;
+    assert!(ended.exit.oom_killed, "{ended:?}");
+
+    sandbox.set_limits(256 << 20, &CpuSpec::default()).unwrap();
+    let hold = "x = bytearray(100 << 20)\nprint('holds', flush=True)\nimport time\ntime.sleep(1000)";
+    let mut process = sandbox.exec(command(&[python(), "-c", hold])).await.unwrap();
+    until("it holds its memory", || sandbox.stats().memory_now_bytes > Some(100 << 20)).await;
+    let refused = sandbox.set_limits(32 << 20, &CpuSpec::default()).unwrap_err();
+    assert!(
+        matches!(&refused, SandboxError::Host { source, .. } if source.kind() == ErrorKind::ResourceBusy)
+    );
+    assert!(matches!(sandbox.set_limits(1, &CpuSpec::default()), Err(SandboxError::Invalid(_))));
+    sandbox.kill_all().await.unwrap();
+    assert!(!process.wait().await.oom_killed);
 }
 
 #[tokio::test]

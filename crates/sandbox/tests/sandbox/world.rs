@@ -84,6 +84,7 @@ pub fn command(argv: &[&str]) -> Command {
         argv: argv.iter().map(|word| (*word).to_owned()).collect(),
         env: vec![("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into())],
         cwd: "/tmp".into(),
+        channel: false,
     }
 }
 
