@@ -12,6 +12,7 @@ use crate::output::{Log, Output};
 use crate::registry::Registration;
 use clock::{Clock, Moment, Timestamp};
 use runtime::api::RuntimeApi;
+use runtime::channel::Channel;
 use runtime::failure::Exit;
 use sandbox::{ExitStatus, Process, Sandbox, SandboxError};
 use std::net::TcpListener;
@@ -43,7 +44,9 @@ pub(crate) struct Instance {
 /// One start of the process.
 struct Running {
     process: Process,
+    /// Serves whoever asks, even where the process itself has a channel.
     api: RuntimeApi,
+    channel: Option<Channel>,
     output: Output,
     since: Moment,
 }

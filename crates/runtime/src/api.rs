@@ -10,9 +10,12 @@ mod post;
 mod reply;
 mod respond;
 mod serve;
+mod stream;
 
 pub use conversation::{Initialised, NotIdle, Pending};
 pub use reply::{ErrorReport, Reply};
+pub(crate) use stream::StreamWriter;
+pub use stream::{CHUNK_BYTES_MAX, ResponseStream, STREAM_BYTES_MAX, StreamEnd};
 
 use bytes::Bytes;
 use clock::{Clock, Timestamp};

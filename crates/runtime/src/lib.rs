@@ -1,9 +1,12 @@
 //! The conversation with user code: which interpreter runs it, what it finds around itself, the
-//! Runtime API it pulls its events from, and the log lines that come back.
+//! Runtime API it pulls its events from or the channel they are pushed to it by, and the log lines that
+//! come back.
 //!
 //! Knows processes and HTTP, but no sandbox's life and no function record: `pool` brings those together.
 
 pub mod api;
+pub mod channel;
+mod conversation;
 mod environment;
 pub mod failure;
 mod identifier;
@@ -16,6 +19,7 @@ mod runtimes;
 mod shims;
 mod table;
 
+pub use conversation::{Conversation, Pending};
 pub use environment::{Session, Surroundings, environment, is_reserved};
 pub use identifier::{Family, RuntimeId, UnknownRuntime};
 pub use interpreter::{Interpreter, Kind, discover};

@@ -1,13 +1,34 @@
-use runtime::api::{ErrorReport, Reply};
+use bytes::Bytes;
+use runtime::api::{ErrorReport, RESPONSE_BYTES_MAX, Reply, StreamEnd};
 use runtime::failure::{self, Exit};
 use std::time::Duration;
 
 /// How the process dealt with the event.
 pub(super) enum End {
-    Answered { reply: Reply, next: AfterAnswer },
+    Answered {
+        reply: Reply,
+        next: AfterAnswer,
+    },
+    /// In streaming mode.
+    Streamed {
+        body: Bytes,
+        content_type: String,
+        size: u64,
+        end: StreamEnd,
+        next: AfterAnswer,
+    },
     Failed(ErrorReport),
     Exited(Exit),
     TimedOut,
+}
+
+impl End {
+    pub fn next(&self) -> Option<&AfterAnswer> {
+        match self {
+            End::Answered { next, .. } | End::Streamed { next, .. } => Some(next),
+            _ => None,
+        }
+    }
 }
 
 pub(super) enum AfterAnswer {
@@ -18,7 +39,7 @@ pub(super) enum AfterAnswer {
 
 /// What the caller is told.
 pub(super) struct Answer {
-    pub payload: bytes::Bytes,
+    pub payload: Bytes,
     pub content_type: String,
     pub streamed: bool,
     pub is_error: bool,
@@ -29,28 +50,36 @@ pub(super) struct Answer {
 
 pub(super) fn answer(end: End, id: &str, timeout: Duration) -> Answer {
     match end {
-        End::Answered {
-            reply: Reply::Response { body, content_type, streamed, broken_off: None }, ..
-        } => Answer {
-            payload: body,
-            content_type,
-            streamed,
-            is_error: false,
-            platform_error: None,
-            exit_reason: None,
-        },
-        // Nothing has been sent to the caller yet, so the error can still take the answer's place.
-        End::Answered { reply: Reply::Response { streamed, broken_off: Some(report), .. }, .. } => {
-            Answer { streamed, ..of_code(report) }
+        End::Answered { reply: Reply::Response { body, content_type }, .. } => of_body(body, content_type),
+        End::Streamed { end: StreamEnd::BrokenOff(report), .. } => {
+            // Nothing has been sent to the caller yet, so the error can still take the answer's place.
+            Answer { streamed: true, ..of_code(report) }
         }
+        End::Streamed { size, .. } if size > RESPONSE_BYTES_MAX as u64 => {
+            of_platform(failure::response_too_large(size))
+        }
+        End::Streamed { body, content_type, .. } => Answer { streamed: true, ..of_body(body, content_type) },
         End::Answered { reply: Reply::Error(report), .. } => of_code(report),
         End::Answered { reply: Reply::TooLarge(size), .. } => of_platform(failure::response_too_large(size)),
-        End::Answered { reply: Reply::Truncated, .. } => of_platform(failure::truncated_response(id)),
+        End::Answered { reply: Reply::Truncated | Reply::Stream(_), .. } => {
+            of_platform(failure::truncated_response(id))
+        }
         End::Failed(report) => of_platform(report),
         End::Exited(exit) => {
             Answer { exit_reason: Some(failure::exit_reason(exit)), ..of_platform(failure::exited(id, exit)) }
         }
         End::TimedOut => of_platform(failure::timed_out(id, timeout)),
+    }
+}
+
+fn of_body(payload: Bytes, content_type: String) -> Answer {
+    Answer {
+        payload,
+        content_type,
+        streamed: false,
+        is_error: false,
+        platform_error: None,
+        exit_reason: None,
     }
 }
 

@@ -4,9 +4,10 @@ use super::start::{Context, InitFailure, exec_reason};
 use super::{Instance, Running, exit_of};
 use crate::{FunctionError, InvokeRequest, Metering, Outcome, VersionSpec};
 use clock::{Clock, Moment};
-use runtime::api::{Invocation, Pending, Reply};
+use runtime::api::{Invocation, RESPONSE_BYTES_MAX, Reply, StreamEnd};
 use runtime::failure;
 use runtime::report::{self, Failure, Report};
+use runtime::{Conversation, Pending};
 use sandbox::SandboxError;
 use std::time::Duration;
 
@@ -82,8 +83,9 @@ impl Instance {
             client_context: request.client_context.clone(),
             cognito_identity: request.cognito_identity.clone(),
         };
-        let Running { process, api, .. } = &mut self.running;
-        let Ok(mut pending) = api.invoke(invocation) else {
+        let Running { process, api, channel, .. } = &mut self.running;
+        let mut conversation = Conversation::of(api, channel.as_mut());
+        let Ok(mut pending) = conversation.invoke(invocation) else {
             // It asked once; what it does now is its fault, and it is of no use.
             let message = "Runtime stopped asking for events";
             return End::Failed(failure::invalid_entrypoint(&request.request_id, message));
@@ -93,18 +95,48 @@ impl Instance {
             biased;
             reply = pending.reply() => reply,
             exit = process.wait() => match last_words(&self.clock, &mut pending).await {
+                None | Some(Reply::Stream(_)) => return End::Exited(exit_of(exit)),
                 Some(reply) => return End::Answered { reply, next: AfterAnswer::Exited },
-                None => return End::Exited(exit_of(exit)),
             },
             () = &mut time_out => return End::TimedOut,
         };
-        let next = tokio::select! {
-            biased;
-            () = api.idle() => AfterAnswer::Idle,
-            _ = process.wait() => AfterAnswer::Exited,
-            () = time_out => AfterAnswer::TimedOut,
+        let (reply, stream) = match reply {
+            Reply::Stream(stream) => {
+                let content_type = stream.content_type.clone();
+                (None, Some((content_type, tokio::spawn(stream.collect(RESPONSE_BYTES_MAX)))))
+            }
+            reply => (Some(reply), None),
         };
-        End::Answered { reply, next }
+        let (next, exit) = tokio::select! {
+            biased;
+            idle = conversation.idle() => match idle {
+                Ok(()) => (AfterAnswer::Idle, None),
+                Err(_) => (AfterAnswer::Exited, None),
+            },
+            exit = process.wait() => (AfterAnswer::Exited, Some(exit)),
+            () = time_out => (AfterAnswer::TimedOut, None),
+        };
+        let Some((content_type, collecting)) = stream else {
+            return End::Answered { reply: reply.unwrap_or(Reply::Truncated), next };
+        };
+        // What ends a stream comes before the process is idle; after its end, nothing may come at all.
+        let abort = collecting.abort_handle();
+        match (self.clock.timeout(LAST_WORDS, collecting).await, next) {
+            (Some(Ok((body, size, end))), next) if !matches!(end, StreamEnd::Truncated) => {
+                End::Streamed { body, content_type, size, end, next }
+            }
+            (_, AfterAnswer::TimedOut) => {
+                abort.abort();
+                End::TimedOut
+            }
+            (_, next) => {
+                abort.abort();
+                match exit {
+                    Some(exit) => End::Exited(exit_of(exit)),
+                    None => End::Answered { reply: Reply::Truncated, next },
+                }
+            }
+        }
     }
 
     fn time_left(&self, started: Moment) -> Duration {
@@ -121,8 +153,9 @@ impl Instance {
     ) -> Finished {
         let id = &request.request_id;
         let timeout = self.spec.timeout;
-        let reusable = matches!(&end, End::Answered { next: AfterAnswer::Idle, .. });
-        let timed_out = matches!(&end, End::TimedOut | End::Answered { next: AfterAnswer::TimedOut, .. });
+        let next = end.next();
+        let reusable = matches!(next, Some(AfterAnswer::Idle));
+        let timed_out = matches!(&end, End::TimedOut) || matches!(next, Some(AfterAnswer::TimedOut));
         let answer = answer(end, id, timeout);
         let duration = if timed_out { timeout } else { self.clock.since(started).min(timeout) };
         let metering = Metering {
@@ -204,7 +237,7 @@ pub(crate) fn fail_without_process(
     }
 }
 
-async fn last_words(clock: &Clock, pending: &mut Pending) -> Option<Reply> {
+async fn last_words(clock: &Clock, pending: &mut Pending<'_>) -> Option<Reply> {
     match clock.timeout(LAST_WORDS, pending.reply()).await {
         // Cut short by the process's end, which says more.
         Some(Reply::Truncated) | None => None,

@@ -9,7 +9,7 @@ use clock::Clock;
 use runtime::api::{ErrorReport, Initialised, RuntimeApi};
 use runtime::failure::Exit;
 use runtime::log::LogSink;
-use runtime::{Runtimes, report};
+use runtime::{Conversation, Runtimes, report};
 use sandbox::{Command, Host, Sandbox, SandboxError};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -98,13 +98,18 @@ impl Instance {
 
     /// Waits until the process asks for an event, at most `limit`; how long that took since its start.
     pub async fn initialised(&mut self, limit: Duration) -> Result<Duration, InitFailure> {
-        let Running { process, api, output, since } = &mut self.running;
+        let Running { process, api, channel, output, since } = &mut self.running;
+        let mut conversation = Conversation::of(api, channel.as_mut());
         let found = tokio::select! {
             // A process that reported its failure ends right after: the report says more.
             biased;
-            initialised = api.initialised() => match initialised {
-                Initialised::Ready => Ok(self.clock.since(*since)),
-                Initialised::Failed(report) => Err(InitFailure::Reported(report)),
+            initialised = conversation.initialised() => match initialised {
+                Ok(Initialised::Ready) => Ok(self.clock.since(*since)),
+                Ok(Initialised::Failed(report)) => Err(InitFailure::Reported(report)),
+                Err(broken) => Err(InitFailure::Reported(ErrorReport::platform(
+                    "Runtime.Unknown",
+                    &broken.to_string(),
+                ))),
             },
             exit = process.wait() => Err(InitFailure::Exited(exit_of(exit))),
             () = self.clock.sleep(limit) => Err(InitFailure::TimedOut),
@@ -137,7 +142,7 @@ async fn run(
     let since = clock.moment();
     let mut process = sandbox.exec(command).await?;
     let output = Output::start(&mut process, log.clone());
-    Ok(Running { process, api, output, since })
+    Ok(Running { process, api, channel: None, output, since })
 }
 
 fn exec_failed(error: SandboxError) -> StartError {

@@ -128,8 +128,8 @@ impl Conversation {
         }
     }
 
-    /// Claims the right to answer invocation `request_id`. The caller then reads the body and sends
-    /// the [`Reply`]; dropping the claim unused counts as an answer cut short.
+    /// Claims the right to answer invocation `request_id`. The caller then sends the [`Reply`], and drops
+    /// the claim when the body has been read; dropping it unused counts as an answer cut short.
     pub(super) fn begin_answer(&self, request_id: &str) -> Result<Answer<'_>, Refused> {
         let mut state = self.lock();
         match std::mem::replace(&mut *state, State::Answering) {
@@ -189,22 +189,19 @@ pub(super) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    pub(super) fn send(mut self, reply: Reply) {
-        self.finish(reply);
-    }
-
-    fn finish(&mut self, reply: Reply) {
+    /// Only the first one counts.
+    pub(super) fn send(&mut self, reply: Reply) {
         if let Some(answer) = self.answer.take() {
-            *self.conversation.lock() = State::Answered;
             // Nobody may be waiting any more (the deadline passed); the state still moves on.
             let _ = answer.send(reply);
-            self.conversation.changes.send_replace(());
         }
     }
 }
 
 impl Drop for Answer<'_> {
     fn drop(&mut self) {
-        self.finish(Reply::Truncated);
+        *self.conversation.lock() = State::Answered;
+        self.send(Reply::Truncated);
+        self.conversation.changes.send_replace(());
     }
 }

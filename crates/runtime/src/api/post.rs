@@ -2,7 +2,7 @@
 
 use super::conversation::Conversation;
 use super::respond::{self, HttpReply};
-use super::{ErrorReport, RESPONSE_BYTES_MAX, Reply};
+use super::{ErrorReport, RESPONSE_BYTES_MAX, Reply, ResponseStream, StreamEnd, StreamWriter};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -21,15 +21,19 @@ pub(super) async fn response(conversation: &Conversation, id: &str, request: Req
             );
         }
     };
-    let answer = match conversation.begin_answer(id) {
+    let mut answer = match conversation.begin_answer(id) {
         Ok(answer) => answer,
         Err(refused) => return respond::refusal(&refused),
     };
+    let content_type = text(&headers, "content-type").unwrap_or("application/json").to_owned();
+    if streamed {
+        let (writer, stream) = ResponseStream::new(content_type);
+        answer.send(Reply::Stream(stream));
+        return pass_on(request.into_body(), writer).await;
+    }
     match read(request.into_body()).await {
-        Collected::Whole(body, trailers) => {
-            let content_type = text(&headers, "content-type").unwrap_or("application/json").to_owned();
-            let broken_off = if streamed { broken_off(&trailers) } else { None };
-            answer.send(Reply::Response { body, content_type, streamed, broken_off });
+        Collected::Whole(body) => {
+            answer.send(Reply::Response { body, content_type });
             respond::accepted()
         }
         Collected::TooLarge(size) => {
@@ -42,13 +46,13 @@ pub(super) async fn response(conversation: &Conversation, id: &str, request: Req
         }
         Collected::Truncated => {
             answer.send(Reply::Truncated);
-            respond::error(StatusCode::BAD_REQUEST, "TruncatedHTTPRequest", "the request ended early")
+            truncated()
         }
     }
 }
 
 pub(super) async fn error(conversation: &Conversation, id: &str, request: Request<Incoming>) -> HttpReply {
-    let answer = match conversation.begin_answer(id) {
+    let mut answer = match conversation.begin_answer(id) {
         Ok(answer) => answer,
         Err(refused) => return respond::refusal(&refused),
     };
@@ -76,7 +80,7 @@ pub(super) async fn init_error(conversation: &Conversation, request: Request<Inc
 async fn read_error(request: Request<Incoming>, unknown: &str) -> Result<ErrorReport, (Reply, HttpReply)> {
     let headers = request.headers().clone();
     match read(request.into_body()).await {
-        Collected::Whole(body, _) => {
+        Collected::Whole(body) => {
             let given = text(&headers, "lambda-runtime-function-error-type");
             let content_type = text(&headers, "content-type").unwrap_or_default();
             Ok(ErrorReport::posted(body, given, content_type, unknown))
@@ -85,11 +89,28 @@ async fn read_error(request: Request<Incoming>, unknown: &str) -> Result<ErrorRe
             Reply::TooLarge(size),
             respond::error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "the error is too large"),
         )),
-        Collected::Truncated => Err((
-            Reply::Truncated,
-            respond::error(StatusCode::BAD_REQUEST, "TruncatedHTTPRequest", "the request ended early"),
-        )),
+        Collected::Truncated => Err((Reply::Truncated, truncated())),
     }
+}
+
+/// Hands the body to whoever reads the stream, no faster than that one takes it.
+async fn pass_on(mut body: Incoming, mut writer: StreamWriter) -> HttpReply {
+    let mut trailers = HeaderMap::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            writer.end(StreamEnd::Truncated);
+            return truncated();
+        };
+        match frame.into_data() {
+            Ok(data) => {
+                writer.take(data);
+                writer.flush().await;
+            }
+            Err(frame) => trailers = frame.into_trailers().unwrap_or_default(),
+        }
+    }
+    writer.end(broken_off(&trailers).map_or(StreamEnd::Complete, StreamEnd::BrokenOff));
+    respond::accepted()
 }
 
 /// Reads the trailers that report an error inside a stream; the body's error document is base64.
@@ -108,8 +129,12 @@ fn base64_decoded(text: &str) -> Option<Vec<u8>> {
     base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
+fn truncated() -> HttpReply {
+    respond::error(StatusCode::BAD_REQUEST, "TruncatedHTTPRequest", "the request ended early")
+}
+
 enum Collected {
-    Whole(Bytes, HeaderMap),
+    Whole(Bytes),
     /// The whole size, in bytes.
     TooLarge(u64),
     Truncated,
@@ -120,27 +145,18 @@ enum Collected {
 /// ends that.
 async fn read(mut body: Incoming) -> Collected {
     let mut kept = BytesMut::with_capacity(kept_capacity(&body));
-    let mut trailers = HeaderMap::new();
     let mut size: u64 = 0;
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return Collected::Truncated };
-        match frame.into_data() {
-            Ok(data) => {
-                size = size.saturating_add(data.len() as u64);
-                if size <= RESPONSE_BYTES_MAX as u64 {
-                    kept.extend_from_slice(&data);
-                } else {
-                    kept = BytesMut::new();
-                }
-            }
-            Err(frame) => trailers = frame.into_trailers().unwrap_or_default(),
+        let Ok(data) = frame.into_data() else { continue };
+        size = size.saturating_add(data.len() as u64);
+        if size <= RESPONSE_BYTES_MAX as u64 {
+            kept.extend_from_slice(&data);
+        } else {
+            kept = BytesMut::new();
         }
     }
-    if size > RESPONSE_BYTES_MAX as u64 {
-        Collected::TooLarge(size)
-    } else {
-        Collected::Whole(kept.freeze(), trailers)
-    }
+    if size > RESPONSE_BYTES_MAX as u64 { Collected::TooLarge(size) } else { Collected::Whole(kept.freeze()) }
 }
 
 fn kept_capacity(body: &Incoming) -> usize {

@@ -1,18 +1,16 @@
+use super::ResponseStream;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 /// How a process answered one invocation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Reply {
     Response {
         body: Bytes,
         content_type: String,
-        /// The process used the streaming mode.
-        streamed: bool,
-        /// In streaming mode, the error that broke the stream off, from its trailers. What was sent
-        /// before it is in `body`.
-        broken_off: Option<ErrorReport>,
     },
+    /// The process uses the streaming mode and has begun.
+    Stream(ResponseStream),
     Error(ErrorReport),
     /// The answer had this many bytes, more than [`super::RESPONSE_BYTES_MAX`].
     TooLarge(u64),
@@ -37,7 +35,7 @@ impl ErrorReport {
     }
 
     /// What a process posted, with the `Lambda-Runtime-Function-Error-Type` it gave.
-    pub(super) fn posted(body: Bytes, given_type: Option<&str>, content_type: &str, unknown: &str) -> Self {
+    pub(crate) fn posted(body: Bytes, given_type: Option<&str>, content_type: &str, unknown: &str) -> Self {
         let error_type = given_type.filter(|text| is_error_type(text)).unwrap_or(unknown);
         let body = if content_type == CAUSE_TYPE { without_cause(body) } else { body };
         ErrorReport { body, error_type: error_type.to_owned() }

@@ -1,5 +1,6 @@
+use bytes::Bytes;
 use clock::Clock;
-use runtime::api::{ErrorReport, Initialised, Invocation, Pending, Reply, RuntimeApi};
+use runtime::api::{ErrorReport, Initialised, Invocation, Pending, Reply, RuntimeApi, StreamEnd};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -85,6 +86,14 @@ impl Process {
     pub async fn exit_on(&mut self, event: &str) -> ExitStatus {
         let _pending = self.hand(event).await;
         self.exit().await
+    }
+
+    /// Hands over `event` and reads the stream that it is answered with: content type, bytes, end.
+    pub async fn stream(&mut self, event: &str) -> (String, Bytes, StreamEnd) {
+        let Reply::Stream(stream) = self.invoke(event).await else { panic!("no stream") };
+        let content_type = stream.content_type.clone();
+        let (body, _, end) = stream.collect(1 << 20).await;
+        (content_type, body, end)
     }
 
     /// Hands over `event` and waits for the answer.

@@ -1,5 +1,6 @@
 use crate::harness::{Process, Program};
-use runtime::api::{Initialised, Reply};
+use bytes::Bytes;
+use runtime::api::{Initialised, Reply, StreamEnd};
 use serde_json::{Value, json};
 
 fn start_with(files: &[(&str, &str)], handler: &str, env: &[(&str, &str)]) -> Process {
@@ -234,37 +235,40 @@ async fn console_lines_are_marked() {
 
 #[tokio::test]
 async fn streams_are_sent_with_their_prelude_and_their_errors() {
-    let reply = |source: &str| {
-        let mut process = start(&format!("exports.handler = awslambda.streamifyResponse({source});"));
-        async move { process.invoke(r#"{"n":1}"#).await }
+    let started = |source: &str| start(&format!("exports.handler = awslambda.streamifyResponse({source});"));
+    let answer = |source: &str| {
+        let mut process = started(source);
+        async move { process.stream(r#"{"n":1}"#).await }
     };
-    let plain = "async (event, stream, context) => { stream.write('a'); stream.write(String(event.n)); stream.end('z'); }";
-    match reply(plain).await {
-        Reply::Response { body, streamed, content_type, broken_off } => {
-            assert_eq!((&body[..], streamed, broken_off), (&b"a1z"[..], true, None));
-            assert_eq!(content_type, "application/octet-stream");
-        }
-        other => panic!("{other:?}"),
+    let octets = "application/octet-stream";
+    for (source, content_type, body) in [
+        (
+            "async (event, stream, context) => { stream.write('a'); stream.write(String(event.n)); stream.end('z'); }",
+            octets,
+            &b"a1z"[..],
+        ),
+        (
+            "async (event, stream) => { await require('stream/promises').pipeline(require('stream').Readable.from(['p', 'q']), stream); }",
+            octets,
+            b"pq",
+        ),
+        (
+            "async (event, stream) => {
+                stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201 }); stream.write('body'); stream.end(); }",
+            "application/vnd.awslambda.http-integration-response",
+            b"{\"statusCode\":201}\0\0\0\0\0\0\0\0body",
+        ),
+        ("async (event, stream) => { stream.end(); }", octets, b""),
+        ("async (event, stream) => { stream.write('never ended'); }", octets, b"never ended"),
+    ] {
+        let expected = (content_type.to_owned(), Bytes::from_static(body), StreamEnd::Complete);
+        assert_eq!(answer(source).await, expected, "{source}");
     }
-    let piped = "async (event, stream) => { await require('stream/promises').pipeline(require('stream').Readable.from(['p', 'q']), stream); }";
-    assert!(matches!(reply(piped).await, Reply::Response { body, .. } if &body[..] == b"pq"));
-    let http = "async (event, stream) => {
-        stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201 }); stream.write('body'); stream.end(); }";
-    match reply(http).await {
-        Reply::Response { body, content_type, .. } => {
-            assert_eq!(&body[..], b"{\"statusCode\":201}\0\0\0\0\0\0\0\0body");
-            assert_eq!(content_type, "application/vnd.awslambda.http-integration-response");
-        }
-        other => panic!("{other:?}"),
-    }
-    assert!(matches!(reply("async (event, stream) => { stream.end(); }").await,
-        Reply::Response { body, streamed: true, .. } if body.is_empty()));
-    assert!(matches!(reply("async (event, stream) => { stream.write('never ended'); }").await,
-        Reply::Response { body, .. } if &body[..] == b"never ended"));
-    assert!(matches!(reply("async () => { throw new Error('before') }").await, Reply::Error(_)));
+    let before = started("async () => { throw new Error('before') }").invoke("{}").await;
+    assert!(matches!(before, Reply::Error(_)), "{before:?}");
     let midway = "async (event, stream) => { stream.write('half'); await new Promise((r) => setTimeout(r, 20)); throw new Error('midway') }";
-    match reply(midway).await {
-        Reply::Response { body, broken_off: Some(report), .. } => {
+    match answer(midway).await {
+        (_, body, StreamEnd::BrokenOff(report)) => {
             assert_eq!(&body[..], b"half");
             assert!(String::from_utf8_lossy(&report.body).contains("\"errorMessage\":\"midway\""));
         }
@@ -292,6 +296,7 @@ async fn large_events_and_answers_pass_and_too_large_ones_leave_the_process_well
     assert_eq!(process.initialised().await, Initialised::Ready);
     let event = json!("y".repeat(6_000_000)).to_string();
     assert_eq!(process.result(&event).await.as_str().map(str::len), Some(6_000_000));
-    assert_eq!(process.invoke(r#"{"n":7000000}"#).await, Reply::TooLarge(7_000_002));
+    let reply = process.invoke(r#"{"n":7000000}"#).await;
+    assert!(matches!(reply, Reply::TooLarge(7_000_002)), "{reply:?}");
     assert_eq!(process.result(r#"{"n":2}"#).await, json!("xx"));
 }
