@@ -1,4 +1,4 @@
-use crate::{Environment, FunctionsError, LayerUse};
+use crate::{Environment, FunctionsError, LayerUse, Logging};
 use clock::Timestamp;
 use kv::Record;
 use runtime::RuntimeId;
@@ -19,6 +19,8 @@ pub struct Configuration {
     pub environment: Environment,
     /// In merging order: the later one wins.
     pub layers: Vec<LayerUse>,
+    #[serde(default)]
+    pub logging: Logging,
     pub code: Code,
     pub modified: Timestamp,
     /// New with every change, so that callers can make changes conditional.
@@ -105,6 +107,7 @@ impl Configuration {
             tmp_mb,
             environment,
             layers,
+            logging,
             code,
             modified: _,
             revision_id: _,
@@ -117,6 +120,7 @@ impl Configuration {
             && *tmp_mb == other.tmp_mb
             && *environment == other.environment
             && *layers == other.layers
+            && *logging == other.logging
             && *code == other.code
     }
 

@@ -1,7 +1,7 @@
 use crate::configuration::Configuration;
 use crate::{
-    Described, Environment, FunctionId, FunctionRecord, Functions, FunctionsError, Version, keys, layers,
-    publish_version, tags,
+    Described, Environment, FunctionId, FunctionRecord, Functions, FunctionsError, Logging, LoggingUpdate,
+    Version, keys, layers, publish_version, tags,
 };
 use bytes::Bytes;
 use kv::{Read, Transaction};
@@ -21,6 +21,7 @@ pub struct NewFunction {
     pub environment: BTreeMap<String, String>,
     /// ARNs of layer versions, in merging order.
     pub layers: Vec<String>,
+    pub logging: LoggingUpdate,
     pub tags: BTreeMap<String, String>,
     /// A zip archive.
     pub code: Bytes,
@@ -44,6 +45,8 @@ impl Functions {
         }
         let code = Arc::new(self.code.ingest(new.code).await?);
         let now = self.clock.now();
+        let mut logging = Logging::default();
+        logging.update(&new.logging)?;
         let configuration = Configuration {
             description: new.description,
             runtime,
@@ -54,6 +57,7 @@ impl Functions {
             tmp_mb: new.tmp_mb,
             environment,
             layers: Vec::new(),
+            logging,
             code: code.code.clone(),
             modified: now,
             revision_id: self.clock.uuid(),

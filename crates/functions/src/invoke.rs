@@ -2,7 +2,7 @@ use crate::{Configuration, FunctionId, Functions, FunctionsError, Version, looku
 use bytes::Bytes;
 use kv::{Read, Snapshot};
 use names::Qualifier;
-use pool::{InvokeRequest, LogFormat, Outcome, VersionSpec};
+use pool::{InvokeRequest, Outcome, VersionSpec};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,15 +109,10 @@ impl Functions {
             role_arn: configuration.role,
             revision: configuration.revision_id,
             reserved_concurrency,
-            log_group: log_group(id),
-            log_format: LogFormat::Text,
+            log_group: configuration.logging.group(id),
+            log_format: configuration.logging.format,
         })
     }
-}
-
-/// Where a function's log lines belong.
-pub fn log_group(id: &FunctionId) -> String {
-    format!("/aws/lambda/{}", id.name)
 }
 
 pub(crate) fn too_large(bytes: usize, max: usize, operation: &str) -> FunctionsError {

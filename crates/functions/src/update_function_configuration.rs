@@ -1,6 +1,7 @@
 use crate::configuration::check_revision;
 use crate::{
-    Described, Environment, FunctionId, Functions, FunctionsError, Version, code, keys, layers, lookup,
+    Described, Environment, FunctionId, Functions, FunctionsError, LoggingUpdate, Version, code, keys,
+    layers, lookup,
 };
 use kv::Transaction;
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub struct ConfigurationUpdate {
     pub environment: Option<BTreeMap<String, String>>,
     /// ARNs of layer versions, in merging order; empty takes all away.
     pub layers: Option<Vec<String>>,
+    pub logging: LoggingUpdate,
     pub revision_id: Option<String>,
 }
 
@@ -48,6 +50,7 @@ impl Functions {
                 set(&mut latest.timeout_s, &update.timeout_s);
                 set(&mut latest.tmp_mb, &update.tmp_mb);
                 set(&mut latest.environment, &environment);
+                latest.logging.update(&update.logging)?;
                 latest.modified = now;
                 latest.revision_id = revision.clone();
                 let mut old = Vec::new();

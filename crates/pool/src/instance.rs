@@ -14,6 +14,7 @@ use clock::{Clock, Moment, Timestamp};
 use runtime::api::RuntimeApi;
 use runtime::channel::Channel;
 use runtime::failure::Exit;
+use runtime::report::Init;
 use sandbox::{ExitStatus, Process, Sandbox, SandboxError};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -49,6 +50,7 @@ struct Running {
     channel: Option<Channel>,
     output: Output,
     since: Moment,
+    init: Init,
 }
 
 struct AbortOnDrop(JoinHandle<()>);

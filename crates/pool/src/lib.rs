@@ -19,4 +19,5 @@ pub use invocation::{FunctionError, InvokeError, InvokeRequest, Metering, Outcom
 pub use outside::{CredentialError, CredentialSource, Credentials, Endpoint};
 pub use pool::{Pool, PoolStatus};
 pub use registry::{InstanceStatus, Phase};
-pub use version::{LogFormat, VersionSpec};
+pub use runtime::log::{ApplicationLevel, LogFormat, SystemLevel};
+pub use version::VersionSpec;

@@ -1,5 +1,7 @@
+use crate::LogFormat;
 use clock::Clock;
-use runtime::log::{LogLine, LogSink, LogSource, Tail};
+use runtime::log::{ApplicationLevel, LogLine, LogSink, LogSource, Tail};
+use runtime::report::{self, Event};
 use sandbox::Process;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +30,7 @@ struct Shared {
     source: Arc<LogSource>,
     /// Managed runtimes mark line breaks inside an entry as CR.
     joins_lines: bool,
+    format: LogFormat,
     current: Mutex<Current>,
 }
 
@@ -37,12 +40,16 @@ struct Current {
     tail: Tail,
     /// Lines of this invocation that the sink had no room for.
     dropped: u64,
+    dropped_bytes: u64,
 }
 
+/// Why lines are missing, in the words of the service.
+const FELL_BEHIND: &str = "they came faster than they are kept";
+
 impl Log {
-    pub fn new(clock: Clock, sink: LogSink, source: LogSource, joins_lines: bool) -> Self {
+    pub fn new(clock: Clock, sink: LogSink, source: LogSource, joins_lines: bool, format: LogFormat) -> Self {
         let source = Arc::new(source);
-        Log(Arc::new(Shared { clock, sink, source, joins_lines, current: Mutex::default() }))
+        Log(Arc::new(Shared { clock, sink, source, joins_lines, format, current: Mutex::default() }))
     }
 
     pub fn stream(&self) -> &str {
@@ -56,33 +63,67 @@ impl Log {
 
     /// The invocation's tail. Lines from now on belong to none.
     pub fn finish(&self) -> String {
-        let dropped = std::mem::take(&mut self.current().dropped);
-        if dropped > 0 {
-            self.line(format!(
-                "{dropped} lines of this log were dropped: they came faster than they are kept"
-            ));
+        let (records, bytes) = {
+            let mut current = self.current();
+            (std::mem::take(&mut current.dropped), std::mem::take(&mut current.dropped_bytes))
+        };
+        if records > 0 {
+            self.tell(&Event::LogsDropped { reason: FELL_BEHIND, records, bytes });
         }
         let mut current = self.current();
         current.request_id = None;
         current.tail.take()
     }
 
-    pub fn line(&self, text: String) {
+    /// What the platform says, in the form and from the level on that the function asked for.
+    pub fn tell(&self, event: &Event) {
+        match (self.0.format, event) {
+            // JSON logs have no word for them.
+            (LogFormat::Json { .. }, Event::End { .. }) => {}
+            (LogFormat::Text, _) | (_, Event::Fault { .. }) => {
+                if let Some(line) = event.line() {
+                    self.line(line);
+                }
+            }
+            (LogFormat::Json { system, .. }, _) => {
+                if event.level() >= system {
+                    self.line(report::document(self.0.clock.now(), event.kind(), &event.record()));
+                }
+            }
+        }
+    }
+
+    fn line(&self, text: String) {
         let request_id = {
             let mut current = self.current();
             current.tail.push(&text);
             current.request_id.clone()
         };
+        let bytes = text.len();
         let line = LogLine { at: self.0.clock.now(), source: self.0.source.clone(), request_id, text };
         if !self.0.sink.write(line) {
-            self.current().dropped += 1;
+            let mut current = self.current();
+            current.dropped += 1;
+            current.dropped_bytes += bytes as u64;
         }
     }
 
     fn written(&self, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
         let text = if self.0.joins_lines { text.replace('\r', "\n") } else { text.into_owned() };
-        self.line(text);
+        if !self.is_filtered(&text) {
+            self.line(text);
+        }
+    }
+
+    /// Whether the code itself marks the line as less important than what is to be kept.
+    fn is_filtered(&self, text: &str) -> bool {
+        match self.0.format {
+            LogFormat::Text => false,
+            LogFormat::Json { application, .. } => {
+                ApplicationLevel::of_line(text).is_some_and(|level| level < application)
+            }
+        }
     }
 
     fn current(&self) -> MutexGuard<'_, Current> {

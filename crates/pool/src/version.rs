@@ -1,5 +1,6 @@
 use names::{AccountId, FunctionName, Region};
 use runtime::RuntimeId;
+use runtime::log::LogFormat;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,21 +44,4 @@ pub struct VersionSpec {
     /// `/aws/lambda/<name>` unless configured otherwise.
     pub log_group: String,
     pub log_format: LogFormat,
-}
-
-/// How managed runtimes write the code's own log lines. The platform's lines are text either way.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum LogFormat {
-    #[default]
-    Text,
-    Json,
-}
-
-impl LogFormat {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            LogFormat::Text => "Text",
-            LogFormat::Json => "JSON",
-        }
-    }
 }

@@ -1,3 +1,4 @@
+use crate::report::InitKind;
 use crate::{Family, RuntimeId};
 use std::collections::BTreeMap;
 
@@ -14,6 +15,9 @@ pub struct Surroundings<'a> {
     pub log_stream: &'a str,
     /// `Text` or `JSON`.
     pub log_format: &'a str,
+    /// With the JSON format: what the runtime's own logging leaves out below.
+    pub log_level: Option<&'a str>,
+    pub init: InitKind,
     /// `host:port` of the Runtime API inside the sandbox.
     pub runtime_api: &'a str,
     /// URL of the platform's front door inside the sandbox.
@@ -113,7 +117,7 @@ fn reserved(from: &Surroundings) -> Vec<(String, String)> {
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
         ("AWS_LAMBDA_FUNCTION_NAME", from.function_name),
         ("AWS_LAMBDA_FUNCTION_VERSION", from.version),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", from.init.as_str()),
         ("AWS_LAMBDA_LOG_FORMAT", from.log_format),
         ("AWS_LAMBDA_LOG_GROUP_NAME", from.log_group),
         ("AWS_LAMBDA_LOG_STREAM_NAME", from.log_stream),
@@ -125,6 +129,10 @@ fn reserved(from: &Surroundings) -> Vec<(String, String)> {
         ("LAMBDA_TASK_ROOT", "/var/task"),
         ("TZ", ":UTC"),
     ];
+    // The function's own setting holds unless the platform has one.
+    if let Some(level) = from.log_level {
+        variables.push(("AWS_LAMBDA_LOG_LEVEL", level));
+    }
     let execution = format!("AWS_Lambda_{}", from.runtime);
     if from.runtime.family() != Family::Provided {
         variables.push(("AWS_EXECUTION_ENV", &execution));
@@ -147,7 +155,9 @@ mod tests {
             memory_mb: 256,
             log_group: "/aws/lambda/f",
             log_stream: "s",
-            log_format: "Text",
+            log_format: "JSON",
+            log_level: Some("WARN"),
+            init: InitKind::SnapStart,
             runtime_api: "127.0.0.1:9001",
             endpoint_url: "http://127.0.0.1:4566",
             session: Session { access_key_id: "ASIA", secret_access_key: "secret", session_token: "token" },
@@ -168,6 +178,8 @@ mod tests {
             ("TZ", ":UTC"),
             ("AWS_EXECUTION_ENV", "AWS_Lambda_nodejs20.x"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start"),
+            ("AWS_LAMBDA_LOG_LEVEL", "WARN"),
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
             (
                 "NODE_PATH",

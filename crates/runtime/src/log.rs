@@ -1,8 +1,12 @@
 //! Log lines on their way from an instance to whoever keeps logs.
 
+mod format;
+mod level;
 mod sink;
 mod tail;
 
+pub use format::LogFormat;
+pub use level::{ApplicationLevel, SystemLevel};
 pub use sink::{LogReceiver, LogSink, channel};
 pub use tail::Tail;
 

@@ -1,9 +1,9 @@
 //! Between Lambda's configuration shapes and the service's.
 
 use super::error::invalid;
-use super::model;
+use super::{logging, model};
 use crate::ApiError;
-use functions::{Described, FunctionId, log_group};
+use functions::Described;
 use protocol::Sensitive;
 use std::collections::BTreeMap;
 
@@ -57,11 +57,7 @@ pub(super) fn to_wire(described: &Described) -> model::FunctionConfiguration {
             apply_on: Some("None".to_owned()),
             optimization_status: Some("Off".to_owned()),
         }),
-        logging_config: Some(model::LoggingConfig {
-            log_format: Some("Text".to_owned()),
-            log_group: Some(log_group(&described.id)),
-            ..model::LoggingConfig::default()
-        }),
+        logging_config: Some(logging::to_wire(described)),
         ..model::FunctionConfiguration::default()
     }
 }
@@ -91,7 +87,6 @@ pub(super) fn variables(environment: model::Environment) -> BTreeMap<String, Str
 /// value is refused by name.
 #[derive(Default)]
 pub(super) struct Unused<'a> {
-    pub id: Option<&'a FunctionId>,
     pub vpc: Option<&'a model::VpcConfig>,
     pub dead_letter: Option<&'a model::DeadLetterConfig>,
     pub kms_key: Option<&'a str>,
@@ -99,7 +94,6 @@ pub(super) struct Unused<'a> {
     pub file_systems: Option<&'a [model::FileSystemConfig]>,
     pub image: Option<&'a model::ImageConfig>,
     pub snap_start: Option<&'a model::SnapStart>,
-    pub logging: Option<&'a model::LoggingConfig>,
 }
 
 impl Unused<'_> {
@@ -135,21 +129,6 @@ impl Unused<'_> {
         }
         if self.snap_start.and_then(|config| config.apply_on.as_deref()).is_some_and(|on| on != "None") {
             return refuse("SnapStart.ApplyOn", "only None is");
-        }
-        self.check_logging()
-    }
-
-    fn check_logging(&self) -> Result<(), ApiError> {
-        let Some(logging) = self.logging else { return Ok(()) };
-        if logging.log_format.as_deref().is_some_and(|format| format != "Text") {
-            return Err(ApiError::unsupported("LoggingConfig.LogFormat", "only Text is"));
-        }
-        if logging.application_log_level.is_some() || logging.system_log_level.is_some() {
-            return Err(ApiError::unsupported("LoggingConfig log levels", "they need the JSON format"));
-        }
-        let own = self.id.map(log_group);
-        if logging.log_group.as_deref().is_some_and(|group| Some(group) != own.as_deref()) {
-            return Err(ApiError::unsupported("LoggingConfig.LogGroup", "only /aws/lambda/<function> is"));
         }
         Ok(())
     }

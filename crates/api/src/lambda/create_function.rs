@@ -1,11 +1,11 @@
 use super::archive::Source;
 use super::configuration::{Unused, check_architectures, to_wire, unsigned, variables};
 use super::error::invalid;
-use super::model;
 use super::target::whole;
+use super::{logging, model};
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
-use functions::{FunctionId, NewFunction};
+use functions::NewFunction;
 
 impl Operation for model::operation::CreateFunction {
     const ACTION: &'static str = "lambda:CreateFunction";
@@ -43,7 +43,7 @@ impl Operation for model::operation::CreateFunction {
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
         let id = whole(&call, &input.function_name)?.id;
-        check(&id, &input)?;
+        check(&input)?;
         let code = Source {
             zip_file: input.code.zip_file.as_ref(),
             bucket: input.code.s3_bucket.as_deref(),
@@ -74,6 +74,7 @@ impl Operation for model::operation::CreateFunction {
                 )?,
                 environment: input.environment.map(variables).unwrap_or_default(),
                 layers: input.layers.unwrap_or_default(),
+                logging: logging::from_wire(input.logging_config),
                 tags: input.tags.unwrap_or_default(),
                 code,
                 publish: input.publish.unwrap_or(false),
@@ -84,13 +85,12 @@ impl Operation for model::operation::CreateFunction {
 }
 
 /// Members with values that mean something else than "not used", or that only this server cannot do.
-fn check(id: &FunctionId, input: &model::CreateFunctionRequest) -> Result<(), ApiError> {
+fn check(input: &model::CreateFunctionRequest) -> Result<(), ApiError> {
     if let Some(kind) = input.package_type.as_deref().filter(|kind| *kind != "Zip") {
         return Err(ApiError::unsupported(&format!("PackageType {kind}"), "functions are zip archives"));
     }
     check_architectures(input.architectures.as_deref())?;
     Unused {
-        id: Some(id),
         vpc: input.vpc_config.as_ref(),
         dead_letter: input.dead_letter_config.as_ref(),
         kms_key: input.kms_key_arn.as_deref(),
@@ -98,7 +98,6 @@ fn check(id: &FunctionId, input: &model::CreateFunctionRequest) -> Result<(), Ap
         file_systems: input.file_system_configs.as_deref(),
         image: input.image_config.as_ref(),
         snap_start: input.snap_start.as_ref(),
-        logging: input.logging_config.as_ref(),
     }
     .check()
 }

@@ -1,6 +1,6 @@
 use super::configuration::{Unused, to_wire, unsigned, variables};
-use super::model;
 use super::target::whole;
+use super::{logging, model};
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
 use functions::ConfigurationUpdate;
@@ -36,7 +36,6 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
         let id = whole(&call, &input.function_name)?.id;
         Unused {
-            id: Some(&id),
             vpc: input.vpc_config.as_ref(),
             dead_letter: input.dead_letter_config.as_ref(),
             kms_key: input.kms_key_arn.as_deref(),
@@ -44,7 +43,6 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
             file_systems: input.file_system_configs.as_deref(),
             image: input.image_config.as_ref(),
             snap_start: input.snap_start.as_ref(),
-            logging: input.logging_config.as_ref(),
         }
         .check()?;
         let update = ConfigurationUpdate {
@@ -61,6 +59,7 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
                 .transpose()?,
             environment: input.environment.map(variables),
             layers: input.layers,
+            logging: logging::from_wire(input.logging_config),
             revision_id: input.revision_id,
         };
         let described = call.services.functions.update_function_configuration(update).await?;

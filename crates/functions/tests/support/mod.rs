@@ -173,6 +173,7 @@ pub fn new_function(name: &str, code: Bytes) -> NewFunction {
         tmp_mb: 512,
         environment: BTreeMap::new(),
         layers: Vec::new(),
+        logging: functions::LoggingUpdate::default(),
         tags: BTreeMap::new(),
         code,
         publish: false,

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use runtime::api::{ErrorReport, RESPONSE_BYTES_MAX, Reply, StreamEnd};
 use runtime::failure::{self, Exit};
+use runtime::report::Status;
 use std::time::Duration;
 
 /// How the process dealt with the event.
@@ -37,15 +38,46 @@ pub(super) enum AfterAnswer {
     TimedOut,
 }
 
+impl End {
+    /// How the runtime did, the type of its error, and the bytes that it answered.
+    pub fn of_runtime(&self) -> (Status, Option<&str>, Option<u64>) {
+        match self {
+            End::Answered { reply: Reply::Response { body, .. }, .. } => {
+                (Status::Success, None, Some(body.len() as u64))
+            }
+            End::Streamed { end: StreamEnd::BrokenOff(report), size, .. } => {
+                (Status::Error, Some(&report.error_type), Some(*size))
+            }
+            End::Streamed { size, .. } => (Status::Success, None, Some(*size)),
+            End::Answered { reply: Reply::Error(report), .. } => {
+                (Status::Error, Some(&report.error_type), Some(report.body.len() as u64))
+            }
+            End::Answered { reply: Reply::TooLarge(_), .. } => {
+                (Status::Error, Some("Function.ResponseSizeTooLarge"), None)
+            }
+            End::Answered { reply: Reply::Truncated | Reply::Stream(_), .. } => {
+                (Status::Failure, Some("Runtime.TruncatedResponse"), None)
+            }
+            End::Failed(report) => (Status::Failure, Some(&report.error_type), None),
+            End::Exited(_) => (Status::Failure, Some("Runtime.ExitError"), None),
+            End::TimedOut => (Status::Timeout, None, None),
+        }
+    }
+}
+
 /// What the caller is told.
 pub(super) struct Answer {
     pub payload: Bytes,
     pub content_type: String,
     pub streamed: bool,
-    pub is_error: bool,
-    /// Set when the platform, not the code, states the error.
-    pub platform_error: Option<String>,
+    pub error: Option<Blame>,
     pub exit_reason: Option<String>,
+}
+
+/// Who states the error; of which type.
+pub(super) enum Blame {
+    Code(String),
+    Platform(String),
 }
 
 pub(super) fn answer(end: End, id: &str, timeout: Duration) -> Answer {
@@ -73,14 +105,7 @@ pub(super) fn answer(end: End, id: &str, timeout: Duration) -> Answer {
 }
 
 fn of_body(payload: Bytes, content_type: String) -> Answer {
-    Answer {
-        payload,
-        content_type,
-        streamed: false,
-        is_error: false,
-        platform_error: None,
-        exit_reason: None,
-    }
+    Answer { payload, content_type, streamed: false, error: None, exit_reason: None }
 }
 
 fn of_code(report: ErrorReport) -> Answer {
@@ -88,13 +113,12 @@ fn of_code(report: ErrorReport) -> Answer {
         payload: report.body,
         content_type: "application/json".to_owned(),
         streamed: false,
-        is_error: true,
-        platform_error: None,
+        error: Some(Blame::Code(report.error_type)),
         exit_reason: None,
     }
 }
 
 fn of_platform(report: ErrorReport) -> Answer {
     let error_type = report.error_type.clone();
-    Answer { platform_error: Some(error_type), ..of_code(report) }
+    Answer { error: Some(Blame::Platform(error_type)), ..of_code(report) }
 }

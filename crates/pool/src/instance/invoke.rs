@@ -1,4 +1,4 @@
-use super::answer::{AfterAnswer, End, answer};
+use super::answer::{AfterAnswer, Blame, End, answer};
 use super::prepare::new_log;
 use super::start::{Context, InitFailure, exec_reason};
 use super::{Instance, Running, exit_of};
@@ -6,7 +6,7 @@ use crate::{FunctionError, InvokeRequest, Metering, Outcome, VersionSpec};
 use clock::{Clock, Moment};
 use runtime::api::{Invocation, RESPONSE_BYTES_MAX, Reply, StreamEnd};
 use runtime::failure;
-use runtime::report::{self, Failure, Report};
+use runtime::report::{self, Event, Failure, Report, RuntimeDone};
 use runtime::{Conversation, Pending};
 use sandbox::SandboxError;
 use std::time::Duration;
@@ -30,16 +30,14 @@ impl Instance {
     ) -> Finished {
         let started = self.clock.moment();
         let cold = initialised.is_some();
-        let init = match &initialised {
-            Some(Ok(took)) => Some(*took),
-            Some(Err(failure)) => {
-                self.log.line(init_report("init", failure, None));
-                None
-            }
-            None => None,
-        };
+        let init = initialised.as_ref().and_then(|initialised| initialised.as_ref().ok().copied());
+        let trace_id = request.trace_id.clone().unwrap_or_else(|| new_trace_id(&self.clock));
         self.log.begin(&request.request_id);
-        self.log.line(report::start(&request.request_id, &self.spec.version));
+        self.log.tell(&Event::Start {
+            request_id: &request.request_id,
+            version: &self.spec.version,
+            trace_id: &trace_id,
+        });
         let mut end = None;
         if let Some(Err(_)) = initialised {
             // Once more, within the time of the invocation.
@@ -47,10 +45,11 @@ impl Instance {
         }
         let end = match end {
             Some(end) => end,
-            None => self.hand_over(request, started).await,
+            None => self.hand_over(request, started, &trace_id).await,
         };
         self.running.output.flush().await;
-        self.finish(request, started, init, cold, end)
+        self.tell_runtime_done(request, started, &trace_id, &end);
+        self.finish(request, started, &trace_id, init, cold, end)
     }
 
     async fn initialise_again(&mut self, request: &InvokeRequest, started: Moment) -> Option<End> {
@@ -63,23 +62,21 @@ impl Instance {
             Err(error) => return Some(entrypoint(&error.to_string())),
         }
         let left = self.time_left(started);
-        let failure = self.initialised(left).await.err()?;
-        self.log.line(init_report("invoke", &failure, Some(self.clock.since(started))));
-        Some(match failure {
+        Some(match self.initialised(left).await.err()? {
             InitFailure::TimedOut => End::TimedOut,
             InitFailure::Exited(exit) => End::Exited(exit),
             InitFailure::Reported(report) => End::Failed(report),
         })
     }
 
-    async fn hand_over(&mut self, request: &InvokeRequest, started: Moment) -> End {
+    async fn hand_over(&mut self, request: &InvokeRequest, started: Moment, trace_id: &str) -> End {
         let left = self.time_left(started);
         let invocation = Invocation {
             request_id: request.request_id.clone(),
             payload: request.payload.clone(),
             deadline: self.clock.now() + left,
             invoked_arn: request.invoked_arn.clone(),
-            trace_id: request.trace_id.clone().unwrap_or_else(|| new_trace_id(&self.clock)),
+            trace_id: trace_id.to_owned(),
             client_context: request.client_context.clone(),
             cognito_identity: request.cognito_identity.clone(),
         };
@@ -139,6 +136,19 @@ impl Instance {
         }
     }
 
+    fn tell_runtime_done(&self, request: &InvokeRequest, started: Moment, trace_id: &str, end: &End) {
+        let (status, error_type, produced_bytes) = end.of_runtime();
+        self.log.tell(&Event::RuntimeDone(RuntimeDone {
+            request_id: &request.request_id,
+            status,
+            error_type,
+            duration: self.clock.since(started),
+            produced_bytes,
+            spans: &[],
+            trace_id,
+        }));
+    }
+
     fn time_left(&self, started: Moment) -> Duration {
         self.spec.timeout.saturating_sub(self.clock.since(started))
     }
@@ -147,6 +157,7 @@ impl Instance {
         &mut self,
         request: &InvokeRequest,
         started: Moment,
+        trace_id: &str,
         init: Option<Duration>,
         cold: bool,
         end: End,
@@ -166,18 +177,21 @@ impl Instance {
             cold,
         };
         if let Some(reason) = &answer.exit_reason {
-            self.log.line(format!("RequestId: {id} Error: {reason}\nRuntime.ExitError"));
+            let text = format!("RequestId: {id} Error: {reason}\nRuntime.ExitError");
+            self.log.tell(&Event::Fault { text: &text });
         }
         if timed_out {
             let now = self.clock.now().to_iso8601();
-            self.log.line(format!("{now} {id} {}", failure::timeout_reason(timeout)));
+            let text = format!("{now} {id} {}", failure::timeout_reason(timeout));
+            self.log.tell(&Event::Fault { text: &text });
         }
-        let failure = match (&answer.platform_error, timed_out) {
+        let failure = match (&answer.error, timed_out) {
             (_, true) => Some(Failure::Timeout),
-            (Some(error_type), false) => Some(Failure::Error { error_type }),
+            (Some(Blame::Platform(error_type)), false) => Some(Failure::Error { error_type }),
+            (Some(Blame::Code(error_type)), false) => Some(Failure::OfCode { error_type }),
             (None, false) => None,
         };
-        self.log.line(report::end(id));
+        self.log.tell(&Event::End { request_id: id });
         let report = Report {
             request_id: id,
             duration,
@@ -185,14 +199,16 @@ impl Instance {
             memory_mb: self.spec.memory_mb,
             max_memory_bytes: metering.max_memory_bytes,
             init,
+            restore: None,
             failure,
+            trace_id,
         };
-        self.log.line(report.line());
+        self.log.tell(&Event::Report(report));
         let outcome = Outcome {
             payload: answer.payload,
             content_type: answer.content_type,
             streamed: answer.streamed,
-            function_error: answer.is_error.then_some(FunctionError::Unhandled),
+            function_error: answer.error.map(|_| FunctionError::Unhandled),
             log_tail: self.log.finish(),
             executed_version: self.spec.version.clone(),
             metering,
@@ -209,6 +225,7 @@ pub(crate) fn fail_without_process(
     reason: &str,
 ) -> Outcome {
     let id = &request.request_id;
+    let trace_id = request.trace_id.as_deref().unwrap_or_default();
     let document = failure::invalid_entrypoint(id, reason);
     let billed = report::billed(Duration::ZERO);
     let report = Report {
@@ -218,14 +235,17 @@ pub(crate) fn fail_without_process(
         memory_mb: spec.memory_mb,
         max_memory_bytes: 0,
         init: None,
+        restore: None,
         failure: Some(Failure::Error { error_type: &document.error_type }),
+        trace_id,
     };
     let log = new_log(context, spec);
     log.begin(id);
-    log.line(report::start(id, &spec.version));
-    log.line(format!("RequestId: {id} Error: {reason}\n{}", document.error_type));
-    log.line(report::end(id));
-    log.line(report.line());
+    log.tell(&Event::Start { request_id: id, version: &spec.version, trace_id });
+    let text = format!("RequestId: {id} Error: {reason}\n{}", document.error_type);
+    log.tell(&Event::Fault { text: &text });
+    log.tell(&Event::End { request_id: id });
+    log.tell(&Event::Report(report));
     Outcome {
         payload: document.body,
         content_type: "application/json".to_owned(),
@@ -243,17 +263,6 @@ async fn last_words(clock: &Clock, pending: &mut Pending<'_>) -> Option<Reply> {
         Some(Reply::Truncated) | None => None,
         Some(reply) => Some(reply),
     }
-}
-
-fn init_report(phase: &str, failure: &InitFailure, took: Option<Duration>) -> String {
-    let (status, error_type) = failure.status();
-    let took = took.map(|took| format!("Init Duration: {:.2} ms\t", took.as_secs_f64() * 1000.0));
-    let error_type = error_type.map(|kind| format!("\tError Type: {kind}"));
-    format!(
-        "INIT_REPORT {}Phase: {phase}\tStatus: {status}{}",
-        took.unwrap_or_default(),
-        error_type.unwrap_or_default()
-    )
 }
 
 /// A new, unsampled trace: `Root=1-<seconds>-<96 bits>;Parent=<64 bits>;Sampled=0`.

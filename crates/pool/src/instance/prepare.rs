@@ -3,7 +3,8 @@
 use super::start::{Context, StartError, unavailable};
 use crate::output::Log;
 use crate::{Credentials, InvokeError, VersionSpec};
-use runtime::log::LogSource;
+use runtime::log::{ApplicationLevel, LogSource};
+use runtime::report::InitKind;
 use runtime::{LaunchError, LaunchRequest, Session, Surroundings};
 use sandbox::{Bind, CpuSpec, RootSpec, Spec};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -66,7 +67,7 @@ pub(super) fn new_log(context: &Context, spec: &VersionSpec) -> Log {
         log_stream: format!("{date}/[{}]{:032x}", spec.version, u128::from_be_bytes(id)),
     };
     let managed = spec.runtime.family() != runtime::Family::Provided;
-    Log::new(context.clock.clone(), context.logs.clone(), source, managed)
+    Log::new(context.clock.clone(), context.logs.clone(), source, managed, spec.log_format)
 }
 
 /// The process's whole environment.
@@ -86,6 +87,8 @@ pub(super) fn environment(
         log_group: &spec.log_group,
         log_stream,
         log_format: spec.log_format.as_str(),
+        log_level: spec.log_format.application_level().map(ApplicationLevel::as_str),
+        init: InitKind::OnDemand,
         runtime_api: &RUNTIME_API.to_string(),
         endpoint_url: &format!("http://{}", context.config.endpoint_inside),
         session: Session {

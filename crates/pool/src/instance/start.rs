@@ -9,7 +9,8 @@ use clock::Clock;
 use runtime::api::{ErrorReport, Initialised, RuntimeApi};
 use runtime::failure::Exit;
 use runtime::log::LogSink;
-use runtime::{Conversation, Runtimes, report};
+use runtime::report::{Event, Init, InitKind, InitPhase, Status};
+use runtime::{Conversation, Runtimes};
 use sandbox::{Command, Host, Sandbox, SandboxError};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -65,11 +66,16 @@ impl Instance {
         };
         let endpoint = serve_endpoint(endpoint_listener, context.endpoint.clone(), context.clock.clone())
             .map_err(|error| unavailable(&format!("the sandbox's listener cannot be served: {error}")))?;
-        log.line(report::init_start(&launch.runtime_version, &launch.runtime_arn));
         for name in opt_dir.iter().flat_map(|opt| extensions(opt)) {
-            log.line(format!("EXTENSION\tName: {name}\tState: NotStarted\tExtensions are not supported yet"));
+            log.tell(&Event::Fault {
+                text: &format!(
+                    "EXTENSION\tName: {name}\tState: NotStarted\tExtensions are not supported yet"
+                ),
+            });
         }
-        let running = run(&mut sandbox, &runtime_listener, &launch, &environment, &log, &context.clock)
+        let init = Init { kind: InitKind::OnDemand, phase: InitPhase::Init };
+        tell_start(&log, init, &spec, &launch, registration.id());
+        let running = run(&mut sandbox, &runtime_listener, &launch, &environment, &log, &context.clock, init)
             .await
             .map_err(exec_failed)?;
         Ok(Instance {
@@ -91,14 +97,16 @@ impl Instance {
     /// Starts the process anew in the same sandbox: `/tmp` stays, everything that ran is gone.
     pub(super) async fn restart(&mut self) -> Result<(), SandboxError> {
         self.sandbox.kill_all().await?;
-        let Instance { sandbox, runtime_listener, launch, environment, log, clock, .. } = self;
-        self.running = run(sandbox, runtime_listener, launch, environment, log, clock).await?;
+        let Instance { spec, sandbox, runtime_listener, launch, environment, log, clock, running, .. } = self;
+        let init = Init { phase: InitPhase::Invoke, ..running.init };
+        tell_start(log, init, spec, launch, self.registration.id());
+        *running = run(sandbox, runtime_listener, launch, environment, log, clock, init).await?;
         Ok(())
     }
 
     /// Waits until the process asks for an event, at most `limit`; how long that took since its start.
     pub async fn initialised(&mut self, limit: Duration) -> Result<Duration, InitFailure> {
-        let Running { process, api, channel, output, since } = &mut self.running;
+        let Running { process, api, channel, output, since, init } = &mut self.running;
         let mut conversation = Conversation::of(api, channel.as_mut());
         let found = tokio::select! {
             // A process that reported its failure ends right after: the report says more.
@@ -115,8 +123,28 @@ impl Instance {
             () = self.clock.sleep(limit) => Err(InitFailure::TimedOut),
         };
         output.flush().await;
+        let duration = self.clock.since(*since);
+        let (status, error_type) = match &found {
+            Ok(_) => (Status::Success, None),
+            Err(failure) => failure.status(),
+        };
+        let init = *init;
+        self.log.tell(&Event::InitRuntimeDone { init, status, error_type });
+        self.log.tell(&Event::InitReport { init, status, error_type, duration });
         found
     }
+}
+
+fn tell_start(log: &Log, init: Init, spec: &VersionSpec, launch: &runtime::Launch, instance_id: &str) {
+    log.tell(&Event::InitStart {
+        init,
+        runtime_version: &launch.runtime_version,
+        runtime_arn: &launch.runtime_arn,
+        function_name: spec.function_name.as_str(),
+        function_version: &spec.version,
+        instance_id,
+        memory_mb: spec.memory_mb,
+    });
 }
 
 async fn run(
@@ -126,6 +154,7 @@ async fn run(
     environment: &[(String, String)],
     log: &Log,
     clock: &Clock,
+    init: Init,
 ) -> Result<Running, SandboxError> {
     let host_error =
         |source| SandboxError::Host { what: "the Runtime API cannot be served".to_owned(), source };
@@ -142,7 +171,7 @@ async fn run(
     let since = clock.moment();
     let mut process = sandbox.exec(command).await?;
     let output = Output::start(&mut process, log.clone());
-    Ok(Running { process, api, channel: None, output, since })
+    Ok(Running { process, api, channel: None, output, since, init })
 }
 
 fn exec_failed(error: SandboxError) -> StartError {
@@ -177,12 +206,12 @@ pub(super) fn unavailable(message: &str) -> StartError {
 }
 
 impl InitFailure {
-    /// For the INIT_REPORT line: status and, for errors, their type.
-    pub fn status(&self) -> (&'static str, Option<&str>) {
+    /// How it is told of, with the error's type.
+    fn status(&self) -> (Status, Option<&str>) {
         match self {
-            InitFailure::Reported(report) => ("error", Some(&report.error_type)),
-            InitFailure::Exited(_) => ("error", Some("Runtime.ExitError")),
-            InitFailure::TimedOut => ("timeout", None),
+            InitFailure::Reported(report) => (Status::Error, Some(&report.error_type)),
+            InitFailure::Exited(_) => (Status::Failure, Some("Runtime.ExitError")),
+            InitFailure::TimedOut => (Status::Timeout, None),
         }
     }
 }

@@ -94,7 +94,7 @@ async fn a_bootstrap_that_ends_is_started_twice_and_then_given_up() {
     assert!(message(&outcome).ends_with("Error: Runtime exited with error: exit status 7"), "{error}");
     assert_eq!(outcome.log_tail.matches("\nstarted\n").count(), 2, "{}", outcome.log_tail);
     assert!(
-        outcome.log_tail.contains("INIT_REPORT Phase: init\tStatus: error\tError Type: Runtime.ExitError"),
+        outcome.log_tail.contains(" ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError\n"),
         "{}",
         outcome.log_tail
     );

@@ -1,5 +1,5 @@
 use crate::fixture::{World, node_runtime, python_runtime};
-use pool::LogFormat;
+use pool::{ApplicationLevel, LogFormat, SystemLevel};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +77,7 @@ async fn an_exec_wrapper_starts_the_runtime() {
 async fn the_log_format_reaches_the_shims() {
     let world = World::new();
     let mut spec = world.node("exports.handler = async () => { console.warn('careful'); };");
-    spec.log_format = LogFormat::Json;
+    spec.log_format = LogFormat::Json { application: ApplicationLevel::Trace, system: SystemLevel::Debug };
     let outcome = world.invoke(&spec, "{}").await;
     let entry = outcome
         .log_tail
