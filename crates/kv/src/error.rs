@@ -41,3 +41,10 @@ pub enum KvError {
     #[error("a {kind} cannot be stored: {reason}")]
     Unencodable { kind: &'static str, reason: String },
 }
+
+impl KvError {
+    /// What is stored is the trouble, so that trying again meets the same.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, KvError::Corrupt { .. } | KvError::NewerVersion { .. } | KvError::Unencodable { .. })
+    }
+}

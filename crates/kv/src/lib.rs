@@ -11,6 +11,7 @@
 //! Stated bounds: [`KEY_BYTES_MAX`], [`VALUE_BYTES_MAX`], [`TRANSACTION_BYTES_MAX`],
 //! [`QUEUE_LENGTH_MAX`].
 
+mod aside;
 mod changes;
 mod engine;
 mod error;
@@ -30,6 +31,7 @@ mod transaction;
 mod watch;
 mod writer;
 
+pub use aside::{Aside, count_aside, list_aside, set_aside};
 pub use changes::{KEY_BYTES_MAX, TRANSACTION_BYTES_MAX, VALUE_BYTES_MAX};
 pub use error::KvError;
 pub use options::SqliteOptions;

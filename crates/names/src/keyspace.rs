@@ -11,6 +11,8 @@ pub enum Keyspace {
     BlobNamed = 0x02,
     /// blob: (blob id) that no record names any more and that waits for its removal.
     BlobForgotten = 0x03,
+    /// kv: (1 or 2, key): what could not be read and was set aside; why, and its bytes.
+    Aside = 0x04,
 
     /// access: (account id).
     Account = 0x10,
@@ -33,6 +35,8 @@ pub enum Keyspace {
     ObjectChange = 0x26,
     /// objects: the last sequence given out.
     ObjectSequence = 0x27,
+    /// objects: (function ARN, sequence): changes that the function's queue had no room for.
+    HeldChange = 0x28,
 
     /// functions: (account, region, name).
     Function = 0x30,
@@ -57,7 +61,8 @@ pub enum Keyspace {
 
     /// functions: (invocation id): an accepted asynchronous invocation.
     AsyncInvocation = 0x40,
-    /// functions: (due time ms, sequence, invocation id): the order in which they are tried.
+    /// functions: (due time ms, sequence, invocation id): the order in which they were tried until there
+    /// was `AsyncQueue`, into which what an older program left here is moved.
     AsyncDue = 0x41,
     /// functions: (invocation id): the event's bytes.
     AsyncPayload = 0x42,
@@ -65,6 +70,15 @@ pub enum Keyspace {
     AsyncOrder = 0x43,
     /// functions: the last sequence given out.
     AsyncSequence = 0x44,
+    /// functions: (account, region, name, due time ms, sequence, invocation id): a function's events in the
+    /// order in which they are tried.
+    AsyncQueue = 0x45,
+    /// functions: (due time ms, account, region, name): the first of each function's events.
+    AsyncNext = 0x46,
+    /// functions: (account, region, name): how much waits for a function.
+    AsyncBacklog = 0x47,
+    /// functions: (account): how much waits for an account's functions together.
+    AsyncAccount = 0x48,
 
     /// triggers: (name of the log): how far it has been read.
     Cursor = 0x50,
