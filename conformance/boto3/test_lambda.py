@@ -440,3 +440,12 @@ def test_values_that_cannot_be_are_refused(lam, node_runtime, configuration, nam
                                "Role": ROLE, "Code": {"ZipFile": zip_of(ECHO)}} | configuration)
     with refused("ResourceNotFoundException"):
         lam.get_function(FunctionName="cannot-be")
+
+
+def test_whether_a_function_may_recur_is_a_setting(lam, function):
+    name = function(ECHO)
+    assert lam.get_function_recursion_config(FunctionName=name)["RecursiveLoop"] == "Terminate"
+    assert lam.put_function_recursion_config(FunctionName=name, RecursiveLoop="Allow")["RecursiveLoop"] == "Allow"
+    assert lam.get_function_recursion_config(FunctionName=name)["RecursiveLoop"] == "Allow"
+    with refused("ResourceNotFoundException", 404):
+        lam.get_function_recursion_config(FunctionName="missing")

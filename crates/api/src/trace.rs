@@ -1,4 +1,6 @@
+use access::Principal;
 use clock::Clock;
+use functions::lineage;
 use http::HeaderMap;
 
 /// Where a request came from, across services (<https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>).
@@ -7,14 +9,29 @@ pub(crate) const TRACE_HEADER: &str = "x-amzn-trace-id";
 /// Longer ones are not forwarded: nobody's own are.
 const CHARS_MAX: usize = 512;
 
-/// The caller's own trace, or the root of a new one, which nobody records.
+/// The trace that a function carries on: what it causes belongs to the chain of events that it runs in.
+/// Nobody else is believed about that; a stranger could have events of others taken for a loop.
+pub(crate) fn of_function(principal: &Principal, headers: &HeaderMap) -> Option<String> {
+    match principal {
+        Principal::Session { session, .. } if session.function_arn.is_some() => given(headers),
+        _ => None,
+    }
+}
+
+/// The caller's own trace, or the root of a new one, which nobody records. Without what it says of earlier
+/// runs: see [`of_function`].
 pub(crate) fn trace_id(headers: &HeaderMap, clock: &Clock) -> String {
-    match headers.get(TRACE_HEADER).and_then(|value| value.to_str().ok()) {
-        Some(given) if given.contains("Root=") && given.len() <= CHARS_MAX => given.to_owned(),
-        _ => {
+    match given(headers) {
+        Some(given) => lineage::without(&given),
+        None => {
             let mut random = [0; 12];
             clock.fill_random(&mut random);
             format!("Root=1-{:08x}-{};Sampled=0", clock.now().as_seconds(), hex::encode(random))
         }
     }
+}
+
+fn given(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(TRACE_HEADER)?.to_str().ok()?;
+    (given.contains("Root=") && given.len() <= CHARS_MAX).then(|| given.to_owned())
 }

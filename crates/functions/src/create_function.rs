@@ -82,6 +82,7 @@ impl Functions {
                     last_version: 0,
                     tags: tags.clone(),
                     reserved_concurrency: None,
+                    may_recur: false,
                     latest: configuration.clone(),
                 };
                 let described = if publish {

@@ -25,6 +25,13 @@ pub enum FunctionsError {
     CodeStorageExceeded(String),
     #[error("{0}")]
     PolicyTooLong(String),
+    /// As many asynchronous events wait as may, for the function or for all of its account. Later there may
+    /// be room.
+    #[error("Rate Exceeded: too many asynchronous events wait for the {}.", if *of_account { "account" } else { "function" })]
+    TooManyEvents { of_account: bool },
+    /// The function ran so often in one chain of events that it is taken for a loop.
+    #[error("{0}")]
+    Recursive(String),
     /// No instance answered.
     #[error(transparent)]
     Invoke(#[from] pool::InvokeError),

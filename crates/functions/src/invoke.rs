@@ -1,5 +1,6 @@
-use crate::{Configuration, FunctionId, Functions, FunctionsError, Version, lookup};
+use crate::{Configuration, FunctionId, Functions, FunctionsError, Version, lineage, lookup};
 use bytes::Bytes;
+use clock::Clock;
 use kv::{Read, Snapshot};
 use names::Qualifier;
 use pool::{InvokeRequest, Outcome, VersionSpec};
@@ -28,6 +29,7 @@ struct Chosen {
     version: Version,
     configuration: Configuration,
     reserved_concurrency: Option<u32>,
+    trace_id: String,
 }
 
 impl Functions {
@@ -36,12 +38,15 @@ impl Functions {
     /// Dropping the future gives the answer up; the code may run on until its timeout.
     ///
     /// # Errors
-    /// `NotFound`; `TooLarge` for more than 6 MiB; `Invoke` when no instance answered.
+    /// `NotFound`; `TooLarge` for more than 6 MiB; `Recursive` for one that a loop makes; `Invoke` when no
+    /// instance answered.
     pub async fn invoke(&self, invocation: Invocation) -> Result<Outcome, FunctionsError> {
         if invocation.payload.len() > PAYLOAD_BYTES_MAX {
             return Err(too_large(invocation.payload.len(), PAYLOAD_BYTES_MAX, "Invoke"));
         }
-        let chosen = self.choose(&invocation.id, invocation.qualifier.as_ref()).await?;
+        let trace_id = invocation.trace_id.as_deref();
+        let mut chosen = self.choose(&invocation.id, invocation.qualifier.as_ref(), trace_id).await?;
+        let trace_id = std::mem::take(&mut chosen.trace_id);
         let pins: Vec<_> = chosen.configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
         let spec = self.spec(&invocation.id, chosen).await?;
         let request = InvokeRequest {
@@ -50,7 +55,7 @@ impl Functions {
             invoked_arn: invocation.id.arn_with(invocation.qualifier.as_ref()).to_string(),
             client_context: invocation.client_context,
             cognito_identity: None,
-            trace_id: invocation.trace_id,
+            trace_id: Some(trace_id),
         };
         let instances = self.instances.clone();
         // A task of its own, since the code may run on when the caller has gone: until its end, nothing
@@ -75,19 +80,26 @@ impl Functions {
         id: FunctionId,
         qualifier: Option<Qualifier>,
     ) -> Result<(), FunctionsError> {
-        self.choose(&id, qualifier.as_ref()).await.map(|_| ())
+        self.choose(&id, qualifier.as_ref(), None).await.map(|_| ())
     }
 
-    async fn choose(&self, id: &FunctionId, qualifier: Option<&Qualifier>) -> Result<Chosen, FunctionsError> {
-        let (id, qualifier) = (id.clone(), qualifier.cloned());
-        let random = self.clock.random_u64();
+    async fn choose(
+        &self,
+        id: &FunctionId,
+        qualifier: Option<&Qualifier>,
+        trace_id: Option<&str>,
+    ) -> Result<Chosen, FunctionsError> {
+        let (id, qualifier, trace_id) = (id.clone(), qualifier.cloned(), trace_id.map(str::to_owned));
+        let clock = self.clock.clone();
         self.kv
-            .read(async move |snapshot: &Snapshot| choose(snapshot, &id, qualifier.as_ref(), random).await)
+            .read(async move |snapshot: &Snapshot| {
+                choose(snapshot, &id, qualifier.as_ref(), trace_id.as_deref(), &clock).await
+            })
             .await
     }
 
     async fn spec(&self, id: &FunctionId, chosen: Chosen) -> Result<VersionSpec, FunctionsError> {
-        let Chosen { version, configuration, reserved_concurrency } = chosen;
+        let Chosen { version, configuration, reserved_concurrency, .. } = chosen;
         let mut layer_dirs = Vec::with_capacity(configuration.layers.len());
         for layer in &configuration.layers {
             layer_dirs.push(self.code.directory(&layer.code).await?);
@@ -125,18 +137,22 @@ async fn choose(
     from: &impl Read,
     id: &FunctionId,
     qualifier: Option<&Qualifier>,
-    random: u64,
+    trace_id: Option<&str>,
+    clock: &Clock,
 ) -> Result<Chosen, FunctionsError> {
     let record = lookup::function(from, id).await?;
+    lineage::check(trace_id, id, &record)?;
     let version = match qualifier {
         None | Some(Qualifier::Latest) => Version::Latest,
         Some(Qualifier::Version(number)) => Version::Published(*number),
-        Some(Qualifier::Alias(name)) => {
-            lookup::alias(from, id, name).await?.ok_or_else(|| lookup::missing(id, qualifier))?.route(random)
-        }
+        Some(Qualifier::Alias(name)) => lookup::alias(from, id, name)
+            .await?
+            .ok_or_else(|| lookup::missing(id, qualifier))?
+            .route(clock.random_u64()),
     };
     let configuration = lookup::configuration(from, id, &record, version)
         .await?
         .ok_or_else(|| lookup::missing(id, qualifier))?;
-    Ok(Chosen { version, configuration, reserved_concurrency: record.reserved_concurrency })
+    let trace_id = lineage::advanced(trace_id, id, clock);
+    Ok(Chosen { version, configuration, reserved_concurrency: record.reserved_concurrency, trace_id })
 }

@@ -11,8 +11,11 @@
 //! CodeReference     sha256                              CodeRecord
 //! AsyncInvocation   invocation id                       InvocationRecord
 //! AsyncPayload      invocation id                       the event's bytes
-//! AsyncDue          due ms, sequence, invocation id     (empty)
+//! AsyncQueue        account region name due ms, sequence, invocation id  the order, if there is one
+//! AsyncNext         due ms, account region name         (empty)
 //! AsyncOrder        order, sequence, invocation id      (empty)
+//! AsyncBacklog      account region name                 Backlog
+//! AsyncAccount      account                             Backlog
 //! AsyncSequence                                         the last sequence given out, eight bytes
 //! ```
 
@@ -69,8 +72,21 @@ pub(crate) fn payload(id: &str) -> Key {
     Key::new(Keyspace::AsyncPayload).text(id)
 }
 
-pub(crate) fn due(due_ms: u64, sequence: u64, id: &str) -> Key {
-    Key::new(Keyspace::AsyncDue).number(due_ms).number(sequence).text(id)
+pub(crate) fn queued(of_function: &FunctionId, due_ms: u64, sequence: u64, id: &str) -> Key {
+    of(Keyspace::AsyncQueue, of_function).number(due_ms).number(sequence).text(id)
+}
+
+pub(crate) fn next(due_ms: u64, of: &FunctionId) -> Key {
+    let key = Key::new(Keyspace::AsyncNext).number(due_ms);
+    key.text(of.account.as_str()).text(of.region.as_str()).text(of.name.as_str())
+}
+
+pub(crate) fn backlog(id: &FunctionId) -> Key {
+    of(Keyspace::AsyncBacklog, id)
+}
+
+pub(crate) fn account_backlog(account: &AccountId) -> Key {
+    Key::new(Keyspace::AsyncAccount).text(account.as_str())
 }
 
 pub(crate) fn order(order: &str, sequence: u64, id: &str) -> Key {

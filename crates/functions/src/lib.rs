@@ -22,6 +22,7 @@ mod instances;
 mod invoke;
 mod keys;
 mod layers;
+pub mod lineage;
 mod list_functions;
 mod logging;
 mod lookup;
@@ -29,13 +30,16 @@ mod pages;
 mod permission;
 mod publish_version;
 mod records;
+mod recursion;
 mod tags;
 mod update_function_code;
 mod update_function_configuration;
 
 pub use account::AccountUsage;
 pub use alias::{AliasChange, AliasRecord, parse_version};
-pub use asynchronous::{AsyncEvent, EVENT_BYTES_MAX, RetrySchedule, enqueue};
+pub use asynchronous::{
+    Admission, AsyncEvent, EVENT_BYTES_MAX, EventBounds, RetrySchedule, Waiting, enqueue,
+};
 pub use code::{ARCHIVE_BYTES_MAX, INLINE_BYTES_MAX, UNPACKED_BYTES_MAX};
 pub use configuration::{Code, Configuration};
 pub use create_function::NewFunction;
@@ -75,6 +79,7 @@ pub struct Config {
     pub account_concurrency: u32,
     /// Asynchronous invocations under way at the same time.
     pub asynchronous_concurrency: usize,
+    pub event_bounds: EventBounds,
     pub retry: RetrySchedule,
 }
 
@@ -85,7 +90,9 @@ impl Config {
             code_directory,
             code_bytes_max: 75 * 1024 * 1024 * 1024,
             account_concurrency: 1000,
-            asynchronous_concurrency: (8 * cores).max(16),
+            // Of which one function gets half.
+            asynchronous_concurrency: (16 * cores).max(32),
+            event_bounds: EventBounds::default(),
             retry: RetrySchedule::default(),
         }
     }
@@ -124,6 +131,10 @@ impl Functions {
         clock.fill_random(&mut download_key);
         let (config, download_key) = (Arc::new(config), Arc::new(download_key));
         Ok(Functions { kv, clock, code, instances, config, download_key })
+    }
+
+    pub fn event_bounds(&self) -> EventBounds {
+        self.config.event_bounds
     }
 
     /// Removes unpacked code that no record names; once, at the start.

@@ -13,6 +13,9 @@ pub struct FunctionRecord {
     pub tags: BTreeMap<String, String>,
     /// Zero refuses every invocation; `None` leaves the account's limit alone.
     pub reserved_concurrency: Option<u32>,
+    /// It may run in a loop of events for ever.
+    #[serde(default)]
+    pub may_recur: bool,
     pub latest: Configuration,
 }
 

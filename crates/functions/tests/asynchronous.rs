@@ -3,7 +3,10 @@
 mod support;
 
 use bytes::Bytes;
-use functions::{AsyncEvent, EventInvokeChange, FunctionId, FunctionsError, NewFunction};
+use functions::{
+    AsyncEvent, EventBounds, EventInvokeChange, FunctionId, FunctionsError, Invocation, NewFunction, Waiting,
+};
+use kv::{KvError, Snapshot, Transaction};
 use names::{AccountId, Key, Keyspace};
 use std::time::Duration;
 use support::{Next, World, new_function, until, zip};
@@ -46,9 +49,14 @@ async fn queue_length(world: &World, keyspace: Keyspace) -> usize {
 async fn until_empty(world: &World) {
     until("an empty queue", async || {
         let mut left = 0;
-        for keyspace in
-            [Keyspace::AsyncInvocation, Keyspace::AsyncPayload, Keyspace::AsyncDue, Keyspace::AsyncOrder]
-        {
+        for keyspace in [
+            Keyspace::AsyncInvocation,
+            Keyspace::AsyncPayload,
+            Keyspace::AsyncQueue,
+            Keyspace::AsyncNext,
+            Keyspace::AsyncOrder,
+            Keyspace::AsyncBacklog,
+        ] {
             left += queue_length(world, keyspace).await;
         }
         left == 0
@@ -59,7 +67,7 @@ async fn until_empty(world: &World) {
 /// Waits until the only event waits for another attempt, then moves time to just before it and to it.
 async fn advance_to_retry(world: &World, seen: usize, wait: Duration) {
     until("the event to be postponed", async || {
-        let due = world.kv.range(Key::new(Keyspace::AsyncDue).range(), 2).await.unwrap();
+        let due = world.kv.range(Key::new(Keyspace::AsyncNext).range(), 2).await.unwrap();
         let now = u64::try_from(world.clock.now().as_ms()).unwrap();
         due.first().is_some_and(|(key, _)| key[1..9] > now.to_be_bytes()[..])
     })
@@ -265,4 +273,180 @@ async fn an_event_over_a_megabyte_is_refused() {
     let event = AsyncEvent { payload: Bytes::from(vec![b' '; 1024 * 1024 + 1]), ..event(&id, "one", None) };
     assert!(matches!(world.functions.invoke_async(event).await, Err(FunctionsError::TooLarge(_))));
     until_empty(&world).await;
+}
+
+fn bounded(function_events_max: u64, account_events_max: u64) -> World {
+    World::with(move |config| {
+        config.event_bounds =
+            EventBounds { function_events_max, account_events_max, ..EventBounds::default() };
+    })
+}
+
+#[tokio::test]
+async fn no_more_events_wait_than_may() {
+    let world = bounded(2, 3);
+    let (a, b) = (world.create("a").await, world.create("b").await);
+    for name in ["a1", "a2"] {
+        world.functions.invoke_async(event(&a, name, None)).await.unwrap();
+    }
+    let refused = world.functions.invoke_async(event(&a, "a3", None)).await;
+    assert!(matches!(refused, Err(FunctionsError::TooManyEvents { of_account: false })), "{refused:?}");
+    world.functions.invoke_async(event(&b, "b1", None)).await.unwrap();
+    let refused = world.functions.invoke_async(event(&b, "b2", None)).await;
+    assert!(matches!(refused, Err(FunctionsError::TooManyEvents { of_account: true })), "{refused:?}");
+    assert_eq!(world.functions.waiting().await.unwrap().events, 3);
+    let dispatching = Dispatching::start(&world);
+    until_empty(&world).await;
+    assert_eq!(world.functions.waiting().await.unwrap(), Waiting::default());
+    world.functions.invoke_async(event(&a, "a3", None)).await.unwrap();
+    world.instances.wait_for(4).await;
+    until_empty(&world).await;
+    dispatching.stop().await;
+}
+
+#[tokio::test]
+async fn the_outcome_of_an_event_is_told_however_much_waits() {
+    let world = bounded(1, 1);
+    let id = world.create("thumb").await;
+    let told = world.create("told").await;
+    let change =
+        EventInvokeChange { on_success: Some(told.arn().to_string()), ..EventInvokeChange::default() };
+    world.functions.put_event_invoke_config(id.clone(), None, change, false).await.unwrap();
+    world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    let dispatching = Dispatching::start(&world);
+    let seen = world.instances.wait_for(2).await;
+    assert_eq!(seen[1].spec.function_name, told.name);
+    until_empty(&world).await;
+    dispatching.stop().await;
+}
+
+#[tokio::test]
+async fn a_burst_of_one_function_leaves_slots_for_others() {
+    let world = World::with(|config| config.asynchronous_concurrency = 8);
+    let (a, b) = (world.create("a").await, world.create("b").await);
+    world.instances.script(std::iter::repeat_n(Next::Hang, 4));
+    for number in 0..200 {
+        world.functions.invoke_async(event(&a, &format!("a{number}"), None)).await.unwrap();
+    }
+    let dispatching = Dispatching::start(&world);
+    world.instances.wait_for(4).await;
+    for number in 0..20 {
+        world.functions.invoke_async(event(&b, &format!("b{number}"), None)).await.unwrap();
+    }
+    let seen = world.instances.wait_for(24).await;
+    let of_a = seen.iter().filter(|seen| seen.spec.function_name == a.name).count();
+    assert_eq!(of_a, 4, "a function alone gets half of the slots");
+    dispatching.task.abort();
+}
+
+/// Events that each lead to the next one, through the function's own destination.
+async fn looping(world: &World) -> FunctionId {
+    let id = world.create("loop").await;
+    let own = Some(id.arn().to_string());
+    let change =
+        EventInvokeChange { on_success: own.clone(), on_failure: own, ..EventInvokeChange::default() };
+    world.functions.put_event_invoke_config(id.clone(), None, change, false).await.unwrap();
+    world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_loop_of_events_is_stopped_after_sixteen_runs() {
+    let world = World::new();
+    looping(&world).await;
+    let dispatching = Dispatching::start(&world);
+    world.instances.wait_for(16).await;
+    until_empty(&world).await;
+    dispatching.stop().await;
+    let seen = world.instances.seen.borrow();
+    assert_eq!(seen.len(), 16);
+    assert!(seen[15].request.trace_id.as_ref().is_some_and(|trace| trace.ends_with(":16")));
+}
+
+#[tokio::test]
+async fn a_loop_that_is_wanted_goes_on() {
+    let world = World::new();
+    let id = looping(&world).await;
+    world.functions.put_function_recursion_config(id, true).await.unwrap();
+    let dispatching = Dispatching::start(&world);
+    world.instances.wait_for(40).await;
+    dispatching.task.abort();
+}
+
+#[tokio::test]
+async fn who_is_called_from_a_loop_is_refused() {
+    let world = World::new();
+    let id = world.create("loop").await;
+    let mut trace_id = None;
+    for _ in 0..16 {
+        let invocation = Invocation {
+            id: id.clone(),
+            qualifier: None,
+            request_id: world.clock.uuid(),
+            payload: Bytes::from_static(b"{}"),
+            client_context: None,
+            trace_id: trace_id.clone(),
+        };
+        world.functions.invoke(invocation).await.unwrap();
+        trace_id = world.instances.seen.borrow().last().unwrap().request.trace_id.clone();
+    }
+    let event = AsyncEvent { trace_id, ..event(&id, "one", None) };
+    let refused = world.functions.invoke_async(event).await;
+    assert!(matches!(refused, Err(FunctionsError::Recursive(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_set_aside_and_holds_nobody_up() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    for name in ["one", "two"] {
+        world.functions.invoke_async(event(&id, name, Some("k"))).await.unwrap();
+    }
+    let broken = Key::new(Keyspace::AsyncInvocation).text("one");
+    world
+        .kv
+        .transact(async move |tx: &mut Transaction| {
+            tx.put(&broken, "garbage");
+            Ok::<_, KvError>(())
+        })
+        .await
+        .unwrap();
+    let dispatching = Dispatching::start(&world);
+    until("the next of its order", async || {
+        world.clock.advance(Duration::from_secs(1));
+        !world.instances.seen.borrow().is_empty()
+    })
+    .await;
+    assert_eq!(world.instances.seen.borrow()[0].request.request_id, "two");
+    until("the queue to empty", async || queue_length(&world, Keyspace::AsyncQueue).await == 0).await;
+    dispatching.stop().await;
+    let aside = world.kv.read(async |from: &Snapshot| kv::list_aside(from, 10).await).await.unwrap();
+    assert_eq!(aside.len(), 1);
+    assert_eq!(aside[0].kind, "asynchronous invocation");
+}
+
+#[tokio::test]
+async fn what_an_older_program_left_is_taken_over() {
+    let world = World::new();
+    let id = world.create("thumb").await;
+    world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    // As it was when there was one queue for all, and nothing was counted.
+    world
+        .kv
+        .transact(async move |tx: &mut Transaction| {
+            for keyspace in
+                [Keyspace::AsyncQueue, Keyspace::AsyncNext, Keyspace::AsyncBacklog, Keyspace::AsyncAccount]
+            {
+                tx.delete_range(&Key::new(keyspace).range(), 10).await?;
+            }
+            tx.put(Key::new(Keyspace::AsyncDue).number(1_800_000_000_000).number(1).text("one"), "");
+            Ok::<_, KvError>(())
+        })
+        .await
+        .unwrap();
+    let dispatching = Dispatching::start(&world);
+    world.instances.wait_for(1).await;
+    until_empty(&world).await;
+    dispatching.stop().await;
+    assert_eq!(queue_length(&world, Keyspace::AsyncDue).await, 0);
 }

@@ -75,6 +75,10 @@ pub enum ObjectsError {
     #[error("The list of parts was not in ascending order. Parts must be ordered by part number.")]
     InvalidPartOrder,
 
+    /// So many changes wait to be handed on that no further one is accepted in a bucket with notifications.
+    #[error("Please reduce your request rate.")]
+    SlowDown,
+
     #[error("{0}")]
     InvalidTag(String),
     #[error("{message}")]

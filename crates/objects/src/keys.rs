@@ -51,6 +51,19 @@ pub(crate) fn change(sequence: u64) -> Key {
     changes().number(sequence)
 }
 
+pub(crate) fn held_changes() -> Key {
+    Key::new(Keyspace::HeldChange)
+}
+
+/// `function` is an ARN.
+pub(crate) fn held_changes_of(function: &str) -> Key {
+    held_changes().text(function)
+}
+
+pub(crate) fn held_change(function: &str, sequence: u64) -> Key {
+    held_changes_of(function).number(sequence)
+}
+
 pub(crate) fn change_sequence() -> Key {
     Key::new(Keyspace::ObjectSequence)
 }

@@ -93,6 +93,8 @@ pub struct Caller {
     pub principal_id: String,
     pub source_ip: String,
     pub request_id: String,
+    /// The trace header of a function's own request: what it causes belongs to the same chain of events.
+    pub trace_id: Option<String>,
 }
 
 impl Objects {

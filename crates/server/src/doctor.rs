@@ -7,7 +7,7 @@ use crate::cli::DoctorArguments;
 use crate::data_dir::DataDir;
 use crate::{Outcome, machine, rooms};
 use clock::Clock;
-use kv::{Kv, KvError, SqliteOptions};
+use kv::{Kv, KvError, Snapshot, SqliteOptions};
 use runtime::{RuntimeReport, Runtimes};
 use sandbox::IsolationReport;
 use serde::Serialize;
@@ -49,7 +49,19 @@ struct StoreDiagnosis {
     /// `new`, `good`, `in use` (by a server that runs), or what is wrong with it.
     state: String,
     usable: bool,
+    /// Records that could not be read; `None` where the store was not opened.
+    set_aside: Option<SetAside>,
 }
+
+#[derive(Debug, Serialize)]
+struct SetAside {
+    /// At most [`ASIDE_MAX`] are counted.
+    count: usize,
+    /// The first few.
+    examples: Vec<kv::Aside>,
+}
+
+const ASIDE_MAX: usize = 10_000;
 
 /// Status 1 when functions could not run here as promised.
 pub fn run(arguments: &DoctorArguments) -> Outcome {
@@ -91,11 +103,19 @@ async fn diagnose(arguments: &DoctorArguments) -> Result<Diagnosis, Box<dyn std:
 /// Opens the store as a server would, unless one has it open.
 async fn store(data: &DataDir, clock: &Clock) -> StoreDiagnosis {
     let path = data.store();
+    let mut set_aside = None;
     let (usable, state) = if path.exists() {
         match Kv::open(SqliteOptions::new(&path), clock.clone()) {
             Ok(kv) => {
+                let aside = aside(&kv).await;
                 kv.close().await;
-                (true, "good".to_owned())
+                match aside {
+                    Ok(aside) => {
+                        set_aside = Some(aside);
+                        (true, "good".to_owned())
+                    }
+                    Err(error) => (false, error.to_string()),
+                }
             }
             Err(KvError::Locked(_)) => (true, "in use by a server that runs".to_owned()),
             Err(error) => (false, error.to_string()),
@@ -103,7 +123,15 @@ async fn store(data: &DataDir, clock: &Clock) -> StoreDiagnosis {
     } else {
         (true, "new: no server ever started here".to_owned())
     };
-    StoreDiagnosis { engine: "SQLite", path, state, usable }
+    StoreDiagnosis { engine: "SQLite", path, state, usable, set_aside }
+}
+
+async fn aside(kv: &Kv) -> Result<SetAside, KvError> {
+    kv.read(async |snapshot: &Snapshot| {
+        let count = kv::count_aside(snapshot, ASIDE_MAX).await?;
+        Ok(SetAside { count, examples: kv::list_aside(snapshot, 5).await? })
+    })
+    .await
 }
 
 fn hints(
@@ -126,6 +154,11 @@ fn hints(
     }
     if !store.usable {
         hints.push(format!("The store cannot be opened: {}.", store.state));
+    }
+    if let Some(aside) = store.set_aside.as_ref().filter(|aside| aside.count > 0) {
+        let first = aside.examples.first().map(|note| format!("; the first: {} ({})", note.kind, note.why));
+        let first = first.unwrap_or_default();
+        hints.push(format!("{} records could not be read and were set aside{first}.", aside.count));
     }
     if runtimes.is_empty() {
         hints.push("Install Node or Python for managed runtimes; provided.* needs neither.".to_owned());

@@ -146,7 +146,7 @@ impl Rooms {
             let _ = tell.send(true);
         });
         let watcher = tokio::spawn(end_with_store(kv.clone(), stop));
-        let triggers = Triggers::new(kv.clone(), clock.clone());
+        let triggers = Triggers::new(kv.clone(), clock.clone(), functions.event_bounds());
         let triggers = tokio::spawn(triggers.run(stopping.clone()));
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping));
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions));

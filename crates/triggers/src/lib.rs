@@ -10,6 +10,7 @@ mod object_changes;
 mod object_event;
 
 use clock::Clock;
+use functions::EventBounds;
 use kv::Kv;
 use tokio::sync::watch;
 
@@ -17,17 +18,19 @@ use tokio::sync::watch;
 pub struct Triggers {
     kv: Kv,
     clock: Clock,
+    bounds: EventBounds,
 }
 
 impl Triggers {
-    pub fn new(kv: Kv, clock: Clock) -> Self {
-        Triggers { kv, clock }
+    /// `bounds` are those of the functions service. What finds no room is held back and handed on later.
+    pub fn new(kv: Kv, clock: Clock, bounds: EventBounds) -> Self {
+        Triggers { kv, clock, bounds }
     }
 
     /// Hands on changes until `stop` turns true. Run exactly one per store.
     ///
     /// May be dropped at any time: what was not handed over by then is, at the next start.
     pub async fn run(self, stop: watch::Receiver<bool>) {
-        object_changes::run(self.kv, self.clock, stop).await;
+        object_changes::run(self, stop).await;
     }
 }

@@ -69,6 +69,7 @@ mod tests {
             principal_id: "AWS:root".to_owned(),
             source_ip: "127.0.0.1".to_owned(),
             request_id: "0123456789ABCDEF".to_owned(),
+            trace_id: None,
             deliveries: vec![delivery()],
         }
     }

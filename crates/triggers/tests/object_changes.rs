@@ -2,7 +2,7 @@
 
 use blob::Blobs;
 use clock::{Clock, Timestamp};
-use functions::{PolicyRecord, Statement};
+use functions::{EventBounds, PolicyRecord, Statement};
 use kv::{Kv, KvError, Transaction};
 use names::{AccountId, Arn, Key, Keyspace, Region};
 use objects::{
@@ -62,6 +62,7 @@ impl World {
                 principal_id: "000000000000".to_owned(),
                 source_ip: "127.0.0.1".to_owned(),
                 request_id: "id".to_owned(),
+                trace_id: None,
             },
             event: ChangeEvent::CreatedPut,
         };
@@ -89,6 +90,16 @@ impl World {
         events.into_iter().map(|(_, key)| key).collect()
     }
 
+    async fn transact(&self, work: impl AsyncFn(&mut Transaction) + Send + 'static) {
+        self.kv
+            .transact(async move |tx: &mut Transaction| {
+                work(tx).await;
+                Ok::<_, KvError>(())
+            })
+            .await
+            .unwrap();
+    }
+
     async fn until_read(&self) {
         for _ in 0..20_000 {
             if self.count(Keyspace::ObjectChange).await == 0 {
@@ -112,11 +123,13 @@ async fn changes_are_handed_over_once_and_in_order() {
     world.put("other").await;
     assert_eq!(world.count(Keyspace::ObjectChange).await, 100);
     let (_stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(Triggers::new(world.kv.clone(), world.clock.clone()).run(stopped));
+    let running = tokio::spawn(
+        Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
+    );
     world.until_read().await;
     assert_eq!(world.queued().await, expected);
     // Of each key only the first may be tried.
-    assert_eq!(world.count(Keyspace::AsyncDue).await, 3);
+    assert_eq!(world.count(Keyspace::AsyncQueue).await, 3);
     // Woken by the next change.
     world.put("b").await;
     world.until_read().await;
@@ -136,14 +149,18 @@ async fn stopping_at_any_moment_neither_loses_nor_repeats() {
     }
     for turns in 0..60 {
         let (_stop, stopped) = watch::channel(false);
-        let running = tokio::spawn(Triggers::new(world.kv.clone(), world.clock.clone()).run(stopped));
+        let running = tokio::spawn(
+            Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
+        );
         for _ in 0..turns {
             tokio::task::yield_now().await;
         }
         running.abort();
     }
     let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(Triggers::new(world.kv.clone(), world.clock.clone()).run(stopped));
+    let running = tokio::spawn(
+        Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
+    );
     world.until_read().await;
     stop.send(true).unwrap();
     running.await.unwrap();
@@ -164,7 +181,9 @@ async fn a_function_of_another_account_must_let_the_bucket_in() {
     let told = NotificationConfiguration::new(vec![told]).unwrap();
     world.objects.put_bucket_notification_configuration(world.bucket.clone(), told).await.unwrap();
     let (_stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(Triggers::new(world.kv.clone(), world.clock.clone()).run(stopped));
+    let running = tokio::spawn(
+        Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
+    );
     world.put("unasked").await;
     world.until_read().await;
     assert!(world.queued().await.is_empty());
@@ -192,5 +211,102 @@ async fn a_function_of_another_account_must_let_the_bucket_in() {
     world.put("allowed").await;
     world.until_read().await;
     assert_eq!(world.queued().await, ["allowed"]);
+    running.abort();
+}
+
+#[tokio::test]
+async fn what_finds_no_room_is_held_back_and_handed_on_later_in_order() {
+    let world = World::new().await;
+    for number in 0..10 {
+        world.put(&format!("a{number}")).await;
+    }
+    let bounds = EventBounds { function_events_max: 2, ..EventBounds::default() };
+    let (_stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(Triggers::new(world.kv.clone(), world.clock.clone(), bounds).run(stopped));
+    world.until_read().await;
+    assert_eq!(world.queued().await, ["a0", "a1"]);
+    assert_eq!(world.count(Keyspace::HeldChange).await, 8);
+    // Another function's events do not wait for that.
+    world.put("b").await;
+    world.until_read().await;
+    assert_eq!(world.queued().await, ["a0", "a1", "b"]);
+    // Nothing overtakes what is held, room or not.
+    world
+        .transact(async |tx: &mut Transaction| {
+            tx.delete(Key::new(Keyspace::AsyncBacklog).text("000000000000").text("us-east-1").text("thumb"))
+        })
+        .await;
+    world.put("a-last").await;
+    world.until_read().await;
+    let mut rounds = 0;
+    while world.count(Keyspace::HeldChange).await > 0 {
+        world
+            .transact(async |tx: &mut Transaction| {
+                tx.delete(
+                    Key::new(Keyspace::AsyncBacklog).text("000000000000").text("us-east-1").text("thumb"),
+                )
+            })
+            .await;
+        world.clock.advance(std::time::Duration::from_secs(1));
+        tokio::task::yield_now().await;
+        rounds += 1;
+        assert!(rounds < 20_000, "never handed on");
+    }
+    let queued = world.queued().await;
+    let of_thumb: Vec<_> = queued.iter().filter(|key| key.starts_with('a')).collect();
+    assert_eq!(
+        of_thumb,
+        ["a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a-last"].iter().collect::<Vec<_>>()
+    );
+    running.abort();
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_read_holds_nobody_up() {
+    let world = World::new().await;
+    for key in ["a1", "a2", "a3"] {
+        world.put(key).await;
+    }
+    world
+        .transact(async |tx: &mut Transaction| tx.put(Key::new(Keyspace::ObjectChange).number(2), "garbage"))
+        .await;
+    let (_stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(
+        Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
+    );
+    world.until_read().await;
+    assert_eq!(world.queued().await, ["a1", "a3"]);
+    let aside = world.kv.read(async |from: &kv::Snapshot| kv::list_aside(from, 10).await).await.unwrap();
+    assert_eq!(aside.len(), 1);
+    running.abort();
+}
+
+#[tokio::test]
+async fn a_change_whose_hand_over_always_fails_is_set_aside() {
+    let world = World::new().await;
+    for key in ["a1", "b1", "a2"] {
+        world.put(key).await;
+    }
+    // The counts of one function are damaged.
+    world
+        .transact(async |tx: &mut Transaction| {
+            tx.put(
+                Key::new(Keyspace::AsyncBacklog).text("000000000000").text("us-east-1").text("index"),
+                "garbage",
+            );
+        })
+        .await;
+    let (_stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(
+        Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
+    );
+    let mut rounds = 0;
+    while world.count(Keyspace::ObjectChange).await > 0 {
+        world.clock.advance(std::time::Duration::from_secs(1));
+        tokio::task::yield_now().await;
+        rounds += 1;
+        assert!(rounds < 20_000, "never handed on");
+    }
+    assert_eq!(world.queued().await, ["a1", "a2"]);
     running.abort();
 }

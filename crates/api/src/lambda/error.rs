@@ -24,6 +24,18 @@ impl From<FunctionsError> for ApiError {
             FunctionsError::PolicyTooLong(_) => {
                 user(StatusCode::BAD_REQUEST, "PolicyLengthExceededException", message)
             }
+            FunctionsError::TooManyEvents { of_account } => {
+                let reason = match of_account {
+                    true => "CallerRateLimitExceeded",
+                    false => "FunctionInvocationRateLimitExceeded",
+                };
+                user(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message)
+                    .field("Reason", reason)
+                    .header(header::RETRY_AFTER, "1")
+            }
+            FunctionsError::Recursive(_) => {
+                user(StatusCode::BAD_REQUEST, "RecursiveInvocationException", message)
+            }
             FunctionsError::Invoke(error) => invoke(error),
             FunctionsError::Store(_) | FunctionsError::Blob(_) | FunctionsError::Internal(_) => {
                 ApiError::internal(message)

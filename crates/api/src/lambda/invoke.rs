@@ -1,7 +1,7 @@
 use super::error::invalid;
 use super::model;
 use super::target::{Target, target};
-use crate::trace::{TRACE_HEADER, trace_id};
+use crate::trace::{TRACE_HEADER, of_function, trace_id};
 use crate::{ApiError, Call, Operation, Reply, ReplyBody};
 use access::Resource;
 use base64::Engine;
@@ -31,7 +31,9 @@ impl Operation for model::operation::Invoke {
         let payload = call.take_body(PAYLOAD_BYTES_MAX, too_large).await?;
         let payload = checked(payload)?;
         let client_context = input.client_context.as_deref().map(client_context).transpose()?;
-        let trace_id = Some(trace_id(&call.headers, &call.services.clock));
+        let trace_id = of_function(&call.principal, &call.headers)
+            .unwrap_or_else(|| trace_id(&call.headers, &call.services.clock));
+        let trace_id = Some(trace_id);
         let Target { id, qualifier } = target;
         let functions = &call.services.functions;
         let request_id = call.request_id.clone();

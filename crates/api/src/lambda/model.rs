@@ -29,6 +29,7 @@ pub static SERVICE: Service = Service {
         &operation::GET_FUNCTION_CONCURRENCY,
         &operation::GET_FUNCTION_CONFIGURATION,
         &operation::GET_FUNCTION_EVENT_INVOKE_CONFIG,
+        &operation::GET_FUNCTION_RECURSION_CONFIG,
         &operation::GET_FUNCTION_URL_CONFIG,
         &operation::GET_LAYER_VERSION,
         &operation::GET_LAYER_VERSION_BY_ARN,
@@ -46,6 +47,7 @@ pub static SERVICE: Service = Service {
         &operation::PUBLISH_VERSION,
         &operation::PUT_FUNCTION_CONCURRENCY,
         &operation::PUT_FUNCTION_EVENT_INVOKE_CONFIG,
+        &operation::PUT_FUNCTION_RECURSION_CONFIG,
         &operation::REMOVE_PERMISSION,
         &operation::TAG_RESOURCE,
         &operation::UNTAG_RESOURCE,
@@ -989,6 +991,20 @@ pub struct GetFunctionEventInvokeConfigRequest {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct GetFunctionRecursionConfigRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetFunctionRecursionConfigResponse {
+    #[serde(rename = "RecursiveLoop", skip_serializing_if = "Option::is_none")]
+    pub recursive_loop: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GetFunctionRequest {
     #[serde(rename = "FunctionName")]
     pub function_name: String,
@@ -1513,6 +1529,22 @@ pub struct PutFunctionEventInvokeConfigRequest {
     pub maximum_event_age_in_seconds: Option<i32>,
     #[serde(rename = "DestinationConfig", skip_serializing_if = "Option::is_none")]
     pub destination_config: Option<DestinationConfig>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutFunctionRecursionConfigRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "RecursiveLoop")]
+    pub recursive_loop: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutFunctionRecursionConfigResponse {
+    #[serde(rename = "RecursiveLoop", skip_serializing_if = "Option::is_none")]
+    pub recursive_loop: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -2108,6 +2140,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct GetFunctionRecursionConfig;
+    impl Typed for GetFunctionRecursionConfig {
+        const OPERATION: &'static Operation = &GET_FUNCTION_RECURSION_CONFIG;
+        type Input = GetFunctionRecursionConfigRequest;
+        type Output = GetFunctionRecursionConfigResponse;
+    }
+
+    pub static GET_FUNCTION_RECURSION_CONFIG: Operation = Operation {
+        name: "GetFunctionRecursionConfig",
+        service: &SERVICE,
+        method: "GET",
+        uri: "/2024-08-31/functions/{FunctionName}/recursion-config",
+        status: 200,
+        input: Some(&shape::GET_FUNCTION_RECURSION_CONFIG_REQUEST),
+        output: Some(&shape::GET_FUNCTION_RECURSION_CONFIG_RESPONSE),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct GetFunctionUrlConfig;
     impl Typed for GetFunctionUrlConfig {
         const OPERATION: &'static Operation = &GET_FUNCTION_URL_CONFIG;
@@ -2427,6 +2478,25 @@ pub mod operation {
         status: 200,
         input: Some(&shape::PUT_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST),
         output: Some(&shape::FUNCTION_EVENT_INVOKE_CONFIG),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
+    pub struct PutFunctionRecursionConfig;
+    impl Typed for PutFunctionRecursionConfig {
+        const OPERATION: &'static Operation = &PUT_FUNCTION_RECURSION_CONFIG;
+        type Input = PutFunctionRecursionConfigRequest;
+        type Output = PutFunctionRecursionConfigResponse;
+    }
+
+    pub static PUT_FUNCTION_RECURSION_CONFIG: Operation = Operation {
+        name: "PutFunctionRecursionConfig",
+        service: &SERVICE,
+        method: "PUT",
+        uri: "/2024-08-31/functions/{FunctionName}/recursion-config",
+        status: 200,
+        input: Some(&shape::PUT_FUNCTION_RECURSION_CONFIG_REQUEST),
+        output: Some(&shape::PUT_FUNCTION_RECURSION_CONFIG_RESPONSE),
         result_wrapper: None,
         checksums: Checksums { required: false, algorithm_member: None },
     };
@@ -3013,6 +3083,14 @@ mod shape {
             Member::new("Qualifier", &NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).query("Qualifier"),
         ],
     );
+    pub static GET_FUNCTION_RECURSION_CONFIG_REQUEST: Shape = Shape::structure(
+        "GetFunctionRecursionConfigRequest",
+        &[Member::new("FunctionName", &UNQUALIFIED_FUNCTION_NAME).label("FunctionName").required()],
+    );
+    pub static GET_FUNCTION_RECURSION_CONFIG_RESPONSE: Shape = Shape::structure(
+        "GetFunctionRecursionConfigResponse",
+        &[Member::new("RecursiveLoop", &RECURSIVE_LOOP)],
+    );
     pub static GET_FUNCTION_REQUEST: Shape = Shape::structure(
         "GetFunctionRequest",
         &[
@@ -3453,6 +3531,18 @@ mod shape {
             Member::new("DestinationConfig", &DESTINATION_CONFIG),
         ],
     );
+    pub static PUT_FUNCTION_RECURSION_CONFIG_REQUEST: Shape = Shape::structure(
+        "PutFunctionRecursionConfigRequest",
+        &[
+            Member::new("FunctionName", &UNQUALIFIED_FUNCTION_NAME).label("FunctionName").required(),
+            Member::new("RecursiveLoop", &RECURSIVE_LOOP).required(),
+        ],
+    );
+    pub static PUT_FUNCTION_RECURSION_CONFIG_RESPONSE: Shape = Shape::structure(
+        "PutFunctionRecursionConfigResponse",
+        &[Member::new("RecursiveLoop", &RECURSIVE_LOOP)],
+    );
+    pub static RECURSIVE_LOOP: Shape = Shape::string("RecursiveLoop").values(&["Allow", "Terminate"]);
     pub static REMOVE_PERMISSION_REQUEST: Shape = Shape::structure(
         "RemovePermissionRequest",
         &[
@@ -3687,6 +3777,7 @@ mod shape {
     pub static TRACING_CONFIG_RESPONSE: Shape =
         Shape::structure("TracingConfigResponse", &[Member::new("Mode", &TRACING_MODE)]);
     pub static TRACING_MODE: Shape = Shape::string("TracingMode").values(&["Active", "PassThrough"]);
+    pub static UNQUALIFIED_FUNCTION_NAME: Shape = Shape::string("UnqualifiedFunctionName").min(1.0).max(140.0).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)");
     pub static UNRESERVED_CONCURRENT_EXECUTIONS: Shape =
         Shape::integer("UnreservedConcurrentExecutions").min(0.0);
     pub static UNTAG_RESOURCE_REQUEST: Shape = Shape::structure(

@@ -41,7 +41,7 @@ impl From<ObjectsError> for ApiError {
         };
         let message = error.to_string();
         let (status, code) = code(&error);
-        if status.is_server_error() {
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
             return ApiError::internal(message);
         }
         details(ApiError::new(status, code, message), error)
@@ -76,6 +76,7 @@ fn code(error: &ObjectsError) -> (StatusCode, &'static str) {
         E::MetadataTooLarge { .. } => (bad, "MetadataTooLarge"),
         E::InvalidPart { .. } => (bad, "InvalidPart"),
         E::InvalidPartOrder => (bad, "InvalidPartOrder"),
+        E::SlowDown => (StatusCode::SERVICE_UNAVAILABLE, "SlowDown"),
         E::InvalidTag(_) => (bad, "InvalidTag"),
         E::InvalidArgument { .. } => (bad, "InvalidArgument"),
         E::InvalidRequest(_) => (bad, "InvalidRequest"),

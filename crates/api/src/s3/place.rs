@@ -1,6 +1,7 @@
 //! Which bucket and key a request means, and who owns them.
 
 use super::error::about;
+use crate::trace::of_function;
 use crate::{ApiError, Call};
 use access::Resource;
 use names::Arn;
@@ -37,6 +38,7 @@ pub(super) fn caller(call: &Call) -> Caller {
         principal_id: call.principal.user_id(),
         source_ip: call.source_ip.to_string(),
         request_id: call.request_id.clone(),
+        trace_id: of_function(&call.principal, &call.headers),
     }
 }
 

@@ -1,19 +1,26 @@
 use super::destination::{self, Condition};
-use super::queue::{self, Due, InvocationRecord};
+use super::queue::{self, InvocationRecord};
+use super::ready::{self, Place, UnderWay};
 use crate::event_invoke_config::{self, EventInvokeRecord};
-use crate::{Functions, FunctionsError, Invocation, keys};
+use crate::{AsyncEvent, Functions, FunctionsError, Invocation, keys, lineage};
 use bytes::Bytes;
 use clock::Timestamp;
-use kv::{Snapshot, Transaction};
+use kv::{KvError, Snapshot, Transaction};
 use names::Keyspace;
 use pool::{InvokeError, Outcome};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
 /// How long the dispatcher rests after the store failed it.
 const REST: Duration = Duration::from_secs(1);
+
+/// Attempts that end in nothing at all before an event is set aside. The count does not outlive a restart.
+const STRIKES_MAX: u32 = 3;
+
+/// Of the events of an older program that are moved in one transaction.
+const ADOPTED_AT_ONCE: usize = 256;
 
 impl Functions {
     /// Hands accepted events to their functions until `stop` turns true, then waits for those under way.
@@ -22,18 +29,24 @@ impl Functions {
     /// that is not settled is tried again. Dropping the future gives up what is under way; it is tried
     /// again at the next start.
     pub async fn dispatch(self, mut stop: watch::Receiver<bool>) {
-        let mut commits = self.kv.watch(&[Keyspace::AsyncDue.byte()]);
+        let mut commits = self.kv.watch(&[Keyspace::AsyncQueue.byte()]);
+        if let Err(error) = self.adopt().await {
+            tracing::error!(%error, "the events that an older program left wait for the next start");
+        }
         let mut tasks = JoinSet::new();
-        let mut under_way: HashMap<Id, Due> = HashMap::new();
+        let mut under_way: HashMap<Id, Place> = HashMap::new();
+        // Of events that could be neither tried nor settled; at most as many as there are slots, since
+        // each is set aside soon.
+        let mut strikes: HashMap<String, u32> = HashMap::new();
         while !*stop.borrow_and_update() {
             let room = self.config.asynchronous_concurrency.saturating_sub(under_way.len());
             let mut wait = None;
             if room > 0 {
                 match self.take(room, &under_way).await {
                     Ok((ready, next)) => {
-                        for due in ready {
-                            let task = tasks.spawn(self.clone().attempt(due.clone()));
-                            under_way.insert(task.id(), due);
+                        for place in ready {
+                            let task = tasks.spawn(self.clone().attempt(place.clone()));
+                            under_way.insert(task.id(), place);
                         }
                         wait = next.map(|at| Timestamp::from_ms(at as i64).since(self.clock.now()));
                     }
@@ -48,14 +61,13 @@ impl Functions {
                 () = commits.changed(), if room => {}
                 () = self.clock.sleep(wait.unwrap_or_default()), if room && wait.is_some() => {}
                 Some(ended) = tasks.join_next_with_id() => {
-                    let id = match ended {
-                        Ok((id, ())) => id,
-                        Err(error) => {
-                            tracing::error!(%error, "an attempt at an asynchronous invocation panicked");
-                            error.id()
-                        }
+                    let (id, failed) = match ended {
+                        Ok((id, ended)) => (id, ended.err()),
+                        Err(error) => (error.id(), Some(format!("the attempt panicked: {error}"))),
                     };
-                    under_way.remove(&id);
+                    if let Some(place) = under_way.remove(&id) {
+                        self.judge_attempt(place, failed, &mut strikes).await;
+                    }
                 }
                 // An error means that nobody can stop us any more: go on until dropped.
                 Ok(()) = stop.changed() => {}
@@ -64,43 +76,77 @@ impl Functions {
         while tasks.join_next().await.is_some() {}
     }
 
-    async fn take(
-        &self,
-        room: usize,
-        under_way: &HashMap<Id, Due>,
-    ) -> Result<(Vec<Due>, Option<u64>), FunctionsError> {
+    /// Sets an event aside that fails us again and again, so that it neither holds a slot nor its order.
+    async fn judge_attempt(&self, place: Place, failed: Option<String>, strikes: &mut HashMap<String, u32>) {
+        let Some(why) = failed else {
+            strikes.remove(&place.request_id);
+            return;
+        };
+        let (request_id, function) = (place.request_id.clone(), place.id.arn());
+        let count = strikes.entry(request_id.clone()).or_default();
+        *count += 1;
+        if *count < STRIKES_MAX {
+            return;
+        }
+        strikes.remove(&request_id);
+        tracing::error!(%request_id, %function, why, "an event was set aside; `zerun doctor` counts them");
         let now = self.clock.now();
-        let taken: HashSet<String> = under_way.values().map(|due| due.request_id.clone()).collect();
-        let orders: HashSet<String> = under_way.values().filter_map(|due| due.order.clone()).collect();
-        self.kv
-            .read(async move |snapshot: &Snapshot| {
-                let skip = |due: &Due| {
-                    taken.contains(&due.request_id)
-                        || due.order.as_ref().is_some_and(|order| orders.contains(order))
-                };
-                queue::due(snapshot, now, room, skip).await
-            })
-            .await
-    }
-
-    /// One attempt and its settlement. A failing store leaves the event as it is: it is tried again.
-    async fn attempt(self, due: Due) {
-        let request_id = due.request_id;
-        if let Err(error) = self.try_once(&request_id).await {
-            tracing::error!(%request_id, %error, "an asynchronous invocation could not be settled");
-            // The entry is still due; without this rest a broken one would be tried in a tight loop.
-            self.clock.sleep(REST).await;
+        let aside = self
+            .kv
+            .transact(async move |tx: &mut Transaction| queue::set_aside(tx, &place, &why, now).await)
+            .await;
+        if let Err(error) = aside {
+            let error: KvError = error;
+            tracing::error!(%request_id, %error, "the event could not be set aside either");
         }
     }
 
-    async fn try_once(&self, request_id: &str) -> Result<(), FunctionsError> {
+    async fn adopt(&self) -> Result<(), KvError> {
+        let now = self.clock.now();
+        let adopt = async move |tx: &mut Transaction| queue::adopt(tx, ADOPTED_AT_ONCE, now).await;
+        while self.kv.transact(adopt).await? > 0 {}
+        Ok(())
+    }
+
+    async fn take(
+        &self,
+        room: usize,
+        under_way: &HashMap<Id, Place>,
+    ) -> Result<(Vec<Place>, Option<u64>), FunctionsError> {
+        let now = self.clock.now();
+        let mut running = UnderWay::default();
+        for place in under_way.values() {
+            running.request_ids.insert(place.request_id.clone());
+            running.orders.extend(place.order.clone());
+            *running.by_function.entry(place.id.clone()).or_default() += 1;
+        }
+        self.kv.read(async move |snapshot: &Snapshot| ready::look(snapshot, now, room, &running).await).await
+    }
+
+    /// One attempt and its settlement. A failing store leaves the event as it is: it is tried again.
+    ///
+    /// # Errors
+    /// Why the event itself could not be dealt with, so that there is no use in trying for ever.
+    async fn attempt(self, place: Place) -> Result<(), String> {
+        let Err(error) = self.try_once(&place).await else { return Ok(()) };
+        tracing::error!(request_id = place.request_id, %error, "an asynchronous invocation could not be settled");
+        // The entry is still due; without this rest a broken one would be tried in a tight loop.
+        self.clock.sleep(REST).await;
+        match &error {
+            FunctionsError::Store(store) if !store.is_unreadable() => Ok(()),
+            _ => Err(error.to_string()),
+        }
+    }
+
+    async fn try_once(&self, place: &Place) -> Result<(), FunctionsError> {
+        let request_id = &place.request_id;
         let Some((record, payload, settings)) = self.load(request_id).await? else {
-            return Ok(());
+            return Err(FunctionsError::Internal(format!("event {request_id} has no record")));
         };
         let age_max =
             settings.age_max_s.map_or(self.config.retry.age_max, |age| Duration::from_secs(age.into()));
         if self.clock.now().since(record.accepted) > age_max {
-            return self.settle(request_id, record, payload, settings, Verdict::TooOld).await;
+            return self.settle(place, record, payload, settings, Verdict::TooOld).await;
         }
         let answer = self
             .invoke(Invocation {
@@ -113,7 +159,7 @@ impl Functions {
             })
             .await;
         let verdict = self.judge(&record, &settings, age_max, answer)?;
-        self.settle(request_id, record, payload, settings, verdict).await
+        self.settle(place, record, payload, settings, verdict).await
     }
 
     async fn load(
@@ -183,39 +229,34 @@ impl Functions {
                 tracing::warn!(function = %record.id.arn(), %error, "an event's function is not there");
                 Ok(Verdict::Exhausted(None))
             }
-            Err(error) => Err(error),
+            Err(FunctionsError::Recursive(why)) => {
+                tracing::warn!(function = %record.id.arn(), why, "a loop of events was stopped");
+                Ok(Verdict::Recursive)
+            }
+            // The function's own record cannot be read: its event is set aside with it.
+            Err(FunctionsError::Store(error)) if error.is_unreadable() => Err(error.into()),
+            // A full disk, say: it may pass, and the event's age ends it if it does not.
+            Err(error) => {
+                tracing::error!(function = %record.id.arn(), %error, "an event's function could not be run");
+                let wait = retry.after_unavailable(record.unavailable + 1);
+                if fits(wait) { Ok(Verdict::Unavailable { again: now + wait }) } else { Ok(Verdict::TooOld) }
+            }
         }
     }
 
     async fn settle(
         &self,
-        request_id: &str,
+        place: &Place,
         record: InvocationRecord,
         payload: Bytes,
         settings: EventInvokeRecord,
         verdict: Verdict,
     ) -> Result<(), FunctionsError> {
         let now = self.clock.now();
-        let follow_up = match &verdict {
-            Verdict::Succeeded(outcome) => settings.on_success.as_deref().map(|to| {
-                destination::event(to, request_id, &record, &payload, Condition::Success, Some(outcome), now)
-            }),
-            Verdict::Exhausted(outcome) => settings.on_failure.as_deref().map(|to| {
-                let condition = Condition::RetriesExhausted;
-                destination::event(to, request_id, &record, &payload, condition, outcome.as_ref(), now)
-            }),
-            Verdict::TooOld => settings.on_failure.as_deref().map(|to| {
-                let condition = Condition::EventAgeExceeded;
-                destination::event(to, request_id, &record, &payload, condition, None, now)
-            }),
-            Verdict::Failed { .. } | Verdict::Unavailable { .. } => None,
-        };
-        let follow_up = follow_up.transpose()?.map(|mut event| {
-            event.request_id = self.clock.uuid();
-            event
-        });
+        let request_id = &place.request_id;
+        let follow_up = self.follow_up(request_id, &record, &payload, &settings, &verdict);
         match &verdict {
-            Verdict::Exhausted(_) | Verdict::TooOld => tracing::warn!(
+            Verdict::Exhausted(_) | Verdict::TooOld | Verdict::Recursive => tracing::warn!(
                 %request_id,
                 function = %record.id.arn(),
                 failures = record.failures,
@@ -225,32 +266,72 @@ impl Functions {
             ),
             _ => {}
         }
-        let request_id = request_id.to_owned();
+        let place = place.clone();
         let next = match verdict {
             Verdict::Failed { again } => Some((again, true)),
             Verdict::Unavailable { again } => Some((again, false)),
-            Verdict::Succeeded(_) | Verdict::Exhausted(_) | Verdict::TooOld => None,
+            Verdict::Succeeded(_) | Verdict::Exhausted(_) | Verdict::TooOld | Verdict::Recursive => None,
         };
         self.kv
             .transact(async move |tx: &mut Transaction| match next {
                 Some((again, ran)) => {
                     let new = InvocationRecord {
-                        due_ms: queue::ms(again),
                         failures: record.failures + u32::from(ran),
                         unavailable: if ran { 0 } else { record.unavailable + 1 },
                         ..record.clone()
                     };
-                    queue::postpone(tx, &request_id, &record, &new, ran, now).await
+                    Ok(queue::postpone(tx, &place, &new, again, ran, now).await?)
                 }
                 None => {
-                    queue::remove(tx, &request_id, &record, now).await?;
+                    queue::remove(tx, &place, &record, now).await?;
                     if let Some(event) = &follow_up {
-                        queue::enqueue(tx, event, now).await?;
+                        queue::enqueue_outcome(tx, event, now).await?;
                     }
                     Ok(())
                 }
             })
             .await
+    }
+
+    /// What a destination is told, if one is to be told.
+    fn follow_up(
+        &self,
+        request_id: &str,
+        record: &InvocationRecord,
+        payload: &Bytes,
+        settings: &EventInvokeRecord,
+        verdict: &Verdict,
+    ) -> Option<AsyncEvent> {
+        let (to, condition, outcome) = match verdict {
+            Verdict::Succeeded(outcome) => {
+                (settings.on_success.as_deref()?, Condition::Success, Some(outcome))
+            }
+            Verdict::Exhausted(outcome) => {
+                (settings.on_failure.as_deref()?, Condition::RetriesExhausted, outcome.as_ref())
+            }
+            Verdict::Recursive => (settings.on_failure.as_deref()?, Condition::RetriesExhausted, None),
+            Verdict::TooOld => (settings.on_failure.as_deref()?, Condition::EventAgeExceeded, None),
+            Verdict::Failed { .. } | Verdict::Unavailable { .. } => return None,
+        };
+        let mut event =
+            match destination::event(to, request_id, record, payload, condition, outcome, self.clock.now()) {
+                Ok(event) => event,
+                // It was checked when it was set, and nothing would mend it here.
+                Err(error) => {
+                    tracing::error!(%request_id, to, %error, "a destination cannot be told");
+                    return None;
+                }
+            };
+        // Each event that is given up counts as one run, so that no loop goes on without running anything.
+        let trace_id = lineage::advanced(record.trace_id.as_deref(), &record.id, &self.clock);
+        if matches!(verdict, Verdict::Recursive)
+            && lineage::runs(Some(&trace_id), &event.id) >= lineage::RUNS_MAX
+        {
+            return None;
+        }
+        event.request_id = self.clock.uuid();
+        event.trace_id = Some(trace_id);
+        Some(event)
     }
 }
 
@@ -268,6 +349,8 @@ enum Verdict {
     /// The code failed too often (its last answer), or there is none to be tried.
     Exhausted(Option<Outcome>),
     TooOld,
+    /// It comes from a loop of events.
+    Recursive,
 }
 
 impl Verdict {
@@ -277,6 +360,7 @@ impl Verdict {
             Verdict::Failed { .. } | Verdict::Unavailable { .. } => "it is tried again",
             Verdict::Exhausted(_) => "its retries are used up",
             Verdict::TooOld => "it is too old",
+            Verdict::Recursive => "it comes from a loop",
         }
     }
 }

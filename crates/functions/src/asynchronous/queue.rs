@@ -1,4 +1,6 @@
-use crate::{FunctionId, Functions, FunctionsError, invoke, keys, lookup};
+use super::backlog::{self, Admission, EventBounds};
+use super::ready::{self, Place};
+use crate::{FunctionId, Functions, FunctionsError, invoke, keys, lineage, lookup};
 use bytes::Bytes;
 use clock::Timestamp;
 use kv::{KvError, Read, Record, Transaction};
@@ -20,15 +22,17 @@ pub struct AsyncEvent {
     pub payload: Bytes,
     pub client_context: Option<String>,
     pub trace_id: Option<String>,
-    /// Events with the same order never run at the same time, and their first attempts run in the order
-    /// in which they were accepted. One whose code failed does not hold up the others while it waits.
+    /// Events with the same order, which must all be of one function, never run at the same time, and their
+    /// first attempts run in the order in which they were accepted. One whose code failed does not hold up
+    /// the others while it waits.
     pub order: Option<String>,
 }
 
 /// An accepted event that is not settled. Its bytes are beside it.
 ///
-/// Invariants: exactly one `AsyncDue` entry leads to it, unless it waits behind another of its order.
-/// Of an order's events that were never attempted, `AsyncOrder` has all and `AsyncDue` only the first.
+/// Invariants: exactly one `AsyncQueue` entry leads to it, unless it waits behind another of its order.
+/// Of an order's events that were never attempted, `AsyncOrder` has all and `AsyncQueue` only the first.
+/// What it counts in the backlogs is its `bytes`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct InvocationRecord {
     pub id: FunctionId,
@@ -38,12 +42,13 @@ pub(super) struct InvocationRecord {
     pub order: Option<String>,
     pub accepted: Timestamp,
     pub sequence: u64,
-    /// Part of its key in `AsyncDue`.
-    pub due_ms: u64,
     /// How often the code ran and failed.
     pub failures: u32,
     /// Attempts in a row that found no instance.
     pub unavailable: u32,
+    /// Of the event. `None`: accepted by an older program, which did not count.
+    #[serde(default)]
+    pub bytes: Option<u64>,
 }
 
 impl Record for InvocationRecord {
@@ -51,39 +56,61 @@ impl Record for InvocationRecord {
     const VERSION: u8 = 1;
 }
 
-/// One entry of `AsyncDue`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Due {
-    pub at_ms: u64,
-    pub request_id: String,
-    pub order: Option<String>,
-}
-
 impl Functions {
     /// Accepts an event: once this returns, it survives a crash.
     ///
     /// # Errors
-    /// `NotFound`; `TooLarge` for more than 1 MiB.
+    /// `NotFound`; `TooLarge` for more than 1 MiB; `TooManyEvents` while as many wait as may; `Recursive`
+    /// when it comes from a loop.
     pub async fn invoke_async(&self, event: AsyncEvent) -> Result<(), FunctionsError> {
         if event.payload.len() > EVENT_BYTES_MAX {
             return Err(invoke::too_large(event.payload.len(), EVENT_BYTES_MAX, "InvokeAsync"));
         }
         let now = self.clock.now();
+        let bounds = self.config.event_bounds;
         self.kv
             .transact(async move |tx: &mut Transaction| {
-                lookup::check_target(tx, &event.id, event.qualifier.as_ref()).await?;
-                Ok(enqueue(tx, &event, now).await?)
+                let found = lookup::find(tx, &event.id, event.qualifier.as_ref()).await?;
+                lineage::check(event.trace_id.as_deref(), &event.id, &found.record)?;
+                match enqueue(tx, &event, &bounds, now).await? {
+                    Admission::Accepted => Ok(()),
+                    Admission::FunctionFull => Err(FunctionsError::TooManyEvents { of_account: false }),
+                    Admission::AccountFull => Err(FunctionsError::TooManyEvents { of_account: true }),
+                }
             })
             .await
     }
 }
 
-/// Accepts an event in the caller's transaction. Whether its function is there is found out when its
-/// turn comes.
+/// Accepts an event in the caller's transaction, or changes nothing. Whether its function is there is found
+/// out when its turn comes.
 ///
 /// # Errors
 /// The store failed.
-pub async fn enqueue(tx: &mut Transaction, event: &AsyncEvent, now: Timestamp) -> Result<(), KvError> {
+pub async fn enqueue(
+    tx: &mut Transaction,
+    event: &AsyncEvent,
+    bounds: &EventBounds,
+    now: Timestamp,
+) -> Result<Admission, KvError> {
+    let admission = backlog::enter(tx, &event.id, event.payload.len() as u64, Some(bounds)).await?;
+    if admission == Admission::Accepted {
+        put(tx, event, now).await?;
+    }
+    Ok(admission)
+}
+
+/// Accepts what tells of the outcome of another event, however much waits: see [`EventBounds`].
+pub(super) async fn enqueue_outcome(
+    tx: &mut Transaction,
+    event: &AsyncEvent,
+    now: Timestamp,
+) -> Result<(), KvError> {
+    backlog::enter(tx, &event.id, event.payload.len() as u64, None).await?;
+    put(tx, event, now).await
+}
+
+async fn put(tx: &mut Transaction, event: &AsyncEvent, now: Timestamp) -> Result<(), KvError> {
     let sequence = next_sequence(tx).await?;
     let record = InvocationRecord {
         id: event.id.clone(),
@@ -93,9 +120,9 @@ pub async fn enqueue(tx: &mut Transaction, event: &AsyncEvent, now: Timestamp) -
         order: event.order.clone(),
         accepted: now,
         sequence,
-        due_ms: ms(now),
         failures: 0,
         unavailable: 0,
+        bytes: Some(event.payload.len() as u64),
     };
     kv::put_record(tx, keys::invocation(&event.request_id), &record);
     tx.put(keys::payload(&event.request_id), event.payload.clone());
@@ -106,134 +133,129 @@ pub async fn enqueue(tx: &mut Transaction, event: &AsyncEvent, now: Timestamp) -
             return Ok(());
         }
     }
-    put_due(tx, &event.request_id, &record);
-    Ok(())
+    let place = Place {
+        id: event.id.clone(),
+        due_ms: ms(now),
+        sequence,
+        request_id: event.request_id.clone(),
+        order: event.order.clone(),
+    };
+    ready::replace(tx, &event.id, None, &[place]).await
 }
 
 /// Moves an event to a later attempt. `ran`: its code was tried, so the next of its order may go.
 pub(super) async fn postpone(
     tx: &mut Transaction,
-    request_id: &str,
-    old: &InvocationRecord,
+    place: &Place,
     new: &InvocationRecord,
+    until: Timestamp,
     ran: bool,
     now: Timestamp,
-) -> Result<(), FunctionsError> {
-    tx.delete(keys::due(old.due_ms, old.sequence, request_id));
-    kv::put_record(tx, keys::invocation(request_id), new);
-    put_due(tx, request_id, new);
+) -> Result<(), KvError> {
+    kv::put_record(tx, keys::invocation(&place.request_id), new);
+    let mut places = vec![Place { due_ms: ms(until), ..place.clone() }];
     if ran {
-        let_next_go(tx, request_id, old, now).await?;
+        places.extend(next_of_order(tx, place, now).await?);
     }
-    Ok(())
+    ready::replace(tx, &place.id, Some(place), &places).await
 }
 
 /// Forgets an event whose outcome is known.
 pub(super) async fn remove(
     tx: &mut Transaction,
-    request_id: &str,
+    place: &Place,
     record: &InvocationRecord,
     now: Timestamp,
-) -> Result<(), FunctionsError> {
-    tx.delete(keys::due(record.due_ms, record.sequence, request_id));
-    tx.delete(keys::invocation(request_id));
-    tx.delete(keys::payload(request_id));
-    let_next_go(tx, request_id, record, now).await
+) -> Result<(), KvError> {
+    tx.delete(keys::invocation(&place.request_id));
+    tx.delete(keys::payload(&place.request_id));
+    if let Some(bytes) = record.bytes {
+        backlog::leave(tx, &place.id, bytes).await?;
+    }
+    let next = next_of_order(tx, place, now).await?;
+    ready::replace(tx, &place.id, Some(place), next.as_slice()).await
 }
 
-/// After the first attempt of an ordered event: the one behind it becomes due.
-async fn let_next_go(
+/// Takes an event that cannot be read out of everybody's way. Its bytes stay where they are.
+pub(super) async fn set_aside(
     tx: &mut Transaction,
-    request_id: &str,
-    record: &InvocationRecord,
+    place: &Place,
+    why: &str,
     now: Timestamp,
-) -> Result<(), FunctionsError> {
-    let Some(order) = &record.order else { return Ok(()) };
-    let own = keys::order(order, record.sequence, request_id);
+) -> Result<(), KvError> {
+    kv::set_aside(tx, keys::invocation(&place.request_id), InvocationRecord::KIND, why, now).await?;
+    let bytes = tx.get(&keys::payload(&place.request_id)).await?.map_or(0, |bytes| bytes.len() as u64);
+    backlog::leave(tx, &place.id, bytes).await?;
+    let next = next_of_order(tx, place, now).await?;
+    ready::replace(tx, &place.id, Some(place), next.as_slice()).await
+}
+
+/// After the first attempt of an ordered event: the one behind it becomes due. It is of the same function.
+async fn next_of_order(
+    tx: &mut Transaction,
+    place: &Place,
+    now: Timestamp,
+) -> Result<Option<Place>, KvError> {
+    let Some(order) = &place.order else { return Ok(None) };
+    let own = keys::order(order, place.sequence, &place.request_id);
     if tx.get(&own).await?.is_none() {
-        return Ok(());
+        return Ok(None);
     }
     tx.delete(own);
     let Some((key, _)) = tx.range(&of_order(order).range(), 1).await?.into_iter().next() else {
-        return Ok(());
+        return Ok(None);
     };
-    let next_id = id_in_order(&key)?;
-    let next: Option<InvocationRecord> = kv::get_record(tx, keys::invocation(&next_id)).await?;
-    let mut next = next.ok_or_else(|| FunctionsError::Internal(format!("event {next_id} has no record")))?;
-    next.due_ms = ms(now);
-    kv::put_record(tx, keys::invocation(&next_id), &next);
-    put_due(tx, &next_id, &next);
-    Ok(())
+    let (sequence, request_id) = read_order(&key)?;
+    Ok(Some(Place {
+        id: place.id.clone(),
+        due_ms: ms(now),
+        sequence,
+        request_id,
+        order: place.order.clone(),
+    }))
 }
 
-/// The entries that are due, without those of `skip` and those whose order is in `orders`, at most `max`;
-/// and when the next one will be, if none of these is later.
-pub(super) async fn due(
-    from: &impl Read,
-    now: Timestamp,
-    max: usize,
-    skip: impl Fn(&Due) -> bool,
-) -> Result<(Vec<Due>, Option<u64>), FunctionsError> {
-    /// How many entries one look passes over at most. They are those that run or whose order does.
-    const PASSED_MAX: usize = 10_000;
-    const PAGE: usize = 256;
-    let all = Key::new(Keyspace::AsyncDue);
-    let mut range = all.range();
-    let mut ready: Vec<Due> = Vec::new();
-    let mut passed = 0;
-    loop {
-        let page = from.range(&range, PAGE).await?;
-        for (key, order) in &page {
-            let entry = read_due(key, order)?;
-            if entry.at_ms > ms(now) {
-                return Ok((ready, Some(entry.at_ms)));
+/// Moves the next events of an older program's queue into those of their functions; how many.
+pub(super) async fn adopt(tx: &mut Transaction, max: usize, now: Timestamp) -> Result<usize, KvError> {
+    let entries = tx.range(&Key::new(Keyspace::AsyncDue).range(), max).await?;
+    for (key, order) in &entries {
+        tx.delete(key);
+        let read = || {
+            let mut parts = KeyParts::of(Keyspace::AsyncDue, key)?;
+            Ok::<_, names::NameError>((parts.number()?, parts.number()?, parts.text()?))
+        };
+        let (due_ms, sequence, request_id) = read().map_err(broken)?;
+        let found = kv::get_record::<InvocationRecord>(tx, keys::invocation(&request_id)).await;
+        let record = match found {
+            Ok(Some(record)) => record,
+            Ok(None) => continue,
+            Err(error) if error.is_unreadable() => {
+                let key = keys::invocation(&request_id);
+                tracing::error!(%request_id, %error, "an event was set aside");
+                kv::set_aside(tx, key, InvocationRecord::KIND, &error.to_string(), now).await?;
+                continue;
             }
-            let taken = entry.order.is_some() && ready.iter().any(|other| other.order == entry.order);
-            if taken || skip(&entry) {
-                passed += 1;
-            } else {
-                ready.push(entry);
-            }
-            if ready.len() == max || passed == PASSED_MAX {
-                return Ok((ready, None));
-            }
-        }
-        match page.last() {
-            Some((key, _)) if page.len() == PAGE => range = all.range_after(key),
-            _ => return Ok((ready, None)),
-        }
+            Err(error) => return Err(error),
+        };
+        let order = String::from_utf8_lossy(order).into_owned();
+        let order = (!order.is_empty()).then_some(order);
+        let place = Place { id: record.id.clone(), due_ms, sequence, request_id, order };
+        ready::replace(tx, &record.id, None, &[place]).await?;
     }
+    Ok(entries.len())
 }
 
-fn put_due(tx: &mut Transaction, request_id: &str, record: &InvocationRecord) {
-    let order = record.order.clone().unwrap_or_default();
-    tx.put(keys::due(record.due_ms, record.sequence, request_id), order);
-}
-
-fn read_due(key: &[u8], order: &[u8]) -> Result<Due, FunctionsError> {
-    let read = || {
-        let mut parts = KeyParts::of(Keyspace::AsyncDue, key)?;
-        let at_ms = parts.number()?;
-        parts.number()?;
-        Ok::<_, names::NameError>((at_ms, parts.text()?))
-    };
-    let (at_ms, request_id) = read().map_err(unreadable)?;
-    let order = String::from_utf8_lossy(order).into_owned();
-    Ok(Due { at_ms, request_id, order: (!order.is_empty()).then_some(order) })
-}
-
-fn id_in_order(key: &[u8]) -> Result<String, FunctionsError> {
+fn read_order(key: &[u8]) -> Result<(u64, String), KvError> {
     let read = || {
         let mut parts = KeyParts::of(Keyspace::AsyncOrder, key)?;
         parts.text()?;
-        parts.number()?;
-        parts.text()
+        Ok::<_, names::NameError>((parts.number()?, parts.text()?))
     };
-    read().map_err(unreadable)
+    read().map_err(broken)
 }
 
-fn unreadable(error: names::NameError) -> FunctionsError {
-    FunctionsError::Internal(format!("a key cannot be read: {error}"))
+fn broken(error: names::NameError) -> KvError {
+    KvError::Corrupt { kind: "key", reason: error.to_string() }
 }
 
 fn of_order(order: &str) -> Key {

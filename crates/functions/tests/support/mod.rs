@@ -110,16 +110,21 @@ pub struct World {
 
 impl World {
     pub fn new() -> World {
-        World::over(Kv::memory(), tempfile::tempdir().unwrap(), Timestamp::from_seconds(1_800_000_000))
+        World::with(|_| ())
+    }
+
+    pub fn with(configure: impl FnOnce(&mut Config)) -> World {
+        let directory = tempfile::tempdir().unwrap();
+        World::over(Kv::memory(), directory, Timestamp::from_seconds(1_800_000_000), configure)
     }
 
     /// The same data under a new process, so to speak.
     pub fn restarted(self) -> World {
         let World { kv, directory, clock, .. } = self;
-        World::over(kv, directory, clock.now())
+        World::over(kv, directory, clock.now(), |_| ())
     }
 
-    fn over(kv: Kv, directory: TempDir, now: Timestamp) -> World {
+    fn over(kv: Kv, directory: TempDir, now: Timestamp, configure: impl FnOnce(&mut Config)) -> World {
         let clock = Clock::simulated(now, 7);
         let blobs = Blobs::local(directory.path().join("blob"), Clock::real()).unwrap();
         let instances = Arc::new(Scripted {
@@ -127,7 +132,8 @@ impl World {
             script: Mutex::default(),
             seen: watch::Sender::new(Vec::new()),
         });
-        let config = Config::new(directory.path().join("code"));
+        let mut config = Config::new(directory.path().join("code"));
+        configure(&mut config);
         let functions = Functions::new(config, kv.clone(), blobs, clock.clone(), instances.clone()).unwrap();
         World { functions, instances, kv, clock, directory }
     }
