@@ -65,7 +65,8 @@ impl Functions {
         configuration.check()?;
         let (layers, tags, publish) = (new.layers, new.tags, new.publish);
         let published_revision = self.clock.uuid();
-        self.kv
+        let described = self
+            .kv
             .transact(async move |tx: &mut Transaction| {
                 if tx.get(&keys::function(&id)).await?.is_some() {
                     return Err(taken(&id));
@@ -91,9 +92,11 @@ impl Functions {
                     Described { arn: id.arn(), id: id.clone(), version: Version::Latest, configuration }
                 };
                 kv::put_record(tx, keys::function(&id), &record);
-                Ok(described)
+                Ok::<_, FunctionsError>(described)
             })
-            .await
+            .await?;
+        self.expect(&described.configuration);
+        Ok(described)
     }
 }
 

@@ -1,4 +1,4 @@
-use pool::{InvokeError, InvokeRequest, Outcome, VersionSpec};
+use pool::{InstanceKind, InvokeError, InvokeRequest, Outcome, VersionSpec};
 use runtime::RuntimeId;
 use std::future::Future;
 use std::pin::Pin;
@@ -20,6 +20,9 @@ pub trait Instances: Send + Sync + 'static {
 
     /// Ends every idle instance of a function (unqualified ARN), and every busy one after its event.
     fn drain<'a>(&'a self, function_arn: &'a str) -> Boxed<'a, ()>;
+
+    /// An instance of this kind may be needed soon.
+    fn expect(&self, kind: &InstanceKind);
 
     /// # Errors
     /// This machine cannot run `runtime`; the text names what it can, and is fit to be shown.

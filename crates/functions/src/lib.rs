@@ -15,6 +15,7 @@ mod download;
 mod environment;
 mod error;
 mod event_invoke_config;
+mod expect;
 mod function_id;
 mod function_url;
 mod get_function;

@@ -56,6 +56,7 @@ impl Functions {
             })
             .await?;
         if let Some(old) = old {
+            self.expect(&described.configuration);
             self.retire(arn, vec![old]);
         }
         Ok(described)

@@ -75,6 +75,7 @@ impl Functions {
                 Ok::<_, FunctionsError>((described, old))
             })
             .await?;
+        self.expect(&described.configuration);
         self.retire(arn, old);
         Ok(described)
     }

@@ -9,6 +9,9 @@ pub struct PoolConfig {
     pub state_dir: PathBuf,
     /// Sum of the configured memory of all live instances, busy and idle, in MiB.
     pub memory_mb_max: u32,
+    /// Memory that sandboxes made ahead of need may take together, in MiB; beside `memory_mb_max`, since
+    /// nothing of it belongs to an instance. Zero makes none.
+    pub prewarm_memory_mb: u32,
     /// Invocations that one account may have running at once.
     pub account_concurrency: u32,
     /// Invocations that may wait for memory at once; further ones are throttled at once.
@@ -31,11 +34,15 @@ pub struct PoolConfig {
     pub host_names: Vec<String>,
 }
 
+/// What is set aside for prewarmed sandboxes on a large machine; a small one sets aside an eighth.
+const PREWARM_MEMORY_MB: u32 = 1024;
+
 impl PoolConfig {
     pub fn new(state_dir: PathBuf, memory_mb_max: u32) -> Self {
         PoolConfig {
             state_dir,
             memory_mb_max,
+            prewarm_memory_mb: (memory_mb_max / 8).min(PREWARM_MEMORY_MB),
             account_concurrency: 1000,
             waiting_max: 1000,
             wait_max: Duration::from_secs(10),

@@ -1,5 +1,6 @@
 use crate::VersionSpec;
 use crate::instance::Instance;
+use crate::keep_alive::KeepAlive;
 use crate::registry::Phase;
 use clock::{Clock, Moment};
 use std::collections::HashMap;
@@ -35,6 +36,8 @@ pub(crate) struct Idle {
 
 struct Place {
     since: Moment,
+    /// For one that was started ahead of its event; otherwise what was learned of the function decides.
+    keep: Option<Duration>,
     memory_mb: u32,
     /// Locked while it is being frozen; whoever takes the place waits for that.
     instance: Arc<tokio::sync::Mutex<Option<Instance>>>,
@@ -50,10 +53,17 @@ impl Idle {
     }
 
     /// Puts an instance in; it is frozen when nobody takes it out within `freeze_after`.
-    pub fn put(self: &Arc<Self>, key: Key, memory_mb: u32, instance: Instance, freeze_after: Duration) {
+    pub fn put(
+        self: &Arc<Self>,
+        key: Key,
+        instance: Instance,
+        freeze_after: Duration,
+        keep: Option<Duration>,
+    ) {
+        let memory_mb = instance.memory_mb();
         instance.registration().set_phase(Phase::Idle);
         let instance = Arc::new(tokio::sync::Mutex::new(Some(instance)));
-        let place = Place { since: self.clock.moment(), memory_mb, instance: instance.clone() };
+        let place = Place { since: self.clock.moment(), keep, memory_mb, instance: instance.clone() };
         self.lock().entry(key).or_default().push(place);
         self.arrivals.send_replace(());
         let clock = self.clock.clone();
@@ -102,17 +112,31 @@ impl Idle {
         instances(evicted).await
     }
 
-    /// Takes out those idle for `limit` or longer.
-    pub async fn expired(&self, limit: Duration) -> Vec<Instance> {
-        let expired = remove(&mut self.lock(), |_, place| self.clock.since(place.since) >= limit);
-        instances(expired).await
+    /// Takes out those idle for longer than they are to be kept, and tells how long until the next one is;
+    /// `None` when none is idle.
+    pub async fn expired(&self, keep_alive: &KeepAlive) -> (Vec<Instance>, Option<Duration>) {
+        let mut next: Option<Duration> = None;
+        let mut expired = Vec::new();
+        self.lock().retain(|key, of_key| {
+            let count = of_key.len();
+            for (index, place) in std::mem::take(of_key).into_iter().enumerate() {
+                let newer = count - 1 - index;
+                let learned = || keep_alive.keep(&key.function_arn, &key.version, newer);
+                let left = place.keep.unwrap_or_else(learned).saturating_sub(self.clock.since(place.since));
+                if left.is_zero() {
+                    expired.push(place);
+                } else {
+                    next = Some(next.map_or(left, |next| next.min(left)));
+                    of_key.push(place);
+                }
+            }
+            !of_key.is_empty()
+        });
+        (instances(expired).await, next)
     }
 
-    /// How long until the first one has been idle for `limit`; `None` when none is idle.
-    pub fn next_expiry(&self, limit: Duration) -> Option<Duration> {
-        let places = self.lock();
-        let oldest = places.values().flatten().map(|place| place.since).min()?;
-        Some(limit.saturating_sub(self.clock.since(oldest)))
+    pub fn has(&self, key: &Key) -> bool {
+        self.lock().contains_key(key)
     }
 
     /// Takes out those of the function, or all.

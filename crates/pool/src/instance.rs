@@ -3,9 +3,11 @@ mod endpoint;
 mod invoke;
 mod prepare;
 mod start;
+mod walls;
 
 pub(crate) use invoke::{Finished, fail_without_process};
 pub(crate) use start::{Context, StartError};
+pub(crate) use walls::{Size, Walls};
 
 use crate::VersionSpec;
 use crate::output::{Log, Output};
@@ -64,6 +66,10 @@ impl Drop for AbortOnDrop {
 impl Instance {
     pub fn registration(&self) -> &Registration {
         &self.registration
+    }
+
+    pub fn memory_mb(&self) -> u32 {
+        self.spec.memory_mb
     }
 
     /// Whether the process lives and its credentials outlast another invocation.

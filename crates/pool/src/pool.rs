@@ -1,11 +1,15 @@
 mod acquire;
+mod reap;
+mod restock;
 
 use acquire::Acquired;
 
 use crate::concurrency::Concurrency;
 use crate::idle::{Idle, Key};
 use crate::instance::{Context, Finished, Instance, StartError, fail_without_process};
+use crate::keep_alive::KeepAlive;
 use crate::layers::Layers;
+use crate::prewarm::{InstanceKind, PrewarmStatus, Prewarmed, Stock};
 use crate::registry::{InstanceStatus, Phase, Registry};
 use crate::{CredentialSource, Endpoint, InvokeError, InvokeRequest, Outcome, PoolConfig, VersionSpec};
 use clock::Clock;
@@ -14,9 +18,10 @@ use runtime::log::LogSink;
 use sandbox::Host;
 use serde::Serialize;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// All instances of all function versions. Cheap to clone.
 #[derive(Clone)]
@@ -27,11 +32,15 @@ struct Inner {
     registry: Arc<Registry>,
     concurrency: Arc<Concurrency>,
     idle: Arc<Idle>,
+    keep_alive: KeepAlive,
     /// Invocations in the line for memory.
     waiting: AtomicUsize,
     /// Whoever holds it is first in the line; tokio's mutex is fair.
     first_in_line: tokio::sync::Mutex<()>,
     phase: watch::Sender<Closing>,
+    /// Cold starts under way.
+    starts: watch::Sender<usize>,
+    workers: Mutex<JoinSet<()>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +61,8 @@ pub struct PoolStatus {
     pub memory_mb_max: u32,
     pub running_invocations: usize,
     pub waiting_invocations: usize,
+    /// Made ahead of need, by kind.
+    pub prewarmed: Vec<PrewarmStatus>,
 }
 
 impl Pool {
@@ -72,17 +83,24 @@ impl Pool {
         let registry = Registry::new(config.memory_mb_max);
         let concurrency = Concurrency::new(config.account_concurrency);
         let idle = Arc::new(Idle::new(clock.clone()));
-        let context = Context { config, host, clock, runtimes, endpoint, credentials, logs, layers };
+        let keep_alive = KeepAlive::new(clock.clone(), config.idle_timeout);
+        let stock = Stock::new(clock.clone(), config.prewarm_memory_mb);
+        let context = Context { config, host, clock, runtimes, endpoint, credentials, logs, layers, stock };
         let inner = Arc::new(Inner {
             context,
             registry,
             concurrency,
             idle,
+            keep_alive,
             waiting: AtomicUsize::new(0),
             first_in_line: tokio::sync::Mutex::new(()),
             phase: watch::Sender::new(Closing::Open),
+            starts: watch::Sender::new(0),
+            workers: Mutex::default(),
         });
-        tokio::spawn(reap(Arc::downgrade(&inner)));
+        tokio::spawn(reap::reap(Arc::downgrade(&inner)));
+        let workers = (0..restock::workers()).map(|_| restock::restock(Arc::downgrade(&inner))).collect();
+        *inner.workers.lock().unwrap_or_else(PoisonError::into_inner) = workers;
         Ok(Pool(inner))
     }
 
@@ -103,8 +121,10 @@ impl Pool {
         }
         let permit = self.0.concurrency.enter(&spec).map_err(InvokeError::Throttled)?;
         let inner = self.0.clone();
+        inner.keep_alive.began(&spec);
         let invocation = tokio::spawn(async move {
-            let result = inner.invoke(spec, request).await;
+            let result = inner.invoke(spec.clone(), request).await;
+            inner.keep_alive.ended(&spec);
             drop(permit);
             result
         });
@@ -118,6 +138,7 @@ impl Pool {
     /// For a function that was changed or removed; returns without waiting for busy ones.
     pub async fn drain(&self, function_arn: &str) {
         self.0.registry.doom(function_arn);
+        self.0.keep_alive.forget(function_arn);
         let idle = self.0.idle.of_function(Some(function_arn)).await;
         self.0.destroy_all(idle).await;
     }
@@ -125,6 +146,11 @@ impl Pool {
     /// Waits until no instance of the function is left.
     pub async fn drained(&self, function_arn: &str) {
         self.0.registry.wait_gone(Some(function_arn)).await;
+    }
+
+    /// Instances of this kind may be needed soon: one sandbox is kept ready for them, within the budget.
+    pub fn expect(&self, kind: &InstanceKind) {
+        self.0.context.stock.expect(kind);
     }
 
     /// Takes no more invocations, lets the running ones end within `deadline`, cuts the others off, and
@@ -137,6 +163,10 @@ impl Pool {
         inner.concurrency.wait_none().await;
         let idle = inner.idle.of_function(None).await;
         inner.destroy_all(idle).await;
+        let stock = inner.context.stock.close();
+        let workers = std::mem::take(&mut *inner.workers.lock().unwrap_or_else(PoisonError::into_inner));
+        let ending: JoinSet<()> = stock.into_iter().map(Prewarmed::destroy).collect();
+        tokio::join!(ending.join_all(), workers.join_all());
         inner.registry.wait_gone(None).await;
     }
 
@@ -147,6 +177,7 @@ impl Pool {
             memory_mb_max: self.0.context.config.memory_mb_max,
             running_invocations: self.0.concurrency.total(),
             waiting_invocations: self.0.waiting.load(Ordering::Relaxed),
+            prewarmed: self.0.context.stock.status(),
         }
     }
 }
@@ -166,9 +197,11 @@ impl Inner {
             // The sender is in `self`, so this cannot fail.
             _ = closing.wait_for(|phase| *phase == Closing::Cut) => return Err(closed()),
         };
+        let mut starting = None;
         let (mut instance, is_cold) = match acquired {
             Acquired::Warm(instance) => (*instance, false),
             Acquired::Cold(registration) => {
+                starting = Some(Starting::count(&self.starts));
                 match Instance::start(&self.context, spec.clone(), registration).await {
                     Ok(instance) => (instance, true),
                     Err(StartError::Code(reason)) => {
@@ -182,6 +215,7 @@ impl Inner {
         let conversation = async {
             let initialised =
                 if is_cold { Some(instance.initialised(config.init_timeout).await) } else { None };
+            drop(starting);
             instance.registration().set_phase(Phase::Busy);
             instance.invoke(&request, initialised).await
         };
@@ -192,7 +226,7 @@ impl Inner {
         };
         let reusable = finished.as_ref().is_some_and(|finished| finished.reusable);
         if reusable && !instance.registration().is_doomed() && *self.phase.borrow() == Closing::Open {
-            self.idle.put(key, spec.memory_mb, instance, config.freeze_after);
+            self.idle.put(key, instance, config.freeze_after, None);
         } else {
             self.destroy_later(vec![instance]);
         }
@@ -215,27 +249,19 @@ impl Inner {
     }
 }
 
-/// Ends instances that were idle for too long, as long as the pool lives.
-async fn reap(pool: Weak<Inner>) {
-    loop {
-        let Some(inner) = pool.upgrade() else { return };
-        let limit = inner.context.config.idle_timeout;
-        let expired = inner.idle.expired(limit).await;
-        inner.destroy_later(expired);
-        let clock = inner.context.clock.clone();
-        // What comes in meanwhile is due later than this.
-        let next = inner.idle.next_expiry(limit).unwrap_or(limit);
-        let mut closing = inner.phase.subscribe();
-        // Asleep, it must not keep the pool alive.
-        drop(inner);
-        tokio::select! {
-            () = clock.sleep(next) => {}
-            closed = closing.wait_for(|phase| *phase == Closing::Cut) => {
-                // An error: the pool is gone.
-                let _ = closed;
-                return;
-            }
-        }
+/// One cold start under way, until dropped.
+struct Starting<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Starting<'a> {
+    fn count(starts: &'a watch::Sender<usize>) -> Self {
+        starts.send_modify(|count| *count += 1);
+        Starting(starts)
+    }
+}
+
+impl Drop for Starting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count = count.saturating_sub(1));
     }
 }
 

@@ -22,13 +22,24 @@ pub struct LaunchRequest<'a> {
 pub struct Launch {
     /// The first is an absolute path inside the sandbox.
     pub argv: Vec<String>,
-    /// Host path and path inside, read-only, in this order.
+    /// What every function of this runtime finds.
+    pub base: Base,
+    /// Code and layers: host path and path inside, read-only, in this order, after those of `base`.
     pub binds: Vec<(PathBuf, PathBuf)>,
-    /// Path inside and what it points to.
+    /// Path inside and what it points to, beside those of `base`.
     pub symlinks: Vec<(PathBuf, PathBuf)>,
     /// For the INIT_START line: `node:20.20.2`, or the identifier where the code brings its own.
     pub runtime_version: String,
     pub runtime_arn: String,
+}
+
+/// What is mounted for a runtime, whatever the function: interpreter, shim and pack.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Base {
+    /// Host path and path inside, read-only, in this order.
+    pub binds: Vec<(PathBuf, PathBuf)>,
+    /// Path inside and what it points to.
+    pub symlinks: Vec<(PathBuf, PathBuf)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +65,7 @@ impl Runtimes {
     pub fn launch(&self, request: &LaunchRequest) -> Result<Launch, LaunchError> {
         let mut launch = Launch {
             argv: Vec::new(),
+            base: Base::default(),
             binds: vec![(request.code_dir.to_owned(), TASK.into())],
             symlinks: Vec::new(),
             runtime_version: String::new(),
@@ -68,36 +80,58 @@ impl Runtimes {
                 launch.runtime_version = request.runtime.to_string();
             }
             Runner::Interpreter(found) => {
-                self.add_interpreter(&mut launch, request, found);
+                launch.base = self.base_of(found);
+                add_interpreter(&mut launch, request, found);
                 launch.runtime_version = format!("{}:{}", found.kind.as_str(), found.version);
             }
         }
         Ok(launch)
     }
 
-    fn add_interpreter(&self, launch: &mut Launch, request: &LaunchRequest, found: &Interpreter) {
+    /// What is mounted for every function of a runtime. Blocks like [`Runtimes::check`].
+    ///
+    /// # Errors
+    /// [`RuntimeMissing`]
+    pub fn base(&self, runtime: &RuntimeId) -> Result<Base, RuntimeMissing> {
+        Ok(match self.runner(runtime)? {
+            Runner::Bootstrap => Base::default(),
+            Runner::Interpreter(found) => self.base_of(found),
+        })
+    }
+
+    fn base_of(&self, found: &Interpreter) -> Base {
         let shim = match found.kind {
             Kind::Node => self.shims().node(),
             Kind::Python => self.shims().python(),
         };
         let pack = self.pack(found.kind).unwrap_or_else(|| self.shims().bare());
-        launch.binds.push((pack, RUNTIME.into()));
-        launch.binds.push((shim, SHIM.into()));
+        let mut base =
+            Base { binds: vec![(pack, RUNTIME.into()), (shim, SHIM.into())], symlinks: Vec::new() };
         if !found.is_in_host_os() {
-            launch.binds.push((found.prefix.clone(), LANG.into()));
+            base.binds.push((found.prefix.clone(), LANG.into()));
         }
-        launch.argv.extend(request.exec_wrapper.map(str::to_owned));
-        launch.argv.push(found.path_inside().to_string_lossy().into_owned());
-        match found.kind {
-            Kind::Node => {
-                launch.argv.extend(heap_options(request.memory_mb));
-                launch.argv.push(format!("{SHIM}/index.js"));
-                launch.symlinks = module_links(request);
-            }
-            Kind::Python => {
-                // Without `site`: what is installed for the host's own interpreter is not the function's.
-                launch.argv.extend(["-S".to_owned(), format!("{SHIM}/bootstrap.py")]);
-            }
+        if found.kind == Kind::Node {
+            // ES modules know no NODE_PATH: they look for `node_modules` in every directory above the
+            // importing file. Above `/var/task` there are two, and they are made to show the SDK and the
+            // layers' packages, as NODE_PATH does.
+            base.symlinks.push(("/node_modules".into(), format!("{RUNTIME}/node_modules").into()));
+        }
+        base
+    }
+}
+
+fn add_interpreter(launch: &mut Launch, request: &LaunchRequest, found: &Interpreter) {
+    launch.argv.extend(request.exec_wrapper.map(str::to_owned));
+    launch.argv.push(found.path_inside().to_string_lossy().into_owned());
+    match found.kind {
+        Kind::Node => {
+            launch.argv.extend(heap_options(request.memory_mb));
+            launch.argv.push(format!("{SHIM}/index.js"));
+            launch.symlinks.extend(layer_link(request));
+        }
+        Kind::Python => {
+            // Without `site`: what is installed for the host's own interpreter is not the function's.
+            launch.argv.extend(["-S".to_owned(), format!("{SHIM}/bootstrap.py")]);
         }
     }
 }
@@ -111,18 +145,13 @@ fn heap_options(memory_mb: u32) -> [String; 2] {
     ]
 }
 
-/// ES modules know no NODE_PATH: they look for `node_modules` in every directory above the importing
-/// file. Above `/var/task` there are two, and they are made to show the layers' packages and the SDK, in
-/// the order in which NODE_PATH names them.
-fn module_links(request: &LaunchRequest) -> Vec<(PathBuf, PathBuf)> {
-    let mut links = vec![("/node_modules".into(), format!("{RUNTIME}/node_modules").into())];
-    let Family::Node { major } = request.runtime.family() else { return links };
+/// Where ES modules find the layers' packages, before the SDK's.
+fn layer_link(request: &LaunchRequest) -> Option<(PathBuf, PathBuf)> {
+    let Family::Node { major } = request.runtime.family() else { return None };
     let in_layers = [format!("nodejs/node{major}/node_modules"), "nodejs/node_modules".to_owned()];
-    let present = request.opt_dir.and_then(|opt| in_layers.iter().find(|below| opt.join(below).is_dir()));
-    if let Some(below) = present {
-        links.push(("/var/node_modules".into(), Path::new(OPT).join(below)));
-    }
-    links
+    let opt = request.opt_dir?;
+    let below = in_layers.iter().find(|below| opt.join(below).is_dir())?;
+    Some(("/var/node_modules".into(), Path::new(OPT).join(below)))
 }
 
 /// The first `bootstrap` of the code or the layers, as a path inside.

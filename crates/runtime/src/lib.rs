@@ -23,6 +23,6 @@ pub use conversation::{Conversation, Pending};
 pub use environment::{Session, Surroundings, environment, is_reserved};
 pub use identifier::{Family, RuntimeId, UnknownRuntime};
 pub use interpreter::{Interpreter, Kind, discover};
-pub use launch::{Launch, LaunchError, LaunchRequest};
+pub use launch::{Base, Launch, LaunchError, LaunchRequest};
 pub use runtimes::{OpenError, RuntimeMissing, RuntimeReport, Runtimes};
 pub use table::TableError;

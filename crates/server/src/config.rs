@@ -50,11 +50,22 @@ pub struct Limits {
     /// Configured memory of all live function instances together, in MiB; by default the machine's, or
     /// the container's.
     pub function_memory_mb: Option<u32>,
+    /// Memory that sandboxes and interpreters made ahead of need may take together, in MiB, beside
+    /// `function_memory_mb`; by default an eighth of that, at most 1024. 0 makes none.
+    pub prewarm_memory_mb: Option<u32>,
+    /// Invocations that one account may have running at once in a region.
+    pub account_concurrency: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { connections: 4096, head_timeout_seconds: 60, function_memory_mb: None }
+        Limits {
+            connections: 4096,
+            head_timeout_seconds: 60,
+            function_memory_mb: None,
+            prewarm_memory_mb: None,
+            account_concurrency: 1000,
+        }
     }
 }
 
@@ -90,6 +101,9 @@ impl Config {
         }
         if self.limits.function_memory_mb.is_some_and(|mb| mb < 128) {
             return Err("limits.function_memory_mb must be at least 128".to_owned());
+        }
+        if !(1..=100_000).contains(&self.limits.account_concurrency) {
+            return Err("limits.account_concurrency must be 1-100000".to_owned());
         }
         for domain in self.base_domains.iter().flatten() {
             let plain = !domain.is_empty()
@@ -189,6 +203,7 @@ mod tests {
             ("speed = 9", "speed"),
             ("[limits]\nconections = 1", "conections"),
             ("[limits]\nconnections = 0", "limits.connections"),
+            ("[limits]\naccount_concurrency = 0", "limits.account_concurrency"),
             ("base_domains = []", "base_domains"),
             ("base_domains = [\"Big.example\"]", "Big.example"),
             ("[[account]]\nid = \"12\"\naccess_key_id = \"a\"\nsecret_access_key = \"b\"", "12 digits"),

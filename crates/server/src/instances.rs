@@ -6,8 +6,8 @@ use api::Front;
 use functions::Instances;
 use names::Arn;
 use pool::{
-    CredentialError, CredentialSource, Credentials, Endpoint, InvokeError, InvokeRequest, Outcome, Pool,
-    VersionSpec,
+    CredentialError, CredentialSource, Credentials, Endpoint, InstanceKind, InvokeError, InvokeRequest,
+    Outcome, Pool, VersionSpec,
 };
 use runtime::{RuntimeId, Runtimes};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -34,6 +34,10 @@ impl Instances for PooledInstances {
 
     fn drain<'a>(&'a self, function_arn: &'a str) -> Boxed<'a, ()> {
         Box::pin(self.pool.drain(function_arn))
+    }
+
+    fn expect(&self, kind: &InstanceKind) {
+        self.pool.expect(kind);
     }
 
     fn check_runtime(&self, runtime: &RuntimeId) -> Result<(), String> {

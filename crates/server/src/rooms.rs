@@ -75,8 +75,15 @@ impl Rooms {
         let (log, lines) = runtime::log::channel();
         tokio::spawn(function_log::write(lines));
         let memory_mb = config.limits.function_memory_mb.unwrap_or_else(machine::memory_mb);
+        let mut pool_config = PoolConfig::new(data.instances(), memory_mb);
+        pool_config.account_concurrency = config.limits.account_concurrency;
+        if let Some(prewarm_memory_mb) = config.limits.prewarm_memory_mb {
+            pool_config.prewarm_memory_mb = prewarm_memory_mb;
+        }
+        let mut functions_config = functions::Config::new(data.code());
+        functions_config.account_concurrency = config.limits.account_concurrency;
         let pool = Pool::new(
-            PoolConfig::new(data.instances(), memory_mb),
+            pool_config,
             host,
             clock.clone(),
             runtimes.clone(),
@@ -85,7 +92,7 @@ impl Rooms {
             log,
         )?;
         let functions = Functions::new(
-            functions::Config::new(data.code()),
+            functions_config,
             kv.clone(),
             blobs.clone(),
             clock.clone(),
@@ -149,7 +156,12 @@ impl Rooms {
         let triggers = Triggers::new(kv.clone(), clock.clone(), functions.event_bounds());
         let triggers = tokio::spawn(triggers.run(stopping.clone()));
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping));
-        let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions));
+        let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions.clone()));
+        tokio::spawn(async move {
+            if let Err(error) = functions.expect_all().await {
+                tracing::warn!(%error, "nothing is made ahead of the first invocations");
+            }
+        });
         Background { kv, pool, inside, watcher, triggers, dispatcher, sweeper }
     }
 }

@@ -7,7 +7,9 @@ use clock::{Clock, Timestamp};
 use functions::{Config, FunctionId, Functions, Instances, NewFunction};
 use kv::Kv;
 use names::{AccountId, FunctionName, Region};
-use pool::{FunctionError, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason, VersionSpec};
+use pool::{
+    FunctionError, InstanceKind, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason, VersionSpec,
+};
 use runtime::RuntimeId;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{Cursor, Write};
@@ -94,6 +96,8 @@ impl Instances for Scripted {
     fn drain<'a>(&'a self, _: &'a str) -> Boxed<'a, ()> {
         Box::pin(async {})
     }
+
+    fn expect(&self, _: &InstanceKind) {}
 
     fn check_runtime(&self, runtime: &RuntimeId) -> Result<(), String> {
         if runtime.as_str() == "nodejs20.x" { Ok(()) } else { Err(format!("{runtime} is not here")) }

@@ -1,11 +1,12 @@
 //! What is decided about an instance before there is one.
 
 use super::start::{Context, StartError, unavailable};
+use super::walls::Size;
 use crate::output::Log;
 use crate::{Credentials, InvokeError, VersionSpec};
 use runtime::log::{ApplicationLevel, LogSource};
 use runtime::report::InitKind;
-use runtime::{LaunchError, LaunchRequest, Session, Surroundings};
+use runtime::{Base, LaunchError, LaunchRequest, Session, Surroundings};
 use sandbox::{Bind, CpuSpec, RootSpec, Spec};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -100,42 +101,42 @@ pub(super) fn environment(
     })
 }
 
-/// The walls around it.
-pub(super) fn sandbox_spec(
-    context: &Context,
-    spec: &VersionSpec,
-    launch: &runtime::Launch,
-    id: &str,
-) -> Spec {
+/// The walls around an instance, or around what may become one; without code and layers.
+pub(super) fn sandbox_spec(context: &Context, id: String, base: &Base, size: &Size) -> Spec {
     let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let own_names = ["sandbox", "sandbox.localdomain"].map(str::to_owned);
     let names = own_names.into_iter().chain(context.config.host_names.iter().cloned());
-    let mebibytes = |count: u32| u64::from(count) << 20;
     Spec {
-        id: id.to_owned(),
+        id,
         root: RootSpec {
             host_os: true,
-            binds: launch
-                .binds
-                .iter()
-                .map(|(source, target)| Bind { source: source.clone(), target: target.clone() })
-                .collect(),
+            binds: binds(&base.binds),
             directories: vec!["/opt".into(), "/var/task".into(), "/var/runtime".into()],
-            symlinks: launch.symlinks.clone(),
+            symlinks: base.symlinks.clone(),
         },
-        tmp_bytes: mebibytes(spec.tmp_mb),
-        memory_bytes: mebibytes(spec.memory_mb),
-        cpu: CpuSpec {
-            // 1,769 MB buy one CPU.
-            quota_millis: context.config.cpu_hard_quota.then(|| (spec.memory_mb * 1000 / 1769).max(10)),
-            weight_millis: None,
-        },
+        tmp_bytes: mebibytes(size.tmp_mb),
+        memory_bytes: mebibytes(size.memory_mb),
+        cpu: size.cpu.clone(),
         pids_max: PROCESSES_MAX,
         nofile: DESCRIPTORS_MAX,
         hostname: "sandbox".to_owned(),
         listen: vec![RUNTIME_API, context.config.endpoint_inside],
         host_names: names.map(|name| (name, loopback)).collect(),
     }
+}
+
+pub(super) fn binds(pairs: &[(PathBuf, PathBuf)]) -> Vec<Bind> {
+    pairs.iter().map(|(source, target)| Bind { source: source.clone(), target: target.clone() }).collect()
+}
+
+pub(super) fn mebibytes(count: u32) -> u64 {
+    u64::from(count) << 20
+}
+
+pub(super) fn cpu(context: &Context, memory_mb: u32) -> CpuSpec {
+    // 1,769 MB buy one CPU.
+    let quota_millis = context.config.cpu_hard_quota.then(|| (memory_mb * 1000 / 1769).max(10));
+    CpuSpec { quota_millis, weight_millis: None }
 }
 
 /// Names of the external extensions in the layers.

@@ -1,8 +1,10 @@
 use super::endpoint::serve_endpoint;
-use super::prepare::{environment, extensions, new_log, prepare, sandbox_spec};
+use super::prepare::{environment, extensions, new_log, prepare};
+use super::walls::Walls;
 use super::{Instance, Running, exit_of};
 use crate::layers::Layers;
 use crate::output::{Log, Output};
+use crate::prewarm::{Prewarmed, Stock};
 use crate::registry::Registration;
 use crate::{CredentialSource, Endpoint, InvokeError, PoolConfig, VersionSpec};
 use clock::Clock;
@@ -27,6 +29,7 @@ pub(crate) struct Context {
     pub credentials: Arc<dyn CredentialSource>,
     pub logs: LogSink,
     pub layers: Arc<Layers>,
+    pub stock: Stock<Prewarmed>,
 }
 
 /// A process did not come to ask for its first event.
@@ -44,26 +47,22 @@ pub(crate) enum StartError {
 }
 
 impl Instance {
-    /// Makes a sandbox and starts the process in it, without waiting for it to come up.
+    /// Takes a sandbox from stock, or makes one, and starts the process in it, without waiting for it to
+    /// come up.
     pub async fn start(
         context: &Context,
         spec: Arc<VersionSpec>,
         registration: Registration,
     ) -> Result<Instance, StartError> {
-        let (launch, opt_dir) = prepare(context, &spec).await?;
-        let credentials = context
-            .credentials
-            .credentials(&spec)
-            .await
-            .map_err(|error| StartError::Refused(InvokeError::Unavailable(error.to_string())))?;
+        let (prepared, credentials) =
+            tokio::join!(prepare(context, &spec), context.credentials.credentials(&spec));
+        let (launch, opt_dir) = prepared?;
+        let credentials =
+            credentials.map_err(|error| StartError::Refused(InvokeError::Unavailable(error.to_string())))?;
         let log = new_log(context, &spec);
         let environment = environment(context, &spec, &credentials, log.stream());
-        let sandbox_spec = sandbox_spec(context, &spec, &launch, registration.id());
-        let mut sandbox = Sandbox::create(&context.host, sandbox_spec).await.map_err(refused)?;
-        let mut listeners = sandbox.take_listeners().into_iter();
-        let (Some(runtime_listener), Some(endpoint_listener)) = (listeners.next(), listeners.next()) else {
-            return Err(unavailable("the sandbox came without its listeners"));
-        };
+        let walls = Walls::around(context, &spec, &launch, registration.id()).await.map_err(refused)?;
+        let Walls { mut sandbox, runtime_listener, endpoint_listener } = walls;
         let endpoint = serve_endpoint(endpoint_listener, context.endpoint.clone(), context.clock.clone())
             .map_err(|error| unavailable(&format!("the sandbox's listener cannot be served: {error}")))?;
         for name in opt_dir.iter().flat_map(|opt| extensions(opt)) {

@@ -3,7 +3,7 @@ use pool::{Outcome, VersionSpec};
 use serde_json::{Value, json};
 
 /// The Runtime API spoken by bash alone.
-const BASH: &str = r#"#!/bin/bash
+pub const BASH: &str = r#"#!/bin/bash
 set -u
 count=0
 while true; do
@@ -31,7 +31,7 @@ while true; do
 done
 "#;
 
-fn bootstrap(world: &World, text: &str) -> VersionSpec {
+pub fn bootstrap(world: &World, text: &str) -> VersionSpec {
     world.function("provided.al2023", "the.handler", &[("bootstrap", text)])
 }
 

@@ -6,5 +6,6 @@ mod fixture;
 mod lifecycle;
 mod node;
 mod packs;
+mod prewarm;
 mod python;
 mod surroundings;

@@ -1,0 +1,38 @@
+use crate::{Configuration, FunctionRecord, Functions, FunctionsError};
+use kv::Snapshot;
+use names::{Key, Keyspace};
+use pool::InstanceKind;
+use std::collections::HashSet;
+
+/// So many functions are looked at after a start: enough to know which runtimes are in use here.
+const LOOKED_AT: usize = 1000;
+
+impl Functions {
+    /// Lets instances of the kinds that functions here need be made ready; once, at the start.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn expect_all(&self) -> Result<(), FunctionsError> {
+        let kinds = self
+            .kv
+            .read(async move |snapshot: &Snapshot| {
+                let all = Key::new(Keyspace::Function).range();
+                let page = kv::range_records::<FunctionRecord>(snapshot, &all, LOOKED_AT).await?;
+                let kinds: HashSet<InstanceKind> =
+                    page.iter().map(|(_, record)| kind(&record.latest)).collect();
+                Ok::<_, FunctionsError>(kinds)
+            })
+            .await?;
+        kinds.iter().for_each(|kind| self.instances.expect(kind));
+        Ok(())
+    }
+
+    /// A function that was made or changed is usually tried right after.
+    pub(crate) fn expect(&self, configuration: &Configuration) {
+        self.instances.expect(&kind(configuration));
+    }
+}
+
+fn kind(configuration: &Configuration) -> InstanceKind {
+    InstanceKind::new(&configuration.runtime, configuration.tmp_mb)
+}

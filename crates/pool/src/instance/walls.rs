@@ -1,0 +1,92 @@
+use super::prepare::{binds, cpu, mebibytes, sandbox_spec};
+use super::start::Context;
+use crate::VersionSpec;
+use crate::prewarm::{InstanceKind, Prewarmed};
+use runtime::{Base, Launch};
+use sandbox::{CpuSpec, Sandbox, SandboxError};
+use std::net::TcpListener;
+
+/// A sandbox with its two listeners.
+///
+/// The listeners keep the network namespace alive: drop them with the sandbox.
+pub(crate) struct Walls {
+    pub sandbox: Sandbox,
+    pub runtime_listener: TcpListener,
+    pub endpoint_listener: TcpListener,
+}
+
+/// What a sandbox is given.
+pub(crate) struct Size {
+    pub tmp_mb: u32,
+    pub memory_mb: u32,
+    pub cpu: CpuSpec,
+}
+
+impl Size {
+    pub fn of(context: &Context, spec: &VersionSpec) -> Size {
+        let VersionSpec { tmp_mb, memory_mb, .. } = *spec;
+        Size { tmp_mb, memory_mb, cpu: cpu(context, memory_mb) }
+    }
+}
+
+impl Walls {
+    /// Makes a sandbox with `base` inside.
+    ///
+    /// # Errors
+    /// As [`Sandbox::create`].
+    pub async fn make(
+        context: &Context,
+        id: String,
+        base: &Base,
+        size: &Size,
+    ) -> Result<Walls, SandboxError> {
+        let mut sandbox = Sandbox::create(&context.host, sandbox_spec(context, id, base, size)).await?;
+        let mut listeners = sandbox.take_listeners().into_iter();
+        match (listeners.next(), listeners.next()) {
+            (Some(runtime_listener), Some(endpoint_listener)) => {
+                Ok(Walls { sandbox, runtime_listener, endpoint_listener })
+            }
+            _ => Err(SandboxError::Gone("it came without its listeners".to_owned())),
+        }
+    }
+
+    /// The walls of an instance of `spec`, with its code and layers: from stock, or made now.
+    ///
+    /// # Errors
+    /// As [`Sandbox::create`].
+    pub async fn around(
+        context: &Context,
+        spec: &VersionSpec,
+        launch: &Launch,
+        id: &str,
+    ) -> Result<Walls, SandboxError> {
+        let size = Size::of(context, spec);
+        if let Some(prewarmed) = context.stock.take(&InstanceKind::of(spec)) {
+            match specialise(prewarmed, launch, &size).await {
+                Ok(Some(walls)) => return Ok(walls),
+                Ok(None) => {}
+                // What is wrong with the code shows below too, and is told from there.
+                Err(error) => tracing::warn!(%error, "a sandbox from stock could not be used"),
+            }
+        }
+        let mut all = launch.base.clone();
+        all.binds.extend_from_slice(&launch.binds);
+        all.symlinks.extend_from_slice(&launch.symlinks);
+        Walls::make(context, id.to_owned(), &all, &size).await
+    }
+}
+
+/// `None` when it does not fit. What is not used ends in the background.
+async fn specialise(
+    prewarmed: Prewarmed,
+    launch: &Launch,
+    size: &Size,
+) -> Result<Option<Walls>, SandboxError> {
+    if !prewarmed.fits(&launch.base).await {
+        return Ok(None);
+    }
+    let mut walls = prewarmed.walls;
+    walls.sandbox.set_limits(mebibytes(size.memory_mb), &size.cpu)?;
+    walls.sandbox.bind_all(&binds(&launch.binds), &launch.symlinks).await?;
+    Ok(Some(walls))
+}

@@ -1,0 +1,115 @@
+use crate::custom::{BASH, bootstrap};
+use crate::fixture::{World, python_runtime};
+use pool::{InstanceKind, VersionSpec};
+use serde_json::json;
+use std::sync::Arc;
+
+fn kind(spec: &VersionSpec) -> InstanceKind {
+    InstanceKind::new(&spec.runtime, spec.tmp_mb)
+}
+
+async fn ready(world: &World, spec: &VersionSpec, count: usize) {
+    world.pool.expect(&kind(spec));
+    let runtime = Some(spec.runtime.to_string()).filter(|name| !name.starts_with("provided"));
+    world
+        .wait_for("made ahead", |status| {
+            status
+                .prewarmed
+                .iter()
+                .any(|line| line.runtime == runtime && line.ready >= count && line.making == 0)
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cold_start_takes_what_was_made_ahead() {
+    let world = World::new();
+    let layer = world.code("layer", &[("shared.txt", "from the layer")]);
+    let bash = bootstrap(&world, BASH);
+    let mut node = world.node(
+        "const fs = require('fs');
+         exports.handler = async () => ({
+           task: fs.readdirSync('/var/task'), layer: fs.readFileSync('/opt/shared.txt', 'utf8'), env: process.env.MINE,
+           modules: fs.readlinkSync('/node_modules'), id: process.getuid() !== 0 });",
+    );
+    node.layer_dirs = vec![layer];
+    node.environment.insert("MINE".into(), "mine".into());
+    node.memory_mb = 512;
+    let python = world.python("def handler(event, context):\n    return 'python'");
+    for spec in [&bash, &node, &python] {
+        ready(&world, spec, 1).await;
+        world.invoke(spec, "{}").await;
+    }
+    let expected = json!({
+        "task": ["index.js"], "layer": "from the layer", "env": "mine", "modules": "/var/runtime/node_modules", "id": true,
+    });
+    assert_eq!(world.result(&node, "{}").await, expected);
+    let status = world.pool.status();
+    let counts: Vec<_> = status.prewarmed.iter().map(|line| (line.taken, line.missed)).collect();
+    assert_eq!(counts, [(1, 0); 3], "{status:?}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_the_functions_own_whatever_it_was_made_with() {
+    let world = World::new();
+    let mut hog = world.python(
+        "def handler(event, context):\n hoard = []\n while True:\n  hoard.append(bytearray(8 << 20))",
+    );
+    hog.memory_mb = 128;
+    ready(&world, &hog, 1).await;
+    let (error, outcome) = world.error(&hog, "{}").await;
+    assert_eq!(error["errorType"], "Runtime.ExitError", "{}", outcome.log_tail);
+    assert!(
+        outcome.log_tail.contains("\tMemory Size: 128 MB\tMax Memory Used: 128 MB\t"),
+        "{}",
+        outcome.log_tail
+    );
+    let mut large = world.python("def handler(event, context):\n return len(bytearray(600 << 20))");
+    large.memory_mb = 1024;
+    ready(&world, &large, 1).await;
+    assert_eq!(world.result(&large, "{}").await, json!(600 << 20));
+    let mut small = world.function(
+        &python_runtime(),
+        "app.handler",
+        &[(
+            "app.py",
+            "import shutil\ndef handler(event, context):\n return shutil.disk_usage('/tmp').total >> 20",
+        )],
+    );
+    small.tmp_mb = 1024;
+    let total = world.result(&small, "{}").await.as_u64().unwrap();
+    assert!((900..1100).contains(&total), "{total}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_is_answered_and_the_stock_grows_within_its_budget() {
+    let world = Arc::new(World::with(|config| config.prewarm_memory_mb = 40));
+    let spec = Arc::new(bootstrap(&world, BASH));
+    ready(&world, &spec, 1).await;
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let (world, spec) = (world.clone(), spec.clone());
+            tokio::spawn(async move { world.result(&spec, "{}").await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap()["event"], json!({}));
+    }
+    world.wait_for("more in stock", |status| status.prewarmed.iter().all(|line| line.ready > 1)).await;
+    let line = world.pool.status().prewarmed.remove(0);
+    assert!((line.ready as u32 + line.making) * line.cost_mb <= 40, "{line:?}");
+    Arc::into_inner(world).unwrap().close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_budget_nothing_is_made_ahead() {
+    let world = World::with(|config| config.prewarm_memory_mb = 0);
+    let spec = bootstrap(&world, BASH);
+    world.pool.expect(&kind(&spec));
+    world.invoke(&spec, "{}").await;
+    let line = world.pool.status().prewarmed.remove(0);
+    assert_eq!((line.ready, line.target, line.missed), (0, 0, 1));
+    world.close().await;
+}
