@@ -5,7 +5,7 @@ use crate::control::Setup;
 use caps::{CapSet, Capability, CapsHashSet};
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use std::io;
 
@@ -34,7 +34,10 @@ pub(super) fn keep_only_what_init_needs(privileged: bool) -> io::Result<()> {
 /// The limits of one process; the cgroup's bound the sandbox as a whole.
 pub(super) fn limit_resources(setup: &Setup) -> io::Result<()> {
     setrlimit(Resource::RLIMIT_NOFILE, setup.spec.nofile, setup.spec.nofile)?;
-    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    // One byte rather than none: where the host hands dumps to a program, which it runs as root, none would
+    // still run it (core(5)).
+    setrlimit(Resource::RLIMIT_CORE, 1, 1)?;
+    lower(Resource::RLIMIT_MEMLOCK, LOCKED_BYTES_MAX)?;
     setrlimit(Resource::RLIMIT_NICE, 0, 0)?;
     setrlimit(Resource::RLIMIT_RTPRIO, 0, 0)?;
     setrlimit(Resource::RLIMIT_MSGQUEUE, 0, 0)?;
@@ -44,6 +47,15 @@ pub(super) fn limit_resources(setup: &Setup) -> io::Result<()> {
         setrlimit(Resource::RLIMIT_NPROC, pids, pids)?;
     }
     Ok(())
+}
+
+/// Memory of one process that cannot be reclaimed. As the kernel's own default.
+const LOCKED_BYTES_MAX: u64 = 8 << 20;
+
+/// Where it is lower already it stays so: raising it may take a privilege.
+fn lower(resource: Resource, limit: u64) -> io::Result<()> {
+    let limit = limit.min(getrlimit(resource)?.1);
+    Ok(setrlimit(resource, limit, limit)?)
 }
 
 /// Becomes the sandbox's own user, without any capability and without a way to get one.

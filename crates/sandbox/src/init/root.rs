@@ -43,17 +43,38 @@ const LINKS: [(&str, &str); 5] = [
     ("/var/tmp", "/tmp"),
 ];
 
-/// Readable or writable by anybody on some kernels, and about the host rather than the sandbox.
-const MASKED: [&str; 8] = [
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/key-users",
+/// Readable or writable by anybody on some kernels, and about the host rather than the sandbox. Which of them
+/// there are depends on the kernel.
+const MASKED: [&str; 25] = [
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/bus",
+    "/proc/config.gz",
+    "/proc/driver",
+    "/proc/dynamic_debug",
+    "/proc/fs",
+    "/proc/irq",
     "/proc/kallsyms",
+    "/proc/kcore",
+    "/proc/key-users",
+    "/proc/keys",
     "/proc/kmsg",
+    "/proc/kpagecgroup",
+    "/proc/kpagecount",
+    "/proc/kpageflags",
+    "/proc/latency_stats",
+    "/proc/mtrr",
+    "/proc/pagetypeinfo",
     "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/slabinfo",
     "/proc/sysrq-trigger",
     "/proc/timer_list",
+    "/proc/vmallocinfo",
 ];
+
+/// A directory in which nothing is ever put.
+const EMPTY: &str = "/run";
 
 /// Room for mount points and the files of `/etc`; nothing else is ever written there.
 const ROOT_OPTIONS: &str = "size=2m,nr_inodes=2048,mode=755";
@@ -227,10 +248,18 @@ fn settle_proc() -> io::Result<OwnedFd> {
     Ok(writable)
 }
 
+/// Files show nothing, directories are empty.
 fn mask_proc() -> io::Result<()> {
-    for path in MASKED.map(Path::new).into_iter().filter(|path| path.exists()) {
-        let null = mount::clone_tree(Path::new("/dev/null"), false)?;
-        mount::attach(null.as_fd(), path)?;
+    for path in MASKED.map(Path::new) {
+        let Ok(found) = fs::symlink_metadata(path) else { continue };
+        let mask = if found.is_dir() {
+            let empty = mount::clone_tree(Path::new(EMPTY), false)?;
+            mount::restrict(empty.as_fd(), mount::READ_ONLY, false)?;
+            empty
+        } else {
+            mount::clone_tree(Path::new("/dev/null"), false)?
+        };
+        mount::attach(mask.as_fd(), path)?;
     }
     Ok(())
 }
@@ -249,7 +278,7 @@ fn make_tree(setup: &Setup, imports: &[Import], links: &[(PathBuf, PathBuf)]) ->
         let what = format!("cannot make {} in the sandbox's root", path.display());
         move |error: io::Error| Failure::new(what, &error)
     };
-    for directory in ["/dev", "/etc", "/proc", "/run", "/var"].map(Path::new) {
+    for directory in ["/dev", "/etc", "/proc", EMPTY, "/var"].map(Path::new) {
         fs::create_dir_all(directory).map_err(at(directory))?;
     }
     for (link, to) in links {

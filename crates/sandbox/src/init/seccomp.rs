@@ -50,10 +50,15 @@ fn allowed() -> io::Result<Rules> {
     let mut rules: Rules = lists::ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
     // Processes and threads yes, namespaces no.
     rules.insert(libc::SYS_clone, vec![rule([masked(0, lists::NAMESPACE_FLAGS, 0)])?]);
-    rules.insert(libc::SYS_socket, any(lists::SOCKET_FAMILIES, |family| rule([equal(0, family)]))?);
+    let mut sockets = vec![rule([equal(0, libc::AF_UNIX as u64)])?];
+    for family in lists::INTERNET_FAMILIES {
+        let protocol = |protocol: &u64| rule([equal(0, *family), equal(2, *protocol)]);
+        sockets.extend(lists::INTERNET_PROTOCOLS.iter().map(protocol).collect::<io::Result<Vec<_>>>()?);
+    }
     // Netlink for routes and addresses, which `getifaddrs` asks; no other netlink.
     let netlink = rule([equal(0, libc::AF_NETLINK as u64), equal(2, libc::NETLINK_ROUTE as u64)])?;
-    rules.entry(libc::SYS_socket).or_default().push(netlink);
+    sockets.push(netlink);
+    rules.insert(libc::SYS_socket, sockets);
     rules.insert(libc::SYS_ioctl, any(lists::IOCTLS, |request| rule([equal(1, request)]))?);
     rules.insert(libc::SYS_personality, any(lists::PERSONALITIES, |persona| rule([equal(0, persona)]))?);
     Ok(rules)

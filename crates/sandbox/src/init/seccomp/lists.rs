@@ -402,8 +402,18 @@ pub(super) const NAMESPACE_FLAGS: u64 = {
     flags
 };
 
-pub(super) const SOCKET_FAMILIES: &[u64] =
-    &[libc::AF_UNIX as u64, libc::AF_INET as u64, libc::AF_INET6 as u64];
+pub(super) const INTERNET_FAMILIES: &[u64] = &[libc::AF_INET as u64, libc::AF_INET6 as u64];
+
+/// Each other one is a module that the kernel would load for whoever asks: SCTP, DCCP, L2TP and their holes.
+pub(super) const INTERNET_PROTOCOLS: &[u64] = &[
+    libc::IPPROTO_IP as u64,
+    libc::IPPROTO_ICMP as u64,
+    libc::IPPROTO_TCP as u64,
+    libc::IPPROTO_UDP as u64,
+    libc::IPPROTO_ICMPV6 as u64,
+    // Go listens by it where it is to be had.
+    libc::IPPROTO_MPTCP as u64,
+];
 
 /// As uname(1), linkers and debuggers ask for them: Linux, Linux with 32-bit addresses, without address
 /// randomisation, and "which is it".
