@@ -1,7 +1,7 @@
 use std::ffi::OsString;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -26,7 +26,8 @@ impl Layers {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        std::fs::create_dir_all(&root)?;
+        // Others on the machine have no business with functions' code; sandboxes are given what they see.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&root)?;
         Ok(Layers { root, merging: Mutex::new(()) })
     }
 

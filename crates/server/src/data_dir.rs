@@ -1,10 +1,13 @@
 //! What lies where in a data directory.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+/// For its owner alone.
+const PRIVATE: u32 = 0o700;
 
 /// An absolute path: sandboxes and children have another working directory.
 #[derive(Debug, Clone)]
@@ -16,7 +19,7 @@ impl DataDir {
     /// # Errors
     /// It cannot be made, or is no directory.
     pub fn create(path: &Path) -> io::Result<DataDir> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        DirBuilder::new().recursive(true).mode(PRIVATE).create(path)?;
         DataDir::existing(path)
     }
 
@@ -24,6 +27,19 @@ impl DataDir {
     /// There is no such directory.
     pub fn existing(path: &Path) -> io::Result<DataDir> {
         path.canonicalize().map(DataDir)
+    }
+
+    /// Closes what is inside to every other user of the machine, where the directory itself is open because
+    /// somebody made it before us. Sandboxes need no way in: they are given what they see.
+    ///
+    /// # Errors
+    /// A directory cannot be made, or belongs to somebody else.
+    pub fn close_to_others(&self) -> io::Result<()> {
+        for private in [self.blobs(), self.code(), self.sandboxes(), self.instances(), self.shims()] {
+            DirBuilder::new().recursive(true).mode(PRIVATE).create(&private)?;
+            std::fs::set_permissions(&private, Permissions::from_mode(PRIVATE))?;
+        }
+        Ok(())
     }
 
     pub fn path(&self) -> &Path {
@@ -51,6 +67,11 @@ impl DataDir {
     /// What the pool keeps for its instances; emptied at every start.
     pub fn instances(&self) -> PathBuf {
         self.0.join("instances")
+    }
+
+    /// The programs that run beside functions' code.
+    fn shims(&self) -> PathBuf {
+        self.0.join("runtime-shims")
     }
 
     /// Names what we make outside of the directory (cgroups): 12 hexadecimal digits of the SHA-256 of
@@ -100,7 +121,20 @@ pub fn write_atomically(path: &Path, text: &str, mode: u32) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn an_open_directory_is_closed_inside() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+        let data = DataDir::create(directory.path()).unwrap();
+        std::fs::create_dir(data.code()).unwrap();
+        data.close_to_others().unwrap();
+        let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(directory.path().to_owned()), 0o755, "whose it is decides about it");
+        for path in [data.blobs(), data.code(), data.sandboxes(), data.instances()] {
+            assert_eq!(mode(path), 0o700);
+        }
+    }
 
     #[test]
     fn a_file_is_replaced_whole_with_its_mode() {

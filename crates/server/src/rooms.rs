@@ -63,6 +63,7 @@ impl Rooms {
         let Settings { data, packs, config, accounts, region, address } = settings;
         let clock = Clock::real();
         let kv = Kv::open(SqliteOptions::new(data.store()), clock.clone())?;
+        data.close_to_others()?;
         let host = sandbox_host(data, &clock)?;
         let master = MasterKey::load_or_create(&data.master_key(), &clock)?;
         let (access, first_start) = Access::open(&kv, clock.clone(), &master, &accounts).await?;
