@@ -18,6 +18,7 @@ use clap::Parser;
 use cli::{Arguments, Command};
 use data_dir::DataDir;
 use environment::Environment;
+use function_log::DeveloperFormat;
 use std::error::Error;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -77,7 +78,8 @@ fn log_to_standard_error(dev: bool) {
     let usual = if dev { "info,function=debug" } else { "info" };
     let filter = EnvFilter::try_from_env("ZERUN_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     let ansi = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr);
+    if dev { log.event_format(DeveloperFormat::default()).init() } else { log.init() }
 }
 
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
