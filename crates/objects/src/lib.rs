@@ -62,6 +62,7 @@ pub use uploads::upload_part::{PART_NUMBER_MAX, UploadedPart};
 pub use uploads::upload_part_copy::UploadPartCopy;
 
 use blob::Blobs;
+use body::Unnamed;
 use clock::Clock;
 use kv::{Kv, Transaction};
 
@@ -102,22 +103,33 @@ impl Objects {
         Objects { kv, blobs, clock }
     }
 
-    /// Runs `work`, which names the blob of `held`. When it refuses, the blob is removed at once.
+    /// Runs `work`, which names the blob `unnamed`. When it refuses, the blob is removed at once.
     ///
     /// After a failure of the store nobody can say whether the transaction is on disk, so the blob is
-    /// left to the sweep that knows.
-    async fn commit<T, F>(&self, held: &body::Held, work: F) -> Result<T, ObjectsError>
+    /// left to the sweep that knows. Nor could a caller that goes away meanwhile: so with a blob the
+    /// transaction is seen through by a task of its own, whoever still waits.
+    async fn commit<T, F>(&self, unnamed: Option<Unnamed>, work: F) -> Result<T, ObjectsError>
     where
         F: AsyncFn(&mut Transaction) -> Result<T, ObjectsError> + Send + 'static,
         T: Send + 'static,
     {
-        let result = self.kv.transact(work).await;
-        if let (Err(refusal), Some(blob)) = (&result, held.blob())
-            && !matches!(refusal, ObjectsError::Store(_))
-            && let Err(error) = self.blobs.delete(blob).await
-        {
-            tracing::warn!(%blob, %error, "the body of a refused upload stays until the next sweep");
+        let Some(unnamed) = unnamed else { return self.kv.transact(work).await };
+        let kv = self.kv.clone();
+        let seen_through = tokio::spawn(async move {
+            let result = kv.transact(work).await;
+            match &result {
+                Ok(_) | Err(ObjectsError::Store(_)) => unnamed.keep(),
+                Err(_) => unnamed.remove().await,
+            }
+            result
+        });
+        match seen_through.await {
+            Ok(result) => result,
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is going down.
+                Err(_) => Err(kv::KvError::Closed.into()),
+            },
         }
-        result
     }
 }

@@ -1,5 +1,6 @@
 use super::background::BackgroundHasher;
 use super::stored::Held;
+use super::unnamed::Unnamed;
 use crate::checksum::{Checksum, ChecksumAlgorithm};
 use crate::upload_id::ordered_id;
 use crate::{Objects, ObjectsError};
@@ -56,9 +57,10 @@ pub(crate) struct Limits {
 
 /// A whole body that came in, was verified and is on disk (or small and in hand), but that no record
 /// names yet.
-#[derive(Debug)]
 pub(crate) struct Received {
     pub held: Held,
+    /// Where it is a blob.
+    pub unnamed: Option<Unnamed>,
     pub size: u64,
     pub md5: [u8; 16],
     /// By [`Limits::algorithm`].
@@ -150,8 +152,15 @@ impl IncomingBody {
             let computed = hashes.other.as_ref().unwrap_or(&hashes.main);
             declared.verify(trailer.as_deref(), computed)?;
         }
-        let held = sink.finish(objects).await?;
-        Ok(Received { held, size, md5: hashes.md5, checksum: hashes.main, checksum_declared: hashes.other })
+        let (held, unnamed) = sink.finish(objects).await?;
+        Ok(Received {
+            held,
+            unnamed,
+            size,
+            md5: hashes.md5,
+            checksum: hashes.main,
+            checksum_declared: hashes.other,
+        })
     }
 }
 
@@ -202,13 +211,17 @@ impl Sink {
         Ok(())
     }
 
-    async fn finish(self, objects: &Objects) -> Result<Held, ObjectsError> {
-        Ok(match self {
+    async fn finish(self, objects: &Objects) -> Result<(Held, Option<Unnamed>), ObjectsError> {
+        let held = match self {
             Sink::Memory(buffer) if buffer.is_empty() => Held::Empty,
             Sink::Memory(buffer) => {
                 Held::Inline { id: ordered_id(&objects.clock, 20), bytes: buffer.freeze() }
             }
-            Sink::Blob(writer) => Held::Blob(writer.finish().await?),
-        })
+            Sink::Blob(writer) => {
+                let (unnamed, id) = Unnamed::finish(objects.blobs.clone(), *writer).await?;
+                return Ok((Held::Blob(id), Some(unnamed)));
+            }
+        };
+        Ok((held, None))
     }
 }

@@ -29,14 +29,6 @@ impl Held {
             }
         }
     }
-
-    /// The blob to remove when the transaction was refused.
-    pub(crate) fn blob(&self) -> Option<&BlobId> {
-        match self {
-            Held::Blob(id) => Some(id),
-            Held::Empty | Held::Inline { .. } => None,
-        }
-    }
 }
 
 /// Lets go of a body, as part of the transaction that removes or replaces the record that names it.

@@ -67,10 +67,10 @@ impl Objects {
         let algorithm = checksum_algorithm.unwrap_or(read.info.checksum.algorithm);
         let limits = Limits { size_max: UPLOAD_BYTES_MAX, algorithm };
         let received = read.body.receive(self, limits).await.map_err(unwrapped)?;
-        let (held, now) = (received.held.clone(), self.clock.now());
+        let (held, now) = (received.held, self.clock.now());
         let attributes = attributes.unwrap_or_else(|| copied(read.info.attributes));
         let tags = tags.unwrap_or(read.tags);
-        self.commit(&received.held, async move |tx: &mut Transaction| {
+        self.commit(received.unnamed, async move |tx: &mut Transaction| {
             let object = ObjectRecord {
                 size: received.size,
                 etag: hex::encode(received.md5),

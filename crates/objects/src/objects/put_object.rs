@@ -38,9 +38,9 @@ impl Objects {
         let algorithm =
             body.checksum.as_ref().map_or(ChecksumAlgorithm::DEFAULT, |declared| declared.algorithm);
         let received = body.receive(self, Limits { size_max: UPLOAD_BYTES_MAX, algorithm }).await?;
-        let held = received.held.clone();
+        let held = received.held;
         let now = self.clock.now();
-        self.commit(&received.held, async move |tx: &mut Transaction| {
+        self.commit(received.unnamed, async move |tx: &mut Transaction| {
             let object = ObjectRecord {
                 size: received.size,
                 etag: hex::encode(received.md5),

@@ -59,8 +59,8 @@ impl Objects {
         number: u16,
         received: Received,
     ) -> Result<UploadedPart, ObjectsError> {
-        let (held, now) = (received.held.clone(), self.clock.now());
-        self.commit(&received.held, async move |tx: &mut Transaction| {
+        let (held, now) = (received.held, self.clock.now());
+        self.commit(received.unnamed, async move |tx: &mut Transaction| {
             // Completed or aborted meanwhile: then the part came too late.
             upload.record(tx).await?;
             let place = keys::part(&upload.id, number);
