@@ -14,6 +14,7 @@ PYTEST := $(PYTHON) -m pytest -c conformance/pytest.ini
 JS := conformance/js
 DATA ?= .zerun
 ROUNDS ?= 200
+FUZZ_SECONDS ?= 60
 
 # The tests drive this binary and share these runtime packs.
 export ZERUN_BIN ?= $(TARGET)/debug/zerun
@@ -24,7 +25,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PYTHON_TOOLS := $(VENV)/installed
 JS_TOOLS := $(JS)/node_modules/installed
 
-.PHONY: help run test lint bench crash build clients
+.PHONY: help run test lint bench crash fuzz build clients
 
 help:
 	@echo "make run     build, start Zerun, deploy examples/photos, print where to look; Ctrl-C stops it"
@@ -32,6 +33,7 @@ help:
 	echo "make test    every check and test: lint, Rust tests, boto3, AWS CLI, JavaScript SDK, kill -9 rounds"
 	echo "make lint    rustfmt, clippy, licences, generated code"
 	echo "make crash   the long form of the kill -9 test, 200 rounds (or ROUNDS=N)"
+	echo "make fuzz    every fuzz target for 60 seconds (or FUZZ_SECONDS=N); needs nightly Rust and cargo-fuzz"
 	echo "make bench   release build, then tables of figures with ratios"
 	echo "make build   the binary alone: target/debug/zerun"
 
@@ -70,6 +72,11 @@ crash: $(PYTHON_TOOLS)
 	@cargo build --package server
 	$(ZERUN_BIN) runtime install python node --packs $(ZERUN_PACKS)
 	ZERUN_CRASH_ROUNDS=$(ROUNDS) $(PYTEST) conformance -m crash -s
+
+fuzz:
+	@for target in $$(cargo +nightly fuzz list); do
+		cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048
+	done
 
 bench:
 	@echo "building in release (the first time takes about 8 minutes), then measuring for about 2 minutes"
