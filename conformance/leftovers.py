@@ -27,25 +27,24 @@ def assert_nothing_runs(own_children=()):
 
     `own_children`: ids of processes that the caller itself started and that may run on.
     """
-    deadline = time.monotonic() + GONE_SECONDS_MAX
-    while True:
-        orphans = adopted(own_children)
-        if not orphans:
-            return
-        if time.monotonic() > deadline:
-            raise AssertionError("processes were left running:\n" + "\n".join(map(describe, orphans)))
-        time.sleep(0.02)
+    assert_gone("processes", lambda: [describe(pid) for pid in adopted(own_children)])
 
 
 def assert_nothing_left(data: Path, own_children=()):
     """After a graceful stop, or after the restart that follows a kill: nothing at all remains outside the data directory."""
     assert_nothing_runs(own_children)
-    left = mounts(data)
-    assert not left, "mounts were left:\n" + "\n".join(left)
-    left = cgroups(data)
-    assert not left, "control groups were left:\n" + "\n".join(map(str, left))
-    left = loop_devices(data)
-    assert not left, f"loop devices were left: {left}"
+    assert_gone("mounts", lambda: mounts(data))
+    assert_gone("control groups", lambda: cgroups(data))
+    assert_gone("loop devices", lambda: loop_devices(data))
+
+
+def assert_gone(what, find):
+    """Waits for the kernel, which takes down some things after those that held them."""
+    deadline = time.monotonic() + GONE_SECONDS_MAX
+    while left := find():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} were left:\n" + "\n".join(map(str, left)))
+        time.sleep(0.02)
 
 
 def adopted(own_children):
@@ -95,10 +94,13 @@ def describe(pid):
 
 
 def mounts(data: Path):
-    """Mounts in this namespace that come from, or lie in, the data directory; and namespaces kept alive by a mount."""
+    """Mounts in this namespace that come from, or lie in, the data directory; and namespaces of ours kept by a mount.
+
+    Others on the machine keep namespaces by mounts too (`ip netns`); theirs come and go while we look.
+    """
     found = []
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        if str(data) in line or " nsfs " in line:
+        if str(data) in line or (" nsfs " in line and "zerun" in line):
             found.append(line)
     return found
 
@@ -114,9 +116,9 @@ def cgroups(data: Path):
         return []
     names = {Path(line).name for line in record.read_text().splitlines()}
     found = []
-    for name in names:
-        for group in Path("/sys/fs/cgroup").rglob(name):
-            found += [group, *(path for path in group.rglob("*") if path.is_dir())]
+    # Unlike rglob, walk goes on when a group disappears under it: the machine has other servers.
+    for at, directories, _ in os.walk("/sys/fs/cgroup"):
+        found += [Path(at, name) for name in directories if name in names or names & set(Path(at).parts)]
     return found
 
 

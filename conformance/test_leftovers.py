@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +35,19 @@ def test_half_written_files_are_found(tmp_path):
         (tmp_path / name).touch()
     found = {str(path.relative_to(tmp_path)) for path in leftovers.temporary_files(tmp_path)}
     assert found == {"blobs/tmp/1", "endpoint.new", "x.draft-3"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes control groups")
+def test_groups_are_found_while_others_come_and_go(tmp_path):
+    name = f"zerun-leftover-{os.getpid()}"
+    (tmp_path / "sandboxes").mkdir()
+    (tmp_path / "sandboxes/cgroups").write_text(f"/somewhere/{name}\n")
+    root = next(path for path in (Path("/sys/fs/cgroup/pids"), Path("/sys/fs/cgroup")) if (path / "cgroup.procs").exists())
+    assert leftovers.cgroups(tmp_path) == []
+    (root / name / "inner").mkdir(parents=True)
+    try:
+        assert leftovers.cgroups(tmp_path) == [root / name, root / name / "inner"]
+    finally:
+        (root / name / "inner").rmdir()
+        (root / name).rmdir()
+    leftovers.assert_nothing_left(tmp_path, server.RUNNING)
