@@ -51,6 +51,8 @@ pub(crate) enum Order {
         signal: i32,
     },
     KillAll,
+    /// A TCP socket of the network namespace.
+    Socket,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,6 +97,7 @@ pub(crate) enum Reply {
     Started {
         pid: i32,
     },
+    /// Descriptor: the socket, if that was asked for.
     Done,
 }
 

@@ -29,6 +29,7 @@ mod record;
 mod report;
 mod sandbox;
 mod slots;
+mod sockets;
 mod spawner;
 mod spec;
 mod stats;
@@ -42,6 +43,7 @@ pub use init::init_main;
 pub use layer::{CgroupVersion, IsolationReport, Layer, LayerReport, LayerState};
 pub use process::{Exit, ExitStatus, Process};
 pub use sandbox::Sandbox;
+pub use sockets::Sockets;
 pub use spec::{Bind, Command, CpuSpec, RootSpec, Spec};
 pub use stats::Stats;
 

@@ -18,6 +18,7 @@ use tokio::sync::{oneshot, watch};
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// The conversation with one init: requests out, answers and exits in.
+#[derive(Clone)]
 pub(crate) struct Link {
     socket: Arc<AsyncFd<Arc<OwnedFd>>>,
     shared: Arc<Shared>,
@@ -39,10 +40,12 @@ struct Waiting {
 }
 
 struct Waiter {
-    answer: oneshot::Sender<Result<Reply, Failure>>,
+    answer: oneshot::Sender<Result<Answer, Failure>>,
     /// Only for a start: where the exit of the process is to be told.
     run: Option<Run>,
 }
+
+type Answer = (Reply, Vec<OwnedFd>);
 
 struct Run {
     exit: oneshot::Sender<Exit>,
@@ -78,6 +81,15 @@ impl Link {
         order: Order,
         descriptors: &[BorrowedFd<'_>],
     ) -> Result<Reply, SandboxError> {
+        self.ask_for(order, descriptors).await.map(|(reply, _)| reply)
+    }
+
+    /// With the descriptors that came with the answer.
+    pub(crate) async fn ask_for(
+        &self,
+        order: Order,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<Answer, SandboxError> {
         self.request(order, descriptors, None).await?.map_err(crate::create::refused)
     }
 
@@ -90,7 +102,7 @@ impl Link {
         let (exit, exited) = oneshot::channel();
         let run = Run { exit, oom_kills_before: self.shared.group.oom_kills() };
         match self.request(order, descriptors, Some(run)).await? {
-            Ok(Reply::Started { pid }) => Ok(Ok(Started { pid, exit: exited })),
+            Ok((Reply::Started { pid }, _)) => Ok(Ok(Started { pid, exit: exited })),
             Ok(_) => Err(SandboxError::Gone("its init spoke out of turn".into())),
             Err(failure) => Ok(Err(failure)),
         }
@@ -101,7 +113,7 @@ impl Link {
         order: Order,
         descriptors: &[BorrowedFd<'_>],
         run: Option<Run>,
-    ) -> Result<Result<Reply, Failure>, SandboxError> {
+    ) -> Result<Result<Answer, Failure>, SandboxError> {
         let ended = || SandboxError::Gone("its init has ended".into());
         let (answer, answered) = oneshot::channel();
         let id = self.shared.expect(Waiter { answer, run }).ok_or_else(ended)?;
@@ -160,7 +172,7 @@ impl Shared {
         loop {
             let Ok(mut ready) = socket.ready(Interest::READABLE).await else { return };
             match control::receive::<Event>(socket.get_ref().as_fd()) {
-                Ok(Some((event, _))) => self.take(event),
+                Ok(Some((event, descriptors))) => self.take(event, descriptors),
                 Ok(None) => return,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     ready.clear_ready_matching(Ready::READABLE)
@@ -173,7 +185,7 @@ impl Shared {
         }
     }
 
-    fn take(&self, event: Event) {
+    fn take(&self, event: Event, descriptors: Vec<OwnedFd>) {
         match event {
             Event::Reply { id, result } => {
                 let mut waiting = self.waiting();
@@ -183,7 +195,7 @@ impl Shared {
                     waiting.exits.insert(*pid, run);
                 }
                 drop(waiting);
-                let _ = waiter.answer.send(result);
+                let _ = waiter.answer.send(result.map(|reply| (reply, descriptors)));
             }
             Event::Exited { pid, status } => {
                 let Some(run) = self.waiting().exits.remove(&pid) else { return };

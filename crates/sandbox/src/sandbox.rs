@@ -5,7 +5,9 @@ use crate::link::Link;
 use crate::process::Process;
 use crate::streams::Streams;
 use crate::teardown::Guard;
-use crate::{Bind, Command, CpuSpec, Host, Layer, LayerReport, SandboxError, Spec, Stats, mount, spec};
+use crate::{
+    Bind, Command, CpuSpec, Host, Layer, LayerReport, SandboxError, Sockets, Spec, Stats, mount, spec,
+};
 use std::fs;
 use std::io;
 use std::net::TcpListener;
@@ -82,6 +84,11 @@ impl Sandbox {
     /// They keep the network namespace alive: drop them with the sandbox.
     pub fn take_listeners(&mut self) -> Vec<TcpListener> {
         std::mem::take(&mut self.listeners)
+    }
+
+    /// Makes sockets that connect to what listens inside.
+    pub fn sockets(&self) -> Sockets {
+        Sockets(self.link.clone())
     }
 
     /// Makes `source` (a directory or a file of the host) visible at `target`, read-only, while the sandbox

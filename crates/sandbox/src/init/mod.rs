@@ -116,8 +116,16 @@ impl Init {
                 let Some((request, descriptors)) = control::receive::<Request>(control.as_fd())? else {
                     return Ok(());
                 };
-                let result = self.obey(control, request.order, descriptors);
-                control::send(control.as_fd(), &Event::Reply { id: request.id, result }, &[])?;
+                let (result, given) = match request.order {
+                    Order::Socket => match network::socket() {
+                        Ok(socket) => (Ok(Reply::Done), Some(socket)),
+                        Err(failure) => (Err(failure), None),
+                    },
+                    order => (self.obey(control, order, descriptors), None),
+                };
+                let event = Event::Reply { id: request.id, result };
+                let given: Vec<_> = given.iter().map(AsFd::as_fd).collect();
+                control::send(control.as_fd(), &event, &given)?;
             }
         }
     }
@@ -127,6 +135,8 @@ impl Init {
             Order::Setup(_) => {
                 Err(Failure::new("the sandbox is set up", &io::ErrorKind::AlreadyExists.into()))
             }
+            // Its answer carries a descriptor.
+            Order::Socket => Err(Failure::new("not to be obeyed", &io::ErrorKind::InvalidInput.into())),
             Order::Exec(command) => {
                 // The waiting launcher may have died for lack of memory.
                 self.reap(control, WaitPidFlag::WNOHANG)

@@ -1,4 +1,5 @@
 use crate::control::Failure;
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -29,6 +30,13 @@ pub(super) fn loopback_up() -> Result<(), Failure> {
         Ok(())
     };
     up().map_err(|error| Failure::new("cannot bring the loopback interface up", &error))
+}
+
+/// Not connected: a connection that nobody takes would hold up process 1.
+pub(super) fn socket() -> Result<OwnedFd, Failure> {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    socket::socket(AddressFamily::Inet, SockType::Stream, flags, None)
+        .map_err(|error| Failure::new("cannot make a socket in the sandbox", &error.into()))
 }
 
 pub(super) fn listen(addresses: &[SocketAddr]) -> Result<Vec<OwnedFd>, Failure> {

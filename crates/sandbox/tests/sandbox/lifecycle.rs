@@ -339,3 +339,33 @@ async fn many_at_once() {
     }
     assert!(world.groups().is_empty());
 }
+
+#[tokio::test]
+async fn the_host_connects_to_what_listens_inside() {
+    let Some(world) = world() else { return };
+    let mut sandbox = world.sandbox().await;
+    let script = "\
+import socket
+listener = socket.create_server(('127.0.0.1', 8080))
+print('listening', flush=True)
+connection, _ = listener.accept()
+connection.sendall(connection.recv(100).upper())
+";
+    let mut process = sandbox.exec(command(&[python(), "-c", script])).await.unwrap();
+    let mut told = [0; 10];
+    tokio::io::AsyncReadExt::read_exact(process.stdout.as_mut().unwrap(), &mut told).await.unwrap();
+    let sockets = sandbox.sockets();
+    let connect = async |port: u16| {
+        let socket = tokio::net::TcpSocket::from_std_stream(sockets.tcp().await.unwrap());
+        socket.connect(([127, 0, 0, 1], port).into()).await
+    };
+    assert_eq!(connect(8081).await.unwrap_err().kind(), std::io::ErrorKind::ConnectionRefused);
+    let mut stream = connect(8080).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, b"hello").await.unwrap();
+    let mut answer = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer).await.unwrap();
+    assert_eq!(answer, "HELLO");
+    process.wait().await;
+    sandbox.destroy().await.unwrap();
+    assert!(matches!(sockets.tcp().await, Err(SandboxError::Gone(_))));
+}
