@@ -8,7 +8,7 @@
 mod conversation;
 mod post;
 mod reply;
-mod respond;
+pub(crate) mod respond;
 mod serve;
 mod stream;
 
@@ -17,6 +17,7 @@ pub use reply::{ErrorReport, Reply};
 pub(crate) use stream::StreamWriter;
 pub use stream::{CHUNK_BYTES_MAX, ResponseStream, STREAM_BYTES_MAX, StreamEnd};
 
+use crate::extensions::Extensions;
 use bytes::Bytes;
 use clock::{Clock, Timestamp};
 use conversation::Conversation;
@@ -49,19 +50,37 @@ pub struct RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// Starts serving on `listener`, after discarding the connections that already wait in it: they
+    /// As [`RuntimeApi::with_extensions`], for a process that has none and gets none.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn start(listener: TcpListener, clock: Clock) -> std::io::Result<Self> {
+        RuntimeApi::with_extensions(listener, Extensions::closed(clock.clone()), clock)
+    }
+
+    /// Starts serving on `listener`, for the process and its `extensions`, after discarding the connections that already wait in it: they
     /// belong to a process that is gone. Must be called inside a tokio runtime, before the process
     /// is started.
     ///
     /// # Errors
     /// The listener cannot be made non-blocking or registered.
-    pub fn start(listener: TcpListener, clock: Clock) -> std::io::Result<Self> {
+    pub fn with_extensions(
+        listener: TcpListener,
+        extensions: Extensions,
+        clock: Clock,
+    ) -> std::io::Result<Self> {
         listener.set_nonblocking(true)?;
         discard_waiting(&listener)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let conversation = Arc::new(Conversation::new());
-        let server = tokio::spawn(serve::serve(listener, conversation.clone(), clock));
+        let server = tokio::spawn(serve::serve(listener, conversation.clone(), extensions, clock));
         Ok(RuntimeApi { conversation, server })
+    }
+
+    /// Takes no more connections, and closes those that are open: another start is about to be served on
+    /// the same listener.
+    pub fn close(&self) {
+        self.server.abort();
     }
 
     /// Waits until the process asks for its first event or reports that it cannot start. Never

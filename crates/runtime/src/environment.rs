@@ -81,6 +81,22 @@ pub fn environment(from: &Surroundings) -> Vec<(String, String)> {
     all.into_iter().collect()
 }
 
+/// What external extensions find of a process's environment
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html#runtimes-extensions-registration-api-e>).
+pub fn extension_environment(all: &[(String, String)]) -> Vec<(String, String)> {
+    const RUNTIME_ONLY: [&str; 7] = [
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_XRAY_CONTEXT_MISSING",
+        "AWS_XRAY_DAEMON_ADDRESS",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+    ];
+    let shown = |name: &str| !RUNTIME_ONLY.contains(&name) && !name.starts_with('_');
+    all.iter().filter(|(name, _)| shown(name)).cloned().collect()
+}
+
 /// What the function's own variables may change.
 fn defaults(from: &Surroundings) -> BTreeMap<String, String> {
     let mut variables = vec![
@@ -189,6 +205,11 @@ mod tests {
             assert_eq!(env.get(name).map(String::as_str), Some(value), "{name}");
         }
         assert!(!env.contains_key("PYTHONPATH"));
+        let all: Vec<_> = env.clone().into_iter().collect();
+        let of_extensions: BTreeMap<_, _> = extension_environment(&all).into_iter().collect();
+        assert_eq!(of_extensions.get("MINE"), env.get("MINE"));
+        assert!(of_extensions.contains_key("AWS_LAMBDA_RUNTIME_API"));
+        assert!(!of_extensions.contains_key("_HANDLER") && !of_extensions.contains_key("LAMBDA_TASK_ROOT"));
         assert_eq!(made("python3.11", &[]).get("PYTHONPATH").map(String::as_str), Some("/var/runtime"));
         assert!(!made("provided.al2023", &[]).contains_key("AWS_EXECUTION_ENV"));
     }

@@ -58,7 +58,7 @@ fn report(request_id: &str, error_type: &str, reason: &str) -> ErrorReport {
 }
 
 /// As Go's `syscall.Signal` prints them, which is what callers know.
-fn signal_name(signal: i32) -> String {
+pub(crate) fn signal_name(signal: i32) -> String {
     match signal {
         4 => "illegal instruction".to_owned(),
         6 => "aborted".to_owned(),

@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
-pub(super) type HttpReply = Response<Full<Bytes>>;
+pub(crate) type HttpReply = Response<Full<Bytes>>;
 
 pub(super) fn event(invocation: Invocation) -> HttpReply {
     let mut response = Response::new(Full::new(invocation.payload));
@@ -34,7 +34,7 @@ fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_bytes(&bytes).ok()
 }
 
-pub(super) fn accepted() -> HttpReply {
+pub(crate) fn accepted() -> HttpReply {
     json_reply(StatusCode::ACCEPTED, &serde_json::json!({ "status": "OK" }))
 }
 
@@ -51,17 +51,22 @@ pub(super) fn refusal(refused: &Refused) -> HttpReply {
     }
 }
 
-pub(super) fn error(status: StatusCode, error_type: &str, message: &str) -> HttpReply {
+pub(crate) fn error(status: StatusCode, error_type: &str, message: &str) -> HttpReply {
     json_reply(status, &serde_json::json!({ "errorMessage": message, "errorType": error_type }))
 }
 
-fn json_reply(status: StatusCode, document: &serde_json::Value) -> HttpReply {
-    let mut response = plain(status, &document.to_string());
+pub(crate) fn json_reply(status: StatusCode, document: &serde_json::Value) -> HttpReply {
+    json_text(status, document.to_string().into())
+}
+
+pub(crate) fn json_text(status: StatusCode, text: Bytes) -> HttpReply {
+    let mut response = Response::new(Full::new(text));
+    *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-pub(super) fn plain(status: StatusCode, body: &str) -> HttpReply {
+pub(crate) fn plain(status: StatusCode, body: &str) -> HttpReply {
     let mut response = Response::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
     *response.status_mut() = status;
     response

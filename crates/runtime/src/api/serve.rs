@@ -1,6 +1,7 @@
 use super::conversation::Conversation;
 use super::post;
 use super::respond;
+use crate::extensions::{self, Extensions};
 use clock::Clock;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
@@ -20,7 +21,12 @@ const CONNECTIONS_MAX: usize = 64;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts until dropped; connections end with it.
-pub(super) async fn serve(listener: TcpListener, conversation: Arc<Conversation>, clock: Clock) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    conversation: Arc<Conversation>,
+    extensions: Extensions,
+    clock: Clock,
+) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     loop {
@@ -39,12 +45,12 @@ pub(super) async fn serve(listener: TcpListener, conversation: Arc<Conversation>
         };
         // Answers are small and each waits for the other side: never hold one back to fill a packet.
         let _ = stream.set_nodelay(true);
-        let conversation = conversation.clone();
+        let (conversation, extensions) = (conversation.clone(), extensions.clone());
         connections.spawn(async move {
             let _slot = slot;
             let service = service_fn(move |request| {
-                let conversation = conversation.clone();
-                async move { Ok::<_, Infallible>(answer(&conversation, request).await) }
+                let (conversation, extensions) = (conversation.clone(), extensions.clone());
+                async move { Ok::<_, Infallible>(answer(&conversation, &extensions, request).await) }
             });
             let connection = hyper::server::conn::http1::Builder::new();
             if let Err(error) = connection.serve_connection(TokioIo::new(stream), service).await {
@@ -54,15 +60,16 @@ pub(super) async fn serve(listener: TcpListener, conversation: Arc<Conversation>
     }
 }
 
-async fn answer(conversation: &Conversation, request: Request<Incoming>) -> respond::HttpReply {
+async fn answer(
+    conversation: &Conversation,
+    extensions: &Extensions,
+    request: Request<Incoming>,
+) -> respond::HttpReply {
+    let request = match extensions::answer(extensions, request).await {
+        Ok(reply) => return reply,
+        Err(request) => request,
+    };
     let path = request.uri().path().to_owned();
-    if is_for_extensions(&path) {
-        return respond::error(
-            StatusCode::FORBIDDEN,
-            "Extension.NotSupported",
-            "the Extensions, Telemetry and Logs APIs are not supported yet",
-        );
-    }
     let path = path.strip_prefix("/2018-06-01").unwrap_or(&path);
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match (request.method(), parts.as_slice()) {
@@ -91,10 +98,4 @@ async fn answer(conversation: &Conversation, request: Request<Incoming>) -> resp
         }
         _ => respond::plain(StatusCode::NOT_FOUND, "404 page not found"),
     }
-}
-
-fn is_for_extensions(path: &str) -> bool {
-    ["/2020-01-01/extension", "/2022-07-01/telemetry", "/2020-08-15/logs"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
 }

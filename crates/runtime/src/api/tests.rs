@@ -194,8 +194,12 @@ async fn what_is_not_there_is_refused() {
         ("PUT", "/2018-06-01/runtime/invocation/a/response", 405),
         ("POST", "/2018-06-01/runtime/invocation/a/response", 403),
         ("GET", "/2018-06-01/runtime/restore/next", 403),
-        ("POST", "/2020-01-01/extension/register", 403),
+        ("POST", "/2020-01-01/extension/register", 400),
+        ("GET", "/2020-01-01/extension/register", 405),
+        ("GET", "/2020-01-01/extension/other", 404),
         ("PUT", "/2022-07-01/telemetry", 403),
+        ("PUT", "/2022-07-01/telemetry/more", 404),
+        ("GET", "/2020-08-15/logs", 405),
         ("GET", "/", 404),
         ("GET", "/2018-06-01/runtime", 404),
     ] {
