@@ -2,6 +2,7 @@ mod answer;
 mod endpoint;
 mod invoke;
 mod prepare;
+mod processes;
 mod start;
 mod walls;
 
@@ -13,11 +14,13 @@ use crate::VersionSpec;
 use crate::output::{Log, Output};
 use crate::registry::Registration;
 use clock::{Clock, Moment, Timestamp};
+use processes::Processes;
 use runtime::api::RuntimeApi;
 use runtime::channel::Channel;
+use runtime::extensions::ShutdownReason;
 use runtime::failure::Exit;
 use runtime::report::Init;
-use sandbox::{ExitStatus, Process, Sandbox, SandboxError};
+use sandbox::{ExitStatus, Sandbox, SandboxError};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +40,10 @@ pub(crate) struct Instance {
     log: Log,
     launch: runtime::Launch,
     environment: Vec<(String, String)>,
+    /// Names of the programs in `/opt/extensions`.
+    external: Vec<String>,
+    /// What extensions are told when it ends.
+    end_reason: ShutdownReason,
     /// The credentials inside end then.
     credentials_expire: Timestamp,
     frozen: bool,
@@ -46,7 +53,7 @@ pub(crate) struct Instance {
 
 /// One start of the process.
 struct Running {
-    process: Process,
+    process: Processes,
     /// Serves whoever asks, even where the process itself has a channel.
     api: RuntimeApi,
     channel: Option<Channel>,
@@ -101,13 +108,18 @@ impl Instance {
     }
 
     /// Ends everything inside and gives back memory and place when that is done.
-    pub async fn destroy(self) {
+    ///
+    /// Extensions get the time to end in order: up to two seconds.
+    pub async fn destroy(mut self) {
+        self.registration.ending();
+        if self.thaw().await.is_ok() {
+            self.running.process.wind_down(&self.sandbox, self.end_reason).await;
+        }
         let Instance { sandbox, running, endpoint, registration, runtime_listener, .. } = self;
-        registration.ending();
         let id = sandbox.id().to_owned();
         // Connections first: they must not keep anything alive that is being taken down.
         drop(endpoint);
-        drop(running.api);
+        drop(running);
         drop(runtime_listener);
         if let Err(error) = sandbox.destroy().await {
             tracing::error!(%error, id, "a sandbox could not be removed; the next start will sweep it");

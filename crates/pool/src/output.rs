@@ -2,6 +2,7 @@ use crate::LogFormat;
 use clock::Clock;
 use runtime::log::{ApplicationLevel, LogLine, LogSink, LogSource, Tail};
 use runtime::report::{self, Event};
+use runtime::telemetry::{Origin, Telemetry};
 use sandbox::Process;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,6 +32,7 @@ struct Shared {
     /// Managed runtimes mark line breaks inside an entry as CR.
     joins_lines: bool,
     format: LogFormat,
+    telemetry: Telemetry,
     current: Mutex<Current>,
 }
 
@@ -49,7 +51,14 @@ const FELL_BEHIND: &str = "they came faster than they are kept";
 impl Log {
     pub fn new(clock: Clock, sink: LogSink, source: LogSource, joins_lines: bool, format: LogFormat) -> Self {
         let source = Arc::new(source);
-        Log(Arc::new(Shared { clock, sink, source, joins_lines, format, current: Mutex::default() }))
+        let telemetry = Telemetry::new(clock.clone());
+        let current = Mutex::default();
+        Log(Arc::new(Shared { clock, sink, source, joins_lines, format, telemetry, current }))
+    }
+
+    /// Who else is told.
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.0.telemetry
     }
 
     pub fn stream(&self) -> &str {
@@ -68,7 +77,7 @@ impl Log {
             (std::mem::take(&mut current.dropped), std::mem::take(&mut current.dropped_bytes))
         };
         if records > 0 {
-            self.tell(&Event::LogsDropped { reason: FELL_BEHIND, records, bytes });
+            self.write(&Event::LogsDropped { reason: FELL_BEHIND, records, bytes });
         }
         let mut current = self.current();
         current.request_id = None;
@@ -77,6 +86,11 @@ impl Log {
 
     /// What the platform says, in the form and from the level on that the function asked for.
     pub fn tell(&self, event: &Event) {
+        self.0.telemetry.tell(self.0.clock.now(), event);
+        self.write(event);
+    }
+
+    fn write(&self, event: &Event) {
         match (self.0.format, event) {
             // JSON logs have no word for them.
             (LogFormat::Json { .. }, Event::End { .. }) => {}
@@ -108,9 +122,11 @@ impl Log {
         }
     }
 
-    fn written(&self, bytes: &[u8]) {
+    fn written(&self, origin: Origin, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
         let text = if self.0.joins_lines { text.replace('\r', "\n") } else { text.into_owned() };
+        let is_json = self.0.format != LogFormat::Text;
+        self.0.telemetry.line(self.0.clock.now(), origin, &text, is_json);
         if !self.is_filtered(&text) {
             self.line(text);
         }
@@ -138,12 +154,18 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    pub fn start(process: &mut Process, log: Log) -> Self {
+    pub fn start(process: &mut Process, log: Log, origin: Origin) -> Self {
         // One flush at a time: they come between invocations, of which there is one at a time.
         let (flushes, requests) = mpsc::channel(1);
         let streams =
-            [process.stdout.take(), process.stderr.take()].map(|pipe| Stream::new(pipe, log.clone()));
+            [process.stdout.take(), process.stderr.take()].map(|pipe| Stream::new(pipe, log.clone(), origin));
         Output { flushes, task: tokio::spawn(pump(streams, requests, log.0.clock.clone())) }
+    }
+
+    /// Of a process that was not started.
+    pub fn none() -> Self {
+        let (flushes, _) = mpsc::channel(1);
+        Output { flushes, task: tokio::spawn(async {}) }
     }
 
     /// Waits until everything that was in the pipes has become lines.
@@ -202,11 +224,12 @@ struct Stream {
     pipe: Option<Receiver>,
     line: Vec<u8>,
     log: Log,
+    origin: Origin,
 }
 
 impl Stream {
-    fn new(pipe: Option<Receiver>, log: Log) -> Self {
-        Stream { pipe, line: Vec::new(), log }
+    fn new(pipe: Option<Receiver>, log: Log, origin: Origin) -> Self {
+        Stream { pipe, line: Vec::new(), log, origin }
     }
 
     /// Resolves when [`Stream::read`] can do something; never once the pipe has ended.
@@ -257,7 +280,7 @@ impl Stream {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             let (line, rest) = bytes.split_at(end);
             self.extend(line);
-            self.log.written(&std::mem::take(&mut self.line));
+            self.log.written(self.origin, &std::mem::take(&mut self.line));
             bytes = rest.get(1..).unwrap_or_default();
         }
         self.extend(bytes);
@@ -272,7 +295,7 @@ impl Stream {
 
     fn end_line(&mut self) {
         if !self.line.is_empty() {
-            self.log.written(&std::mem::take(&mut self.line));
+            self.log.written(self.origin, &std::mem::take(&mut self.line));
         }
     }
 }

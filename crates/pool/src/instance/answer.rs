@@ -1,6 +1,7 @@
+use super::processes::Ended;
 use bytes::Bytes;
 use runtime::api::{ErrorReport, RESPONSE_BYTES_MAX, Reply, StreamEnd};
-use runtime::failure::{self, Exit};
+use runtime::failure;
 use runtime::report::Status;
 use std::time::Duration;
 
@@ -19,11 +20,18 @@ pub(super) enum End {
         next: AfterAnswer,
     },
     Failed(ErrorReport),
-    Exited(Exit),
+    Ended(Ended),
     TimedOut,
 }
 
 impl End {
+    pub fn next_mut(&mut self) -> Option<&mut AfterAnswer> {
+        match self {
+            End::Answered { next, .. } | End::Streamed { next, .. } => Some(next),
+            _ => None,
+        }
+    }
+
     pub fn next(&self) -> Option<&AfterAnswer> {
         match self {
             End::Answered { next, .. } | End::Streamed { next, .. } => Some(next),
@@ -59,7 +67,8 @@ impl End {
                 (Status::Failure, Some("Runtime.TruncatedResponse"), None)
             }
             End::Failed(report) => (Status::Failure, Some(&report.error_type), None),
-            End::Exited(_) => (Status::Failure, Some("Runtime.ExitError"), None),
+            End::Ended(Ended::Runtime(_)) => (Status::Failure, Some("Runtime.ExitError"), None),
+            End::Ended(Ended::Extension(failure)) => (Status::Failure, Some(failure.error_type), None),
             End::TimedOut => (Status::Timeout, None, None),
         }
     }
@@ -97,8 +106,12 @@ pub(super) fn answer(end: End, id: &str, timeout: Duration) -> Answer {
             of_platform(failure::truncated_response(id))
         }
         End::Failed(report) => of_platform(report),
-        End::Exited(exit) => {
+        End::Ended(Ended::Runtime(exit)) => {
             Answer { exit_reason: Some(failure::exit_reason(exit)), ..of_platform(failure::exited(id, exit)) }
+        }
+        End::Ended(Ended::Extension(failure)) => {
+            let document = failure.document(id);
+            Answer { exit_reason: Some(failure.reason), ..of_platform(document) }
         }
         End::TimedOut => of_platform(failure::timed_out(id, timeout)),
     }

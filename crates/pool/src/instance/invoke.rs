@@ -1,10 +1,12 @@
 use super::answer::{AfterAnswer, Blame, End, answer};
 use super::prepare::new_log;
+use super::processes::Ended;
 use super::start::{Context, InitFailure, exec_reason};
-use super::{Instance, Running, exit_of};
+use super::{Instance, Running};
 use crate::{FunctionError, InvokeRequest, Metering, Outcome, VersionSpec};
 use clock::{Clock, Moment};
 use runtime::api::{Invocation, RESPONSE_BYTES_MAX, Reply, StreamEnd};
+use runtime::extensions::{InvokeEvent, ShutdownReason};
 use runtime::failure;
 use runtime::report::{self, Event, Failure, Report, RuntimeDone};
 use runtime::{Conversation, Pending};
@@ -49,22 +51,23 @@ impl Instance {
         };
         self.running.output.flush().await;
         self.tell_runtime_done(request, started, &trace_id, &end);
+        let end = self.wait_for_extensions(request, started, end).await;
         self.finish(request, started, &trace_id, init, cold, end)
     }
 
     async fn initialise_again(&mut self, request: &InvokeRequest, started: Moment) -> Option<End> {
         let entrypoint = |reason: &str| End::Failed(failure::invalid_entrypoint(&request.request_id, reason));
-        match self.restart().await {
+        let left = self.time_left(started);
+        match self.restart(left).await {
             Ok(()) => {}
             Err(SandboxError::Exec { program, source }) => {
                 return Some(entrypoint(&exec_reason(&program, &source)));
             }
             Err(error) => return Some(entrypoint(&error.to_string())),
         }
-        let left = self.time_left(started);
         Some(match self.initialised(left).await.err()? {
             InitFailure::TimedOut => End::TimedOut,
-            InitFailure::Exited(exit) => End::Exited(exit),
+            InitFailure::Ended(ended) => End::Ended(ended),
             InitFailure::Reported(report) => End::Failed(report),
         })
     }
@@ -82,6 +85,12 @@ impl Instance {
         };
         let Running { process, api, channel, .. } = &mut self.running;
         let mut conversation = Conversation::of(api, channel.as_mut());
+        process.invoke(|| InvokeEvent {
+            request_id: invocation.request_id.clone(),
+            deadline: invocation.deadline,
+            invoked_arn: invocation.invoked_arn.clone(),
+            trace_id: invocation.trace_id.clone(),
+        });
         let Ok(mut pending) = conversation.invoke(invocation) else {
             // It asked once; what it does now is its fault, and it is of no use.
             let message = "Runtime stopped asking for events";
@@ -91,8 +100,8 @@ impl Instance {
         let reply = tokio::select! {
             biased;
             reply = pending.reply() => reply,
-            exit = process.wait() => match last_words(&self.clock, &mut pending).await {
-                None | Some(Reply::Stream(_)) => return End::Exited(exit_of(exit)),
+            ended = process.wait() => match last_words(&self.clock, &mut pending).await {
+                None | Some(Reply::Stream(_)) => return End::Ended(ended),
                 Some(reply) => return End::Answered { reply, next: AfterAnswer::Exited },
             },
             () = &mut time_out => return End::TimedOut,
@@ -104,13 +113,13 @@ impl Instance {
             }
             reply => (Some(reply), None),
         };
-        let (next, exit) = tokio::select! {
+        let (next, ended) = tokio::select! {
             biased;
             idle = conversation.idle() => match idle {
                 Ok(()) => (AfterAnswer::Idle, None),
                 Err(_) => (AfterAnswer::Exited, None),
             },
-            exit = process.wait() => (AfterAnswer::Exited, Some(exit)),
+            ended = process.wait() => (AfterAnswer::Exited, Some(ended)),
             () = time_out => (AfterAnswer::TimedOut, None),
         };
         let Some((content_type, collecting)) = stream else {
@@ -128,12 +137,36 @@ impl Instance {
             }
             (_, next) => {
                 abort.abort();
-                match exit {
-                    Some(exit) => End::Exited(exit_of(exit)),
+                match ended {
+                    Some(ended) => End::Ended(ended),
                     None => End::Answered { reply: Reply::Truncated, next },
                 }
             }
         }
+    }
+
+    /// The runtime is done; the invocation ends when the extensions are, or its time is up.
+    async fn wait_for_extensions(&mut self, request: &InvokeRequest, started: Moment, mut end: End) -> End {
+        let left = self.time_left(started);
+        let process = &mut self.running.process;
+        let Some(next @ AfterAnswer::Idle) = end.next_mut() else { return end };
+        if process.extensions().is_empty() {
+            return end;
+        }
+        match self.clock.timeout(left, process.idle()).await {
+            Some(Ok(())) => {}
+            Some(Err(ended)) => {
+                *next = AfterAnswer::Exited;
+                if let Ended::Extension(failure) = ended {
+                    let (id, reason, kind) = (&request.request_id, failure.reason, failure.error_type);
+                    let text = format!("RequestId: {id} Error: {reason}\n{kind}");
+                    self.log.tell(&Event::Fault { text: &text });
+                }
+            }
+            None => *next = AfterAnswer::TimedOut,
+        }
+        self.running.process.flush().await;
+        end
     }
 
     fn tell_runtime_done(&self, request: &InvokeRequest, started: Moment, trace_id: &str, end: &End) {
@@ -167,6 +200,10 @@ impl Instance {
         let next = end.next();
         let reusable = matches!(next, Some(AfterAnswer::Idle));
         let timed_out = matches!(&end, End::TimedOut) || matches!(next, Some(AfterAnswer::TimedOut));
+        if !reusable {
+            let timed_out = timed_out.then_some(ShutdownReason::Timeout);
+            self.end_reason = timed_out.unwrap_or(ShutdownReason::Failure);
+        }
         let answer = answer(end, id, timeout);
         let duration = if timed_out { timeout } else { self.clock.since(started).min(timeout) };
         let metering = Metering {
@@ -176,8 +213,8 @@ impl Instance {
             max_memory_bytes: self.memory_peak(),
             cold,
         };
-        if let Some(reason) = &answer.exit_reason {
-            let text = format!("RequestId: {id} Error: {reason}\nRuntime.ExitError");
+        if let (Some(reason), Some(Blame::Platform(error_type))) = (&answer.exit_reason, &answer.error) {
+            let text = format!("RequestId: {id} Error: {reason}\n{error_type}");
             self.log.tell(&Event::Fault { text: &text });
         }
         if timed_out {

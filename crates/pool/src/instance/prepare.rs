@@ -4,6 +4,7 @@ use super::start::{Context, StartError, unavailable};
 use super::walls::Size;
 use crate::output::Log;
 use crate::{Credentials, InvokeError, VersionSpec};
+use runtime::extensions::EXTENSIONS_MAX;
 use runtime::log::{ApplicationLevel, LogSource};
 use runtime::report::InitKind;
 use runtime::{Base, LaunchError, LaunchRequest, Session, Surroundings};
@@ -139,7 +140,7 @@ pub(super) fn cpu(context: &Context, memory_mb: u32) -> CpuSpec {
     CpuSpec { quota_millis, weight_millis: None }
 }
 
-/// Names of the external extensions in the layers.
+/// Names of the external extensions in the layers, in order: at most one more than there may be.
 pub(super) fn extensions(opt: &Path) -> Vec<String> {
     let directory = opt.join("extensions");
     // Links of different layers together may lead out of them: here on the host none is followed.
@@ -148,5 +149,8 @@ pub(super) fn extensions(opt: &Path) -> Vec<String> {
     }
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let files = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
-    files.take(10).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    let names = files.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> = names.take(EXTENSIONS_MAX + 1).collect();
+    names.sort();
+    names
 }

@@ -1,7 +1,8 @@
 use super::endpoint::serve_endpoint;
 use super::prepare::{environment, extensions, new_log, prepare};
+use super::processes::{Ended, Processes};
 use super::walls::Walls;
-use super::{Instance, Running, exit_of};
+use super::{Instance, Running};
 use crate::layers::Layers;
 use crate::output::{Log, Output};
 use crate::prewarm::{Prewarmed, Stock};
@@ -9,9 +10,10 @@ use crate::registry::Registration;
 use crate::{CredentialSource, Endpoint, InvokeError, PoolConfig, VersionSpec};
 use clock::Clock;
 use runtime::api::{ErrorReport, Initialised, RuntimeApi};
-use runtime::failure::Exit;
+use runtime::extensions::{Facts, ShutdownReason};
 use runtime::log::LogSink;
 use runtime::report::{Event, Init, InitKind, InitPhase, Status};
+use runtime::telemetry::Origin;
 use runtime::{Conversation, Runtimes};
 use sandbox::{Command, Host, Sandbox, SandboxError};
 use std::net::TcpListener;
@@ -36,7 +38,7 @@ pub(crate) struct Context {
 #[derive(Debug)]
 pub(crate) enum InitFailure {
     Reported(ErrorReport),
-    Exited(Exit),
+    Ended(Ended),
     TimedOut,
 }
 
@@ -65,18 +67,19 @@ impl Instance {
         let Walls { mut sandbox, runtime_listener, endpoint_listener } = walls;
         let endpoint = serve_endpoint(endpoint_listener, context.endpoint.clone(), context.clock.clone())
             .map_err(|error| unavailable(&format!("the sandbox's listener cannot be served: {error}")))?;
-        for name in opt_dir.iter().flat_map(|opt| extensions(opt)) {
-            log.tell(&Event::Fault {
-                text: &format!(
-                    "EXTENSION\tName: {name}\tState: NotStarted\tExtensions are not supported yet"
-                ),
-            });
-        }
-        let init = Init { kind: InitKind::OnDemand, phase: InitPhase::Init };
-        tell_start(&log, init, &spec, &launch, registration.id());
-        let running = run(&mut sandbox, &runtime_listener, &launch, &environment, &log, &context.clock, init)
-            .await
-            .map_err(exec_failed)?;
+        let external = opt_dir.as_deref().map(extensions).unwrap_or_default();
+        let start = Start {
+            init: Init { kind: InitKind::OnDemand, phase: InitPhase::Init },
+            spec: &spec,
+            instance_id: registration.id(),
+            listener: &runtime_listener,
+            launch: &launch,
+            environment: &environment,
+            external: &external,
+            log: &log,
+            clock: &context.clock,
+        };
+        let running = start.run(&mut sandbox, context.config.init_timeout).await.map_err(exec_failed)?;
         Ok(Instance {
             spec,
             clock: context.clock.clone(),
@@ -87,90 +90,139 @@ impl Instance {
             log,
             launch,
             environment,
+            external,
+            end_reason: ShutdownReason::Spindown,
             credentials_expire: credentials.expires,
             frozen: false,
             registration,
         })
     }
 
-    /// Starts the process anew in the same sandbox: `/tmp` stays, everything that ran is gone.
-    pub(super) async fn restart(&mut self) -> Result<(), SandboxError> {
+    /// Starts the process anew in the same sandbox: `/tmp` stays, everything that ran is gone. Extensions
+    /// have at most `limit` to register.
+    pub(super) async fn restart(&mut self, limit: Duration) -> Result<(), SandboxError> {
+        self.running.process.wind_down(&self.sandbox, ShutdownReason::Failure).await;
+        self.running.api.close();
         self.sandbox.kill_all().await?;
-        let Instance { spec, sandbox, runtime_listener, launch, environment, log, clock, running, .. } = self;
-        let init = Init { phase: InitPhase::Invoke, ..running.init };
-        tell_start(log, init, spec, launch, self.registration.id());
-        *running = run(sandbox, runtime_listener, launch, environment, log, clock, init).await?;
+        let start = Start {
+            init: Init { phase: InitPhase::Invoke, ..self.running.init },
+            spec: &self.spec,
+            instance_id: self.registration.id(),
+            listener: &self.runtime_listener,
+            launch: &self.launch,
+            environment: &self.environment,
+            external: &self.external,
+            log: &self.log,
+            clock: &self.clock,
+        };
+        self.running = start.run(&mut self.sandbox, limit).await?;
         Ok(())
     }
 
-    /// Waits until the process asks for an event, at most `limit`; how long that took since its start.
+    /// Waits until the process and its extensions ask for an event, at most until `limit` after their start;
+    /// how long that took.
     pub async fn initialised(&mut self, limit: Duration) -> Result<Duration, InitFailure> {
         let Running { process, api, channel, output, since, init } = &mut self.running;
         let mut conversation = Conversation::of(api, channel.as_mut());
+        let left = limit.saturating_sub(self.clock.since(*since));
         let found = tokio::select! {
             // A process that reported its failure ends right after: the report says more.
             biased;
             initialised = conversation.initialised() => match initialised {
-                Ok(Initialised::Ready) => Ok(self.clock.since(*since)),
+                Ok(Initialised::Ready) => Ok(()),
                 Ok(Initialised::Failed(report)) => Err(InitFailure::Reported(report)),
                 Err(broken) => Err(InitFailure::Reported(ErrorReport::platform(
                     "Runtime.Unknown",
                     &broken.to_string(),
                 ))),
             },
-            exit = process.wait() => Err(InitFailure::Exited(exit_of(exit))),
-            () = self.clock.sleep(limit) => Err(InitFailure::TimedOut),
+            ended = process.wait() => Err(InitFailure::Ended(ended)),
+            () = self.clock.sleep(left) => Err(InitFailure::TimedOut),
         };
         output.flush().await;
-        let duration = self.clock.since(*since);
-        let (status, error_type) = match &found {
-            Ok(_) => (Status::Success, None),
-            Err(failure) => failure.status(),
-        };
         let init = *init;
+        let (status, error_type) = outcome(&found);
         self.log.tell(&Event::InitRuntimeDone { init, status, error_type });
+        let found = match found {
+            Ok(()) => {
+                let left = limit.saturating_sub(self.clock.since(*since));
+                match self.clock.timeout(left, process.ready()).await {
+                    Some(ready) => ready.map_err(InitFailure::Ended),
+                    None => Err(InitFailure::TimedOut),
+                }
+            }
+            failed => failed,
+        };
+        process.flush().await;
+        let duration = self.clock.since(*since);
+        let (status, error_type) = outcome(&found);
         self.log.tell(&Event::InitReport { init, status, error_type, duration });
-        found
+        process.tell();
+        found.map(|()| duration)
     }
 }
 
-fn tell_start(log: &Log, init: Init, spec: &VersionSpec, launch: &runtime::Launch, instance_id: &str) {
-    log.tell(&Event::InitStart {
-        init,
-        runtime_version: &launch.runtime_version,
-        runtime_arn: &launch.runtime_arn,
-        function_name: spec.function_name.as_str(),
-        function_version: &spec.version,
-        instance_id,
-        memory_mb: spec.memory_mb,
-    });
+/// What one start of the processes is made with.
+struct Start<'a> {
+    init: Init,
+    spec: &'a VersionSpec,
+    instance_id: &'a str,
+    listener: &'a TcpListener,
+    launch: &'a runtime::Launch,
+    environment: &'a [(String, String)],
+    external: &'a [String],
+    log: &'a Log,
+    clock: &'a Clock,
 }
 
-async fn run(
-    sandbox: &mut Sandbox,
-    listener: &TcpListener,
-    launch: &runtime::Launch,
-    environment: &[(String, String)],
-    log: &Log,
-    clock: &Clock,
-    init: Init,
-) -> Result<Running, SandboxError> {
-    let host_error =
-        |source| SandboxError::Host { what: "the Runtime API cannot be served".to_owned(), source };
-    let api = listener
-        .try_clone()
-        .and_then(|listener| RuntimeApi::start(listener, clock.clone()))
-        .map_err(host_error)?;
-    let command = Command {
-        argv: launch.argv.clone(),
-        env: environment.to_vec(),
-        cwd: PathBuf::from("/var/task"),
-        channel: false,
-    };
-    let since = clock.moment();
-    let mut process = sandbox.exec(command).await?;
-    let output = Output::start(&mut process, log.clone());
-    Ok(Running { process, api, channel: None, output, since, init })
+impl Start<'_> {
+    /// Starts the extensions, waits at most `limit` until they have registered, and starts the runtime's
+    /// process unless one of them has failed or is late: then [`Instance::initialised`] tells that.
+    async fn run(&self, sandbox: &mut Sandbox, limit: Duration) -> Result<Running, SandboxError> {
+        let since = self.clock.moment();
+        let Start { spec, clock, log, launch, .. } = self;
+        let facts = Facts {
+            function_name: spec.function_name.to_string(),
+            function_version: spec.version.clone(),
+            handler: spec.handler.clone(),
+            account_id: spec.account_id.to_string(),
+        };
+        let mut process = Processes::new(sandbox, self.external, facts, log, clock);
+        log.tell(&Event::InitStart {
+            init: self.init,
+            runtime_version: &launch.runtime_version,
+            runtime_arn: &launch.runtime_arn,
+            function_name: spec.function_name.as_str(),
+            function_version: &spec.version,
+            instance_id: self.instance_id,
+            memory_mb: spec.memory_mb,
+        });
+        let host_error =
+            |source| SandboxError::Host { what: "the Runtime API cannot be served".to_owned(), source };
+        let extensions = process.extensions().clone();
+        let api = self
+            .listener
+            .try_clone()
+            .and_then(|listener| RuntimeApi::with_extensions(listener, extensions, (*clock).clone()))
+            .map_err(host_error)?;
+        let started = process.start_extensions(sandbox, self.external, self.environment);
+        let started = clock.timeout(limit, started).await.transpose()?.is_some();
+        let output = if started && process.may_run() {
+            let command = Command {
+                argv: launch.argv.clone(),
+                env: self.environment.to_vec(),
+                cwd: PathBuf::from("/var/task"),
+                channel: false,
+            };
+            let mut main = sandbox.exec(command).await?;
+            let output = Output::start(&mut main, (*log).clone(), Origin::Function);
+            process.run(main);
+            output
+        } else {
+            Output::none()
+        };
+        Ok(Running { process, api, channel: None, output, since, init: self.init })
+    }
 }
 
 fn exec_failed(error: SandboxError) -> StartError {
@@ -204,13 +256,13 @@ pub(super) fn unavailable(message: &str) -> StartError {
     StartError::Refused(InvokeError::Unavailable(message.to_owned()))
 }
 
-impl InitFailure {
-    /// How it is told of, with the error's type.
-    fn status(&self) -> (Status, Option<&str>) {
-        match self {
-            InitFailure::Reported(report) => (Status::Error, Some(&report.error_type)),
-            InitFailure::Exited(_) => (Status::Failure, Some("Runtime.ExitError")),
-            InitFailure::TimedOut => (Status::Timeout, None),
-        }
+/// How a start is told of, with the error's type.
+fn outcome(found: &Result<(), InitFailure>) -> (Status, Option<&str>) {
+    match found {
+        Ok(()) => (Status::Success, None),
+        Err(InitFailure::Reported(report)) => (Status::Error, Some(&report.error_type)),
+        Err(InitFailure::Ended(Ended::Runtime(_))) => (Status::Failure, Some("Runtime.ExitError")),
+        Err(InitFailure::Ended(Ended::Extension(failure))) => (Status::Failure, Some(failure.error_type)),
+        Err(InitFailure::TimedOut) => (Status::Timeout, None),
     }
 }

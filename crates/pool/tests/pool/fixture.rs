@@ -76,7 +76,8 @@ impl World {
             let path = code.join(file);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(&path, text).unwrap();
-            let mode = if *file == "bootstrap" || file.ends_with(".sh") { 0o755 } else { 0o644 };
+            let runs = *file == "bootstrap" || file.ends_with(".sh") || file.starts_with("extensions/");
+            let mode = if runs { 0o755 } else { 0o644 };
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         }
         std::fs::create_dir_all(&code).unwrap();

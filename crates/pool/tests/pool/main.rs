@@ -1,6 +1,7 @@
 //! Real functions in real sandboxes. Needs what the sandboxes need (root), Node, Python and bash.
 
 mod custom;
+mod extensions;
 mod faults;
 mod fixture;
 mod lifecycle;

@@ -88,17 +88,6 @@ async fn the_log_format_reaches_the_shims() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn extensions_are_refused_with_a_word() {
-    let world = World::new();
-    let mut spec = world.node("exports.handler = async () => 1;");
-    spec.layer_dirs = vec![world.code("extension", &[("extensions/spy.sh", "#!/bin/sh\n")])];
-    let outcome = world.invoke(&spec, "{}").await;
-    let expected = "EXTENSION\tName: spy.sh\tState: NotStarted\tExtensions are not supported yet\n";
-    assert!(outcome.log_tail.contains(expected), "{}", outcome.log_tail);
-    world.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_runtime_that_is_not_there_is_refused_by_name() {
     let world = World::new();
     let spec = world.function("nodejs199.x", "index.handler", &[("index.js", "")]);
