@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 
 /// One independent wall between user code and the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,6 +74,34 @@ impl Layer {
         }
     }
 }
+
+impl Layer {
+    /// Without it nothing encloses user code, so no host may lack it.
+    pub fn is_indispensable(self) -> bool {
+        matches!(
+            self,
+            Layer::Namespaces
+                | Layer::PrivateRoot
+                | Layer::PrivateProc
+                | Layer::NoCapabilities
+                | Layer::Seccomp
+        )
+    }
+}
+
+/// By its name, see [`Layer::name`].
+impl FromStr for Layer {
+    type Err = UnknownLayer;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLayer> {
+        let found = Layer::ALL.into_iter().find(|layer| layer.name() == text);
+        found.ok_or_else(|| UnknownLayer(text.to_owned()))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no layer {0:?}; zerun doctor lists them")]
+pub struct UnknownLayer(String);
 
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

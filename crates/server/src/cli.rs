@@ -1,6 +1,7 @@
 //! The command line: one definition gives the parser and the help.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sandbox::Layer;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -73,6 +74,16 @@ pub struct ServeArguments {
     /// 500ms); a second signal ends at once
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub stop_deadline: Duration,
+    #[command(flatten)]
+    pub isolation: IsolationArguments,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct IsolationArguments {
+    /// Layers of isolation that functions may do without where this machine, or a user who is not root,
+    /// cannot give them; otherwise no function starts. `zerun doctor` names them
+    #[arg(long, value_name = "LAYER,...", env = "ZERUN_MAY_LACK", value_delimiter = ',', value_parser = parse_layer)]
+    pub may_lack: Vec<Layer>,
 }
 
 #[derive(Debug, Args)]
@@ -85,6 +96,8 @@ pub struct DoctorArguments {
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub isolation: IsolationArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -130,6 +143,15 @@ fn parse_absolute(text: &str) -> Result<PathBuf, String> {
     std::path::absolute(text).map_err(|error| error.to_string())
 }
 
+fn parse_layer(text: &str) -> Result<Layer, String> {
+    match text.parse::<Layer>() {
+        Ok(layer) if layer.is_indispensable() => {
+            Err(format!("without the layer {layer} nothing would enclose functions"))
+        }
+        parsed => parsed.map_err(|error| error.to_string()),
+    }
+}
+
 /// `10s`, `500ms`, `2m`, or bare seconds; at most a day.
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -161,6 +183,23 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn only_some_layers_may_be_lacked() {
+        let read = |layers: &str| {
+            let words = ["zerun", "serve", "--may-lack", layers];
+            Arguments::try_parse_from(words).map(|arguments| match arguments.command {
+                Command::Serve(serve) => serve.isolation.may_lack,
+                _ => Vec::new(),
+            })
+        };
+        assert_eq!(read("own-uid,freezer").unwrap(), [Layer::OwnUid, Layer::Freezer]);
+        for (layers, says) in [("seccomp", "nothing would enclose"), ("own-uid,walls", "no layer \"walls\"")]
+        {
+            let refused = read(layers).unwrap_err().to_string();
+            assert!(refused.contains(says), "{refused}");
+        }
     }
 
     #[test]

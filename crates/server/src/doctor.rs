@@ -9,7 +9,7 @@ use crate::{Outcome, machine, rooms};
 use clock::Clock;
 use kv::{Kv, KvError, Snapshot, SqliteOptions};
 use runtime::{RuntimeReport, Runtimes};
-use sandbox::IsolationReport;
+use sandbox::{IsolationReport, Layer, LayerReport};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,6 +22,8 @@ pub struct Diagnosis {
     data: PathBuf,
     /// Functions can run and everything is on disk when it is said to be.
     usable: bool,
+    /// Layers that this machine lacks and that were said to be dispensable (`--may-lack`).
+    does_without: Vec<Layer>,
     isolation: Isolation,
     runtimes: Vec<RuntimeReport>,
     packs: PathBuf,
@@ -83,13 +85,16 @@ async fn diagnose(arguments: &DoctorArguments) -> Result<Diagnosis, Box<dyn std:
     let runtimes = Runtimes::open_with_packs(data.path(), &packs)?;
     let runtimes = tokio::task::block_in_place(|| runtimes.report());
     let disk = disk::measure(data.path(), &clock)?;
-    let hints = hints(&isolation, &runtimes, &store, &disk);
-    let encloses = matches!(&isolation, Isolation::Tried(report) if report.is_complete());
+    let may_lack = &arguments.isolation.may_lack;
+    let hints = hints(&isolation, may_lack, &runtimes, &store, &disk);
+    let missing = missing(&isolation);
+    let encloses = missing.as_ref().is_some_and(|missing| missing.iter().all(|it| may_lack.contains(it)));
     Ok(Diagnosis {
         version: env!("CARGO_PKG_VERSION"),
         kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
         data: data.path().to_owned(),
         usable: encloses && store.usable,
+        does_without: missing.unwrap_or_default().into_iter().filter(|it| may_lack.contains(it)).collect(),
         isolation,
         runtimes,
         packs,
@@ -98,6 +103,14 @@ async fn diagnose(arguments: &DoctorArguments) -> Result<Diagnosis, Box<dyn std:
         memory_mb: machine::memory_mb(),
         hints,
     })
+}
+
+/// `None` where no sandbox can be made at all.
+fn missing(isolation: &Isolation) -> Option<Vec<Layer>> {
+    match isolation {
+        Isolation::Tried(report) => Some(report.missing().map(|report| report.layer).collect()),
+        Isolation::Failed { .. } => None,
+    }
 }
 
 /// Opens the store as a server would, unless one has it open.
@@ -136,6 +149,7 @@ async fn aside(kv: &Kv) -> Result<SetAside, KvError> {
 
 fn hints(
     isolation: &Isolation,
+    may_lack: &[Layer],
     runtimes: &[RuntimeReport],
     store: &StoreDiagnosis,
     disk: &disk::DiskDiagnosis,
@@ -143,13 +157,25 @@ fn hints(
     let mut hints = Vec::new();
     match isolation {
         Isolation::Failed { error } => hints.push(format!("No sandbox can be made: {error}.")),
-        Isolation::Tried(report) if !report.is_complete() && !report.privileged => {
-            hints
-                .push("Run zerun as root: an ordinary user cannot give every layer of isolation.".to_owned());
-        }
         Isolation::Tried(report) => {
-            let missing = report.missing().map(|layer| format!("{} ({})", layer.layer, layer.detail));
-            hints.extend(missing.map(|layer| format!("Functions will not start without the layer {layer}.")));
+            let lacking: Vec<_> = report.missing().filter(|it| !may_lack.contains(&it.layer)).collect();
+            let (needed, dispensable): (Vec<&LayerReport>, Vec<&LayerReport>) =
+                lacking.iter().partition(|it| it.layer.is_indispensable());
+            if !lacking.is_empty() && !report.privileged {
+                let root = "Run zerun as root: an ordinary user cannot give every layer of isolation.";
+                hints.push(root.to_owned());
+            }
+            let fatal =
+                needed.iter().map(|it| format!("No function starts without {}: {}.", it.layer, it.detail));
+            hints.extend(fatal);
+            if needed.is_empty() && !dispensable.is_empty() {
+                let names: Vec<_> = dispensable.iter().map(|it| it.layer.name()).collect();
+                hints.push(format!(
+                    "Or let functions do without, each being open to what the layer would stop: \
+                     zerun serve --may-lack {}",
+                    names.join(",")
+                ));
+            }
         }
     }
     if !store.usable {

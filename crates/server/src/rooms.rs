@@ -15,7 +15,7 @@ use names::Region;
 use objects::Objects;
 use pool::{Pool, PoolConfig};
 use runtime::{Runtimes, packs};
-use sandbox::{Host, HostOptions};
+use sandbox::{Host, HostOptions, Layer};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::net::SocketAddr;
@@ -37,6 +37,7 @@ pub struct Settings<'a> {
     pub accounts: Vec<AccountSettings>,
     pub region: Region,
     pub address: SocketAddr,
+    pub may_lack: BTreeSet<Layer>,
 }
 
 pub struct Rooms {
@@ -60,11 +61,11 @@ impl Rooms {
     /// Opens the store, which locks the directory, before anything else in it is touched; then removes
     /// what a killed predecessor left running.
     pub async fn build(settings: Settings<'_>) -> Result<Rooms, Box<dyn Error>> {
-        let Settings { data, packs, config, accounts, region, address } = settings;
+        let Settings { data, packs, config, accounts, region, address, may_lack } = settings;
         let clock = Clock::real();
         let kv = Kv::open(SqliteOptions::new(data.store()), clock.clone())?;
         data.close_to_others()?;
-        let host = sandbox_host(data, &clock)?;
+        let host = sandbox_host(data, may_lack, &clock)?;
         let master = MasterKey::load_or_create(&data.master_key(), &clock)?;
         let (access, first_start) = Access::open(&kv, clock.clone(), &master, &accounts).await?;
         let root_key = access.root_key().ok_or("the store has an account but no root key")?;
@@ -224,12 +225,16 @@ async fn sweep(clock: Clock, kv: Kv, blobs: Blobs, functions: Functions) {
 }
 
 /// Sandboxes, after what a killed predecessor left of its own is gone.
-pub fn sandbox_host(data: &DataDir, clock: &Clock) -> Result<Host, Box<dyn Error>> {
+pub fn sandbox_host(
+    data: &DataDir,
+    may_lack: BTreeSet<Layer>,
+    clock: &Clock,
+) -> Result<Host, Box<dyn Error>> {
     let host = Host::detect(HostOptions {
         owner: data.tag(),
         state_dir: data.sandboxes(),
         init: PathBuf::from("/proc/self/exe"),
-        may_lack: BTreeSet::new(),
+        may_lack,
         clock: clock.clone(),
     })?;
     let swept = tokio::task::block_in_place(|| host.sweep())?;

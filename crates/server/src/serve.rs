@@ -50,6 +50,7 @@ async fn serve(arguments: &ServeArguments, mode: Mode) -> Outcome {
         accounts: config.accounts(mode == Mode::Dev),
         region: region.clone(),
         address,
+        may_lack: arguments.isolation.may_lack.iter().copied().collect(),
     };
     let rooms = Rooms::build(settings).await?;
     let environment = Environment::new(&format!("http://{address}"), region.as_str(), &rooms.root_key);

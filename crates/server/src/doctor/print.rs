@@ -18,9 +18,13 @@ pub fn print(diagnosis: &Diagnosis, json: bool) -> io::Result<()> {
     for hint in &diagnosis.hints {
         writeln!(out, "! {hint}")?;
     }
-    match diagnosis.usable {
-        true => writeln!(out, "Zerun keeps all its promises on this machine."),
-        false => writeln!(out, "Zerun cannot keep its promises on this machine."),
+    match (diagnosis.usable, diagnosis.does_without.as_slice()) {
+        (true, []) => writeln!(out, "Zerun keeps all its promises on this machine."),
+        (true, without) => {
+            let names: Vec<_> = without.iter().map(|layer| layer.name()).collect();
+            writeln!(out, "Functions run here, with less around them: without {}.", names.join(", "))
+        }
+        (false, _) => writeln!(out, "Zerun cannot keep its promises on this machine."),
     }
 }
 
