@@ -29,11 +29,14 @@ RUNNING = set()
 class Server:
     """A server process on a data directory. It may be stopped or killed, and started again on the same directory."""
 
-    def __init__(self, data: Path, *, command="serve", options=(), environment=None):
+    def __init__(self, data: Path, *, command="serve", options=(), environment=None, user=None, binary=BINARY):
         self.data = Path(data)
         self.command = command
         self.options = list(options)
         self.environment = environment or {}
+        # The id of another user to run as; the binary must be one that this user can reach.
+        self.identity = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+        self.binary = binary
         self.log = self.data.with_name(self.data.name + ".log")
         self.process = None
         self.endpoint = None
@@ -44,9 +47,9 @@ class Server:
         leftovers.adopt_orphans()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, self.command, "--data", self.data, "--listen", "127.0.0.1:0", *self.options],
+                [self.binary, self.command, "--data", self.data, "--listen", "127.0.0.1:0", *self.options],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
-                env=clean_environment() | self.environment)
+                env=clean_environment() | self.environment, **self.identity)
         RUNNING.add(self.process.pid)
         # The endpoint is promised as the first line; a server that hangs before it must fail the test, not hang it.
         watchdog = threading.Timer(START_SECONDS_MAX, self.process.kill)

@@ -250,8 +250,10 @@ BOMBS = {
 """, ("Runtime.ExitError", "MemoryError", "RecursionError", "Sandbox.Timedout")),
 }
 
-# In MiB, where the usual would end them before their own limit does.
-MEMORY = {"processes": 2048, "processes_without_end": 2048, "threads": 1024, "zombies": 2048}
+# MiB and seconds, where the usual would end them before their own limit does.
+USUAL = (512, 2)
+MORE = {"processes": (2048, 30), "processes_without_end": (2048, 3), "threads": (1024, 10), "zombies": (2048, 30),
+        "orphans": (512, 30), "disk": (512, 30), "inodes": (512, 30), "shared_memory": (512, 10)}
 
 HEAD = "import errno, os, signal, sys, time\ndef handler(event, context):\n    if event == 'who':\n        return os.getuid()\n" \
        "    os.chdir('/tmp')\n"
@@ -265,9 +267,10 @@ def bystander(zerun, python_runtime):
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_harms_nobody_else(zerun, lam, invoke, bystander, python_runtime, bomb):
     code, expected = BOMBS[bomb]
+    memory_mb, seconds = MORE.get(bomb, USUAL)
     name = f"bomb-{bomb}"
-    lam.create_function(FunctionName=name, Runtime=python_runtime, Handler="index.handler", Role=ROLE, Timeout=2 + (bomb in MEMORY),
-                        MemorySize=MEMORY.get(bomb, 512), Code={"ZipFile": zip_of({"index.py": HEAD + code})})
+    lam.create_function(FunctionName=name, Runtime=python_runtime, Handler="index.handler", Role=ROLE, Timeout=seconds,
+                        MemorySize=memory_mb, Code={"ZipFile": zip_of({"index.py": HEAD + code})})
     uid = invoke(name, "who")
     with bystander:
         answer = lam.invoke(FunctionName=name, Payload=b"0", LogType="Tail")

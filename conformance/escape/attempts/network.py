@@ -176,7 +176,7 @@ def change_the_interface(facts):
         return observe(lambda: fcntl.ioctl(attempted, set_flags, struct.pack("16sH14x", b"lo", 0)))
 
 
-@attempt("no-capabilities", "EPERM")
+@attempt("own-uid", "EPERM")
 def forge_credentials(facts):
     """Who sends over a Unix socket is told by the kernel; pretending to be root takes CAP_SETUID."""
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)

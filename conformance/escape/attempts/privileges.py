@@ -141,7 +141,7 @@ def set_uid_programs(facts):
         return f"set-uid works at {working}"
     ran_as = {path: effective_id(path) for path in programs}
     wrong = {path: uid for path, uid in ran_as.items() if uid not in (None, os.getuid())}
-    return f"{wrong}" if wrong or not any(ran_as.values()) else "powerless"
+    return f"{wrong}" if wrong or set(ran_as.values()) == {None} else "powerless"
 
 
 def effective_id(path):
@@ -179,7 +179,7 @@ def trusted_attributes(facts):
     return observe(lambda: os.setxattr("/tmp", "trusted.overlay.opaque", b"y"))
 
 
-@attempt("no-capabilities", "EPERM")
+@attempt("own-uid", "EPERM")
 def give_a_file_to_root(facts):
     """A file of root's with a set-uid bit would be the oldest trick."""
     with open("/tmp/gift", "w"):
