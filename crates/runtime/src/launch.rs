@@ -22,6 +22,8 @@ pub struct LaunchRequest<'a> {
 pub struct Launch {
     /// The first is an absolute path inside the sandbox.
     pub argv: Vec<String>,
+    /// The program speaks by a channel ([`crate::channel`]) when it gets one, rather than by the Runtime API.
+    pub speaks_channel: bool,
     /// What every function of this runtime finds.
     pub base: Base,
     /// Code and layers: host path and path inside, read-only, in this order, after those of `base`.
@@ -65,6 +67,7 @@ impl Runtimes {
     pub fn launch(&self, request: &LaunchRequest) -> Result<Launch, LaunchError> {
         let mut launch = Launch {
             argv: Vec::new(),
+            speaks_channel: false,
             base: Base::default(),
             binds: vec![(request.code_dir.to_owned(), TASK.into())],
             symlinks: Vec::new(),
@@ -121,6 +124,8 @@ impl Runtimes {
 }
 
 fn add_interpreter(launch: &mut Launch, request: &LaunchRequest, found: &Interpreter) {
+    // A wrapper may do with descriptors as it likes, and may speak to the Runtime API itself.
+    launch.speaks_channel = request.exec_wrapper.is_none();
     launch.argv.extend(request.exec_wrapper.map(str::to_owned));
     launch.argv.push(found.path_inside().to_string_lossy().into_owned());
     match found.kind {

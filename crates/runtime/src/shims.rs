@@ -3,23 +3,32 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Our shims as they are in the binary: path below the store and text.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 25] = [
     ("node/index.js", include_str!("../shims/node/index.js")),
+    ("node/api.js", include_str!("../shims/node/api.js")),
+    ("node/channel.js", include_str!("../shims/node/channel.js")),
     ("node/connection.js", include_str!("../shims/node/connection.js")),
     ("node/errors.js", include_str!("../shims/node/errors.js")),
+    ("node/generic.js", include_str!("../shims/node/generic.js")),
     ("node/invocation.js", include_str!("../shims/node/invocation.js")),
     ("node/loader.js", include_str!("../shims/node/loader.js")),
     ("node/logging.js", include_str!("../shims/node/logging.js")),
     ("node/streaming.js", include_str!("../shims/node/streaming.js")),
     ("python/bootstrap.py", include_str!("../shims/python/bootstrap.py")),
     ("python/zerun_shim/__init__.py", include_str!("../shims/python/zerun_shim/__init__.py")),
+    ("python/zerun_shim/api.py", include_str!("../shims/python/zerun_shim/api.py")),
+    ("python/zerun_shim/channel.py", include_str!("../shims/python/zerun_shim/channel.py")),
     ("python/zerun_shim/connection.py", include_str!("../shims/python/zerun_shim/connection.py")),
     ("python/zerun_shim/context.py", include_str!("../shims/python/zerun_shim/context.py")),
     ("python/zerun_shim/encoding.py", include_str!("../shims/python/zerun_shim/encoding.py")),
     ("python/zerun_shim/errors.py", include_str!("../shims/python/zerun_shim/errors.py")),
+    ("python/zerun_shim/event.py", include_str!("../shims/python/zerun_shim/event.py")),
+    ("python/zerun_shim/function.py", include_str!("../shims/python/zerun_shim/function.py")),
+    ("python/zerun_shim/generic.py", include_str!("../shims/python/zerun_shim/generic.py")),
     ("python/zerun_shim/loader.py", include_str!("../shims/python/zerun_shim/loader.py")),
     ("python/zerun_shim/logs.py", include_str!("../shims/python/zerun_shim/logs.py")),
     ("python/zerun_shim/loop.py", include_str!("../shims/python/zerun_shim/loop.py")),
+    ("python/zerun_shim/preload.py", include_str!("../shims/python/zerun_shim/preload.py")),
 ];
 
 /// What `/var/runtime` shows while no pack is installed: only the place where the shim is mounted.

@@ -10,12 +10,13 @@ use crate::registry::Registration;
 use crate::{CredentialSource, Endpoint, InvokeError, PoolConfig, VersionSpec};
 use clock::Clock;
 use runtime::api::{ErrorReport, Initialised, RuntimeApi};
+use runtime::channel::{Channel, DESCRIPTOR_VARIABLE};
 use runtime::extensions::{Facts, ShutdownReason};
 use runtime::log::LogSink;
 use runtime::report::{Event, Init, InitKind, InitPhase, Status};
 use runtime::telemetry::Origin;
 use runtime::{Conversation, Runtimes};
-use sandbox::{Command, Host, Sandbox, SandboxError};
+use sandbox::{CHANNEL_FD, Command, Host, Sandbox, SandboxError};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -198,7 +199,7 @@ impl Start<'_> {
             memory_mb: spec.memory_mb,
         });
         let host_error =
-            |source| SandboxError::Host { what: "the Runtime API cannot be served".to_owned(), source };
+            |source| SandboxError::Host { what: "a process cannot be spoken with".to_owned(), source };
         let extensions = process.extensions().clone();
         let api = self
             .listener
@@ -207,21 +208,23 @@ impl Start<'_> {
             .map_err(host_error)?;
         let started = process.start_extensions(sandbox, self.external, self.environment);
         let started = clock.timeout(limit, started).await.transpose()?.is_some();
+        let mut channel = None;
         let output = if started && process.may_run() {
-            let command = Command {
-                argv: launch.argv.clone(),
-                env: self.environment.to_vec(),
-                cwd: PathBuf::from("/var/task"),
-                channel: false,
-            };
+            let mut env = self.environment.to_vec();
+            if launch.speaks_channel {
+                env.push((DESCRIPTOR_VARIABLE.to_owned(), CHANNEL_FD.to_string()));
+            }
+            let cwd = PathBuf::from("/var/task");
+            let command = Command { argv: launch.argv.clone(), env, cwd, channel: launch.speaks_channel };
             let mut main = sandbox.exec(command).await?;
+            channel = main.take_channel().map(Channel::new).transpose().map_err(host_error)?;
             let output = Output::start(&mut main, (*log).clone(), Origin::Function);
             process.run(main);
             output
         } else {
             Output::none()
         };
-        Ok(Running { process, api, channel: None, output, since, init: self.init })
+        Ok(Running { process, api, channel, output, since, init: self.init })
     }
 }
 

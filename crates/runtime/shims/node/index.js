@@ -1,37 +1,56 @@
 'use strict';
 
-// The process that runs a Node handler: loads it, then pulls one event after another.
+// The process that runs a Node handler: loads it, then takes one event after another.
 
-const { Connection } = require('./connection.js');
+const { become, packagesLoaded, preload } = require('./generic.js');
 const { loadHandler } = require('./loader.js');
 const { logError, patchConsole, setRequestId } = require('./logging.js');
 const { Invocation } = require('./invocation.js');
 const { describe, UnhandledPromiseRejection } = require('./errors.js');
 const { installStreaming } = require('./streaming.js');
 
-const BASE = '/2018-06-01/runtime';
 const EXIT_AFTER_UNCAUGHT = 129;
 
-/** From nodejs24.x on, handlers are async only: no callbacks, no `context.done`. */
-const callbacksAllowed = runtimeMajor() < 24;
+/** The platform, once this process is a function's. */
+function connect() {
+  const { _ZERUN_CHANNEL_FD: descriptor, _ZERUN_PRELOAD: packages } = process.env;
+  delete process.env._ZERUN_CHANNEL_FD;
+  delete process.env._ZERUN_PRELOAD;
+  if (descriptor === undefined) {
+    const { Api } = require('./api.js');
+    return new Api(process.env.AWS_LAMBDA_RUNTIME_API);
+  }
+  const { Channel } = require('./channel.js');
+  const channel = new Channel(Number(descriptor));
+  if (process.env._HANDLER === undefined) {
+    preload(packages ? packages.split(',') : []);
+    become(channel.environment());
+  }
+  channel.open();
+  return channel;
+}
 
-function runtimeMajor() {
+/** From nodejs24.x on, handlers are async only: no callbacks, no `context.done`. */
+function areCallbacksAllowed() {
   const named = /^AWS_Lambda_nodejs(\d+)\.x$/.exec(process.env.AWS_EXECUTION_ENV || '');
-  return Number(named ? named[1] : process.versions.node.split('.')[0]);
+  return Number(named ? named[1] : process.versions.node.split('.')[0]) < 24;
 }
 
 async function main() {
-  const connection = new Connection(process.env.AWS_LAMBDA_RUNTIME_API);
+  const platform = connect();
+  const callbacksAllowed = areCallbacksAllowed();
   patchConsole();
   installStreaming();
 
   // What escapes the handler ends the process, as it would end any other; but it is told first.
-  // Over a connection of its own, because the other one may be waiting for a reply.
-  let errorPath = `${BASE}/init/error`;
+  let current = null;
+  let event = null;
   const fatal = (error) => {
     logError('Uncaught Exception', error);
     const exit = () => process.exit(EXIT_AFTER_UNCAUGHT);
-    postError(new Connection(connection.address), errorPath, error).then(exit, exit);
+    const document = describe(error);
+    const told = event === null ? platform.initError(document) : platform.fail(event, document);
+    told.then(exit, exit);
   };
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', (reason, promise) => fatal(new UnhandledPromiseRejection(reason, promise)));
@@ -46,36 +65,24 @@ async function main() {
 
   // While a handler waits for nothing that could ever happen, the event loop runs dry; this is where
   // that shows.
-  let current = null;
   process.on('beforeExit', () => current && current.loopIsEmpty());
 
   // A promise that loading left rejected shows after this turn of the loop: still a failed start.
   await new Promise(setImmediate);
 
+  platform.ready(packagesLoaded());
   for (;;) {
-    const next = await connection.request('GET', `${BASE}/invocation/next`);
-    if (next.status !== 200) throw new Error(`invocation/next answered ${next.status}`);
-    const id = next.headers['lambda-runtime-aws-request-id'];
-    const path = `${BASE}/invocation/${id}`;
-    setRequestId(id);
-    process.env._X_AMZN_TRACE_ID = next.headers['lambda-runtime-trace-id'] || '';
-    errorPath = `${path}/error`;
-    current = new Invocation(next, { callbacksAllowed, connection, path });
+    event = await platform.next();
+    setRequestId(event.id);
+    process.env._X_AMZN_TRACE_ID = event.trace;
+    current = new Invocation(event, { callbacksAllowed, platform });
     const failure = await current.run(handler);
     current = null;
     if (failure) {
       logError('Invoke Error', failure.error);
-      await postError(connection, errorPath, failure.error);
+      await platform.fail(event, describe(failure.error));
     }
   }
-}
-
-function postError(connection, path, error) {
-  const document = describe(error);
-  return connection.request('POST', path, {
-    'Content-Type': 'application/json',
-    'Lambda-Runtime-Function-Error-Type': document.errorType,
-  }, JSON.stringify(document));
 }
 
 main().catch((error) => {

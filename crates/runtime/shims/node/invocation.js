@@ -4,11 +4,10 @@ const { isStreaming, ResponseStream } = require('./streaming.js');
 
 /** One event: calls the handler and posts its answer. */
 class Invocation {
-  constructor(next, { callbacksAllowed, connection, path }) {
-    this.next = next;
+  constructor(event, { callbacksAllowed, platform }) {
+    this.event = event;
     this.callbacksAllowed = callbacksAllowed;
-    this.connection = connection;
-    this.path = path;
+    this.platform = platform;
     this.waitsForEmptyLoop = true;
     this.whenLoopIsEmpty = null;
   }
@@ -23,7 +22,7 @@ class Invocation {
   /** Resolves when the answer is posted, with `{ error }` when there is an error to post instead. */
   async run(handler) {
     try {
-      const event = JSON.parse(this.next.body.toString('utf8'));
+      const event = JSON.parse(this.event.body.toString('utf8'));
       if (isStreaming(handler)) {
         await this.stream(handler, event);
       } else {
@@ -60,7 +59,7 @@ class Invocation {
   }
 
   async stream(handler, event) {
-    const stream = new ResponseStream((headers) => this.connection.stream(`${this.path}/response`, headers));
+    const stream = new ResponseStream((contentType) => this.platform.stream(this.event, contentType));
     this.whenLoopIsEmpty = () => stream.end();
     try {
       const finished = stream.finished();
@@ -79,23 +78,22 @@ class Invocation {
     } catch (unserialisable) {
       throw new Error('Unable to stringify response body', { cause: unserialisable });
     }
-    return this.connection.request('POST', `${this.path}/response`, { 'Content-Type': 'application/json' }, body);
+    return this.platform.respond(this.event, body);
   }
 
   context(done) {
-    const { headers } = this.next;
-    const deadline = Number(headers['lambda-runtime-deadline-ms']);
-    const optional = (name) => (headers[name] ? JSON.parse(headers[name]) : undefined);
+    const { deadline, clientContext, cognitoIdentity } = this.event;
+    const optional = (text) => (text ? JSON.parse(text) : undefined);
     const context = {
       functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
       functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
       memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
       logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
       logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
-      clientContext: optional('lambda-runtime-client-context'),
-      identity: optional('lambda-runtime-cognito-identity'),
-      invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
-      awsRequestId: headers['lambda-runtime-aws-request-id'],
+      clientContext: optional(clientContext),
+      identity: optional(cognitoIdentity),
+      invokedFunctionArn: this.event.arn,
+      awsRequestId: this.event.id,
       getRemainingTimeInMillis: () => deadline - Date.now(),
     };
     if (this.callbacksAllowed) {

@@ -30,7 +30,7 @@ function isStreaming(handler) {
   return handler[STREAMING] === 'response';
 }
 
-/** What a streaming handler writes to. The POST begins with the first byte, or at the end. */
+/** What a streaming handler writes to. The answer begins with the first byte, or at the end. */
 class ResponseStream extends Writable {
   constructor(open) {
     super();
@@ -48,11 +48,7 @@ class ResponseStream extends Writable {
 
   begin() {
     if (this.body) return;
-    this.body = this.open({
-      'Content-Type': this.contentType,
-      'Lambda-Runtime-Function-Response-Mode': 'streaming',
-      Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
-    });
+    this.body = this.open(this.contentType);
     if (this.prelude) this.body.write(this.prelude, () => {});
   }
 
@@ -75,15 +71,11 @@ class ResponseStream extends Writable {
     });
   }
 
-  /** Ends the stream with `error` in its trailers; false when nothing has been sent yet. */
+  /** Ends the stream with `error` behind its bytes; false when nothing has been sent yet. */
   async breakOff(error) {
     this.isBrokenOff = true;
     if (!this.body) return false;
-    const document = describe(error);
-    await this.body.end({
-      'Lambda-Runtime-Function-Error-Type': document.errorType,
-      'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(document)).toString('base64'),
-    });
+    await this.body.end(describe(error));
     return true;
   }
 }

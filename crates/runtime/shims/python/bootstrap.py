@@ -1,4 +1,4 @@
-"""The process that runs a Python handler: loads it, then pulls one event after another."""
+"""The process that runs a Python handler: loads it, then takes one event after another."""
 
 import os
 import sys
@@ -7,24 +7,32 @@ import sys
 # accident, so the directory leaves the search path as soon as they are loaded.
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, _HERE)
-from zerun_shim import errors, loader, logs, loop  # noqa: E402
-from zerun_shim.connection import Connection  # noqa: E402
-
-sys.path[:] = [entry for entry in sys.path if entry != _HERE]
 
 
 def main():
-    connection = Connection(os.environ["AWS_LAMBDA_RUNTIME_API"])
-    state = logs.install()
-    loader.arrange_search_path(os.environ["LAMBDA_TASK_ROOT"], _HERE)
-    try:
-        handler = loader.load_handler(os.environ["_HANDLER"])
-    except Exception as error:
-        document = errors.describe(error)
-        logs.log_error(document)
-        errors.post(connection, "/2018-06-01/runtime/init/error", document)
-        sys.exit(1)
-    loop.run(connection, handler, state)
+    descriptor = os.environ.pop("_ZERUN_CHANNEL_FD", None)
+    if descriptor is None:
+        from zerun_shim import function
+        from zerun_shim.api import Api
+
+        platform = Api(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    elif "_HANDLER" in os.environ:
+        from zerun_shim import function
+        from zerun_shim.channel import Channel
+
+        platform = Channel(int(descriptor))
+    else:
+        from zerun_shim import generic
+
+        leave_search_path()
+        generic.preload.load()
+        generic.main(int(descriptor))
+    leave_search_path()
+    function.run(platform)
+
+
+def leave_search_path():
+    sys.path[:] = [entry for entry in sys.path if entry != _HERE]
 
 
 main()

@@ -1,6 +1,8 @@
 use bytes::Bytes;
 use clock::Clock;
-use runtime::api::{ErrorReport, Initialised, Invocation, Pending, Reply, RuntimeApi, StreamEnd};
+use runtime::Conversation;
+use runtime::api::{ErrorReport, Initialised, Invocation, Reply, RuntimeApi, StreamEnd};
+use runtime::channel::{Channel, DESCRIPTOR_VARIABLE};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -11,15 +13,48 @@ use tokio::process::{Child, Command};
 /// Long enough for an interpreter on a busy machine; a test that gets here has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How a process speaks with the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By the Runtime API.
+    Http,
+    /// By a channel, started for its function.
+    Channel,
+    /// By a channel, started before there was a function.
+    Generic,
+}
+
+/// Each of the functions as a test, for every [`Way`].
+#[macro_export]
+macro_rules! in_every_way {
+    ($($name:ident),* $(,)?) => {
+        $crate::in_every_way!(@ http, Http, $($name),*);
+        $crate::in_every_way!(@ channel, Channel, $($name),*);
+        $crate::in_every_way!(@ generic, Generic, $($name),*);
+    };
+    (@ $module:ident, $way:ident, $($name:ident),*) => {
+        mod $module {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name($crate::harness::Way::$way).await;
+                }
+            )*
+        }
+    };
+}
+
 /// One process running a handler.
 pub struct Process {
     api: RuntimeApi,
+    channel: Option<Channel>,
     child: Child,
     events: u32,
     _task: tempfile::TempDir,
 }
 
 pub struct Program<'a> {
+    pub way: Way,
     pub argv: &'a [&'a str],
     /// Path and text of each file of the code.
     pub files: &'a [(&'a str, &'a str)],
@@ -39,33 +74,53 @@ impl Process {
         let address = listener.local_addr().unwrap().to_string();
         let api = RuntimeApi::start(listener, Clock::real()).unwrap();
         let shims = Path::new(env!("CARGO_MANIFEST_DIR")).join("shims");
-        let child = Command::new(program.argv[0])
+        let root = task.path().to_str().unwrap();
+        let mut environment = vec![
+            ("AWS_LAMBDA_RUNTIME_API", address.as_str()),
+            ("LAMBDA_TASK_ROOT", root),
+            ("_HANDLER", program.handler),
+            ("AWS_LAMBDA_FUNCTION_NAME", "square"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/square"),
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
+        ];
+        environment.extend(program.env);
+        let path = std::env::var("PATH").unwrap();
+        let mut command = Command::new(program.argv[0]);
+        command
             .args(program.argv[1..].iter().map(|arg| arg.replace("SHIMS", shims.to_str().unwrap())))
-            .env("AWS_LAMBDA_RUNTIME_API", address)
-            .env("LAMBDA_TASK_ROOT", task.path())
-            .env("_HANDLER", program.handler)
-            .env("AWS_LAMBDA_FUNCTION_NAME", "square")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/square")
-            .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
+            .env_clear()
+            .env("PATH", &path)
             .env("PYTHONDONTWRITEBYTECODE", "1")
-            .envs(program.env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        Process { api, child, events: 0, _task: task }
+            .kill_on_drop(true);
+        let mut channel = None;
+        if program.way != Way::Http {
+            let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+            channel = Some(Channel::new(ours).unwrap());
+            command.stdin(std::os::fd::OwnedFd::from(theirs)).env(DESCRIPTOR_VARIABLE, "0");
+        }
+        match &mut channel {
+            Some(channel) if program.way == Way::Generic => {
+                environment.push(("PATH", &path));
+                let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+                channel.specialise(&environment.iter().map(owned).collect::<Vec<_>>());
+            }
+            _ => drop(command.current_dir(root).envs(environment.iter().copied())),
+        }
+        let child = command.spawn().unwrap();
+        Process { api, channel, child, events: 0, _task: task }
     }
 
     pub async fn initialised(&mut self) -> Initialised {
-        let api = &self.api;
+        let mut conversation = Conversation::of(&self.api, self.channel.as_mut());
         let clock = Clock::real();
         let found = clock.timeout(PATIENCE, async {
             tokio::select! {
-                found = api.initialised() => Some(found),
+                found = conversation.initialised() => Some(found.unwrap()),
                 _ = self.child.wait() => None,
             }
         });
@@ -84,43 +139,55 @@ impl Process {
 
     /// Hands over `event`, which ends the process instead of being answered.
     pub async fn exit_on(&mut self, event: &str) -> ExitStatus {
-        let _pending = self.hand(event).await;
-        self.exit().await
+        let invocation = self.invocation(event).await;
+        let mut conversation = Conversation::of(&self.api, self.channel.as_mut());
+        let mut pending = conversation.invoke(invocation).unwrap();
+        let exit = async {
+            tokio::select! {
+                reply = pending.reply() => panic!("{reply:?}"),
+                exit = self.child.wait() => exit.unwrap(),
+            }
+        };
+        Clock::real().timeout(PATIENCE, exit).await.expect("it exits")
     }
 
     /// Hands over `event` and reads the stream that it is answered with: content type, bytes, end.
     pub async fn stream(&mut self, event: &str) -> (String, Bytes, StreamEnd) {
         let Reply::Stream(stream) = self.invoke(event).await else { panic!("no stream") };
         let content_type = stream.content_type.clone();
-        let (body, _, end) = stream.collect(1 << 20).await;
+        let mut conversation = Conversation::of(&self.api, self.channel.as_mut());
+        let read = async { tokio::join!(stream.collect(1 << 20), conversation.idle()) };
+        let ((body, _, end), idle) = Clock::real().timeout(PATIENCE, read).await.expect("it ends");
+        idle.unwrap();
         (content_type, body, end)
     }
 
     /// Hands over `event` and waits for the answer.
     pub async fn invoke(&mut self, event: &str) -> Reply {
-        let mut pending = self.hand(event).await;
+        let invocation = self.invocation(event).await;
+        let mut conversation = Conversation::of(&self.api, self.channel.as_mut());
+        let mut pending = conversation.invoke(invocation).unwrap();
         match Clock::real().timeout(PATIENCE, pending.reply()).await {
             Some(reply) => reply,
             None => panic!("no answer: {}", self.output().await),
         }
     }
 
-    async fn hand(&mut self, event: &str) -> Pending {
+    /// Waits until the process wants one.
+    async fn invocation(&mut self, event: &str) -> Invocation {
         self.initialised().await;
-        let clock = Clock::real();
-        clock.timeout(PATIENCE, self.api.idle()).await.expect("idle again");
+        let mut conversation = Conversation::of(&self.api, self.channel.as_mut());
+        Clock::real().timeout(PATIENCE, conversation.idle()).await.expect("idle again").unwrap();
         self.events += 1;
-        self.api
-            .invoke(Invocation {
-                request_id: format!("00000000-0000-4000-8000-{:012}", self.events),
-                payload: event.to_owned().into(),
-                deadline: clock.now() + Duration::from_secs(20),
-                invoked_arn: "arn:aws:lambda:us-east-1:000000000000:function:square:live".into(),
-                trace_id: "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0".into(),
-                client_context: Some(r#"{"custom":{"k":"v"},"client":{"app_title":"t"}}"#.into()),
-                cognito_identity: None,
-            })
-            .unwrap()
+        Invocation {
+            request_id: format!("00000000-0000-4000-8000-{:012}", self.events),
+            payload: event.to_owned().into(),
+            deadline: Clock::real().now() + Duration::from_secs(20),
+            invoked_arn: "arn:aws:lambda:us-east-1:000000000000:function:square:live".into(),
+            trace_id: "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0".into(),
+            client_context: Some(r#"{"custom":{"k":"v"},"client":{"app_title":"t"}}"#.into()),
+            cognito_identity: None,
+        }
     }
 
     /// The answer's JSON.

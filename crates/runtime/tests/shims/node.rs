@@ -1,19 +1,33 @@
-use crate::harness::{Process, Program};
+use crate::harness::{Process, Program, Way};
+use crate::in_every_way;
 use bytes::Bytes;
 use runtime::api::{Initialised, Reply, StreamEnd};
 use serde_json::{Value, json};
 
-fn start_with(files: &[(&str, &str)], handler: &str, env: &[(&str, &str)]) -> Process {
+fn start_with(way: Way, files: &[(&str, &str)], handler: &str, env: &[(&str, &str)]) -> Process {
     let env = [&[("AWS_EXECUTION_ENV", "AWS_Lambda_nodejs20.x")], env].concat();
-    Process::start(&Program { argv: &["node", "SHIMS/node/index.js"], files, handler, env: &env })
+    Process::start(&Program { way, argv: &["node", "SHIMS/node/index.js"], files, handler, env: &env })
 }
 
-fn start(source: &str) -> Process {
-    start_with(&[("index.js", source)], "index.handler", &[])
+fn start(way: Way, source: &str) -> Process {
+    start_with(way, &[("index.js", source)], "index.handler", &[])
 }
 
-#[tokio::test]
-async fn every_form_of_a_handler_answers() {
+in_every_way!(
+    every_form_of_a_handler_answers,
+    a_callback_waits_for_the_loop_unless_told_not_to,
+    modules_are_found_wherever_they_may_be,
+    what_cannot_start_says_why,
+    errors_keep_their_shape_and_the_process_goes_on,
+    what_escapes_the_handler_ends_the_process_but_is_told,
+    the_context_is_complete,
+    console_lines_are_marked,
+    streams_are_sent_with_their_prelude_and_their_errors,
+    runtimes_from_24_on_take_async_handlers_only,
+    large_events_and_answers_pass_and_too_large_ones_leave_the_process_well,
+);
+
+async fn every_form_of_a_handler_answers(way: Way) {
     for (source, expected) in [
         ("exports.handler = async (event) => ({ n: event.n + 1 });", json!({"n": 2})),
         ("exports.handler = (event, context, callback) => callback(null, event.n);", json!(1)),
@@ -30,24 +44,22 @@ async fn every_form_of_a_handler_answers() {
         ("exports.handler = () => new Promise(() => {});", Value::Null),
         ("module.exports = { handler: async () => 'm' };", json!("m")),
     ] {
-        let mut process = start(source);
+        let mut process = start(way, source);
         assert_eq!(process.result(r#"{"n":1}"#).await, expected, "{source}");
         assert_eq!(process.result(r#"{"n":1}"#).await, expected, "again: {source}");
     }
 }
 
-#[tokio::test]
-async fn a_callback_waits_for_the_loop_unless_told_not_to() {
+async fn a_callback_waits_for_the_loop_unless_told_not_to(way: Way) {
     let waiting = "exports.handler = (event, context, callback) => {
         let done = false; setTimeout(() => { done = true; }, 50); callback(null, { get done() { return done; } });
     };";
-    assert_eq!(start(waiting).result("{}").await, json!({"done": true}));
+    assert_eq!(start(way, waiting).result("{}").await, json!({"done": true}));
     let hasty = waiting.replace("let done", "context.callbackWaitsForEmptyEventLoop = false; let done");
-    assert_eq!(start(&hasty).result("{}").await, json!({"done": false}));
+    assert_eq!(start(way, &hasty).result("{}").await, json!({"done": false}));
 }
 
-#[tokio::test]
-async fn modules_are_found_wherever_they_may_be() {
+async fn modules_are_found_wherever_they_may_be(way: Way) {
     let esm = "export const handler = async () => 'esm'; export default { other: { inner: async () => 'nested' } };";
     let cjs = "exports.handler = async () => 'cjs'; exports.a = { b: exports.handler };";
     for (files, handler, expected) in [
@@ -58,13 +70,12 @@ async fn modules_are_found_wherever_they_may_be() {
         (&[("src/app.js", cjs)], "src/app.a.b", "cjs"),
         (&[("node_modules/dep/index.js", cjs)], "dep.handler", "cjs"),
     ] {
-        let mut process = start_with(files, handler, &[]);
+        let mut process = start_with(way, files, handler, &[]);
         assert_eq!(process.result("{}").await, json!(expected), "{handler} in {files:?}");
     }
 }
 
-#[tokio::test]
-async fn what_cannot_start_says_why() {
+async fn what_cannot_start_says_why(way: Way) {
     for (files, handler, error_type, message) in [
         (&[][..], "index.handler", "Runtime.ImportModuleError", "Error: Cannot find module 'index'"),
         (
@@ -121,7 +132,7 @@ async fn what_cannot_start_says_why() {
             "Error: early",
         ),
     ] {
-        let mut process = start_with(files, handler, &[]);
+        let mut process = start_with(way, files, handler, &[]);
         let error = process.init_error().await;
         assert_eq!(error["errorType"], error_type, "{files:?}: {error}");
         assert!(error["errorMessage"].as_str().unwrap().contains(message), "{files:?}: {error}");
@@ -130,9 +141,9 @@ async fn what_cannot_start_says_why() {
     }
 }
 
-#[tokio::test]
-async fn errors_keep_their_shape_and_the_process_goes_on() {
+async fn errors_keep_their_shape_and_the_process_goes_on(way: Way) {
     let mut process = start(
+        way,
         "exports.handler = (event, context, callback) => { switch (event.how) {
             case 'throw': { const e = new RangeError('r'); e.code = 'E1'; throw e; }
             case 'reject': return Promise.reject(new TypeError('t'));
@@ -164,8 +175,7 @@ async fn errors_keep_their_shape_and_the_process_goes_on() {
     assert!(output.contains("\t00000000-0000-4000-8000-000000000001\tERROR\tInvoke Error \t{\"errorType\":\"RangeError\",\"errorMessage\":\"r\",\"code\":\"E1\",\"stack\":["), "{output}");
 }
 
-#[tokio::test]
-async fn what_escapes_the_handler_ends_the_process_but_is_told() {
+async fn what_escapes_the_handler_ends_the_process_but_is_told(way: Way) {
     for (source, error_type) in [
         (
             "exports.handler = () => { setTimeout(() => { throw new Error('escaped') }, 1); return new Promise(() => setTimeout(() => {}, 9999)) };",
@@ -176,7 +186,7 @@ async fn what_escapes_the_handler_ends_the_process_but_is_told() {
             "Runtime.UnhandledPromiseRejection",
         ),
     ] {
-        let mut process = start(source);
+        let mut process = start(way, source);
         let error = process.error("{}").await;
         assert_eq!(error["errorType"], error_type);
         assert!(error["errorMessage"].as_str().unwrap().contains("escaped"));
@@ -184,9 +194,9 @@ async fn what_escapes_the_handler_ends_the_process_but_is_told() {
     }
 }
 
-#[tokio::test]
-async fn the_context_is_complete() {
+async fn the_context_is_complete(way: Way) {
     let mut process = start(
+        way,
         "exports.handler = async (event, context) => ({
             ...context, remaining: context.getRemainingTimeInMillis(), trace: process.env._X_AMZN_TRACE_ID,
         });",
@@ -206,11 +216,10 @@ async fn the_context_is_complete() {
     assert_eq!(context, expected);
 }
 
-#[tokio::test]
-async fn console_lines_are_marked() {
+async fn console_lines_are_marked(way: Way) {
     let source = "console.log('loading'); exports.handler = async () => {
         console.log('two\\nlines', { a: 1 }); console.warn('w'); console.error(new Error('e')); console.debug('d'); };";
-    let mut process = start(source);
+    let mut process = start(way, source);
     process.result("{}").await;
     let output = process.output().await;
     let id = "00000000-0000-4000-8000-000000000001";
@@ -224,7 +233,7 @@ async fn console_lines_are_marked() {
         assert!(output.contains(&expected), "{expected:?} in {output:?}");
     }
     let env = [("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "WARN")];
-    let mut process = start_with(&[("index.js", source)], "index.handler", &env);
+    let mut process = start_with(way, &[("index.js", source)], "index.handler", &env);
     process.result("{}").await;
     let output = process.output().await;
     let entries: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -233,9 +242,9 @@ async fn console_lines_are_marked() {
     assert_eq!((&entries[1]["errorType"], &entries[1]["errorMessage"]), (&json!("Error"), &json!("e")));
 }
 
-#[tokio::test]
-async fn streams_are_sent_with_their_prelude_and_their_errors() {
-    let started = |source: &str| start(&format!("exports.handler = awslambda.streamifyResponse({source});"));
+async fn streams_are_sent_with_their_prelude_and_their_errors(way: Way) {
+    let started =
+        |source: &str| start(way, &format!("exports.handler = awslambda.streamifyResponse({source});"));
     let answer = |source: &str| {
         let mut process = started(source);
         async move { process.stream(r#"{"n":1}"#).await }
@@ -276,23 +285,21 @@ async fn streams_are_sent_with_their_prelude_and_their_errors() {
     }
 }
 
-#[tokio::test]
-async fn runtimes_from_24_on_take_async_handlers_only() {
+async fn runtimes_from_24_on_take_async_handlers_only(way: Way) {
     let env = [("AWS_EXECUTION_ENV", "AWS_Lambda_nodejs24.x")];
     let callback = [("index.js", "exports.handler = (event, context, callback) => callback();")];
-    let error = start_with(&callback, "index.handler", &env).init_error().await;
+    let error = start_with(way, &callback, "index.handler", &env).init_error().await;
     assert_eq!(error["errorType"], "Runtime.CallbackHandlerDeprecated");
     let plain = [(
         "index.js",
         "exports.handler = (event, context) => ({ done: typeof context.done, waits: 'callbackWaitsForEmptyEventLoop' in context });",
     )];
-    let mut process = start_with(&plain, "index.handler", &env);
+    let mut process = start_with(way, &plain, "index.handler", &env);
     assert_eq!(process.result("{}").await, json!({"done": "undefined", "waits": false}));
 }
 
-#[tokio::test]
-async fn large_events_and_answers_pass_and_too_large_ones_leave_the_process_well() {
-    let mut process = start("exports.handler = async (event) => 'x'.repeat(event.length || event.n);");
+async fn large_events_and_answers_pass_and_too_large_ones_leave_the_process_well(way: Way) {
+    let mut process = start(way, "exports.handler = async (event) => 'x'.repeat(event.length || event.n);");
     assert_eq!(process.initialised().await, Initialised::Ready);
     let event = json!("y".repeat(6_000_000)).to_string();
     assert_eq!(process.result(&event).await.as_str().map(str::len), Some(6_000_000));

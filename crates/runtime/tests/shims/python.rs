@@ -1,17 +1,34 @@
-use crate::harness::{Process, Program};
+use crate::harness::{Process, Program, Way};
+use crate::in_every_way;
 use runtime::api::Reply;
 use serde_json::{Value, json};
 
-fn start_with(files: &[(&str, &str)], handler: &str, env: &[(&str, &str)]) -> Process {
-    Process::start(&Program { argv: &["python3", "-S", "SHIMS/python/bootstrap.py"], files, handler, env })
+fn start_with(way: Way, files: &[(&str, &str)], handler: &str, env: &[(&str, &str)]) -> Process {
+    Process::start(&Program {
+        way,
+        argv: &["python3", "-S", "SHIMS/python/bootstrap.py"],
+        files,
+        handler,
+        env,
+    })
 }
 
-fn start(source: &str) -> Process {
-    start_with(&[("app.py", source)], "app.handler", &[])
+fn start(way: Way, source: &str) -> Process {
+    start_with(way, &[("app.py", source)], "app.handler", &[])
 }
 
-#[tokio::test]
-async fn results_are_encoded_as_the_service_does() {
+in_every_way!(
+    results_are_encoded_as_the_service_does,
+    errors_keep_their_shape_and_the_process_goes_on,
+    what_cannot_start_says_why,
+    the_context_is_complete,
+    log_records_are_marked,
+    packages_directories_and_globals_work,
+    an_exit_is_an_exit,
+    names_of_the_shim_are_free_for_the_code,
+);
+
+async fn results_are_encoded_as_the_service_does(way: Way) {
     for (expression, expected) in [
         ("{'n': event['n'] + 1}", r#"{"n": 2}"#),
         ("None", "null"),
@@ -21,9 +38,10 @@ async fn results_are_encoded_as_the_service_does() {
             r#"{"d": 1.10, "big": 12345678901234567890.123456789}"#,
         ),
     ] {
-        let mut process = start(&format!(
-            "from decimal import Decimal as D\ndef handler(event, context):\n return {expression}"
-        ));
+        let mut process = start(
+            way,
+            &format!("from decimal import Decimal as D\ndef handler(event, context):\n return {expression}"),
+        );
         for _ in 0..2 {
             match process.invoke(r#"{"n":1}"#).await {
                 Reply::Response { body, content_type, .. } => {
@@ -35,7 +53,7 @@ async fn results_are_encoded_as_the_service_does() {
             }
         }
     }
-    let mut process = start("def handler(event, context):\n return b'\\x00raw'");
+    let mut process = start(way, "def handler(event, context):\n return b'\\x00raw'");
     match process.invoke("{}").await {
         Reply::Response { body, content_type, .. } => {
             assert_eq!((&body[..], content_type.as_str()), (&b"\0raw"[..], "application/unknown"));
@@ -44,9 +62,9 @@ async fn results_are_encoded_as_the_service_does() {
     }
 }
 
-#[tokio::test]
-async fn errors_keep_their_shape_and_the_process_goes_on() {
+async fn errors_keep_their_shape_and_the_process_goes_on(way: Way) {
     let mut process = start(
+        way,
         "import datetime\ndef handler(event, context):\n how = event['how']\n if how == 'divide':\n  return 1/0\n if how == 'set':\n  return {1}\n if how == 'date':\n  return datetime.datetime(2026, 1, 1)\n raise KeyError('k')",
     );
     for (how, error_type, message) in [
@@ -86,8 +104,7 @@ async fn errors_keep_their_shape_and_the_process_goes_on() {
     );
 }
 
-#[tokio::test]
-async fn what_cannot_start_says_why() {
+async fn what_cannot_start_says_why(way: Way) {
     for (files, handler, error_type, message) in [
         (
             &[][..],
@@ -127,7 +144,7 @@ async fn what_cannot_start_says_why() {
         ),
         (&[("app.py", "raise ValueError('at load')")], "app.handler", "ValueError", "at load"),
     ] {
-        let mut process = start_with(files, handler, &[]);
+        let mut process = start_with(way, files, handler, &[]);
         let error = process.init_error().await;
         assert_eq!(error["errorType"], error_type, "{files:?}: {error}");
         assert!(error["errorMessage"].as_str().unwrap().starts_with(message), "{files:?}: {error}");
@@ -136,9 +153,9 @@ async fn what_cannot_start_says_why() {
     }
 }
 
-#[tokio::test]
-async fn the_context_is_complete() {
+async fn the_context_is_complete(way: Way) {
     let mut process = start(
+        way,
         "import os\ndef handler(event, c):\n return [c.aws_request_id, c.function_name, c.function_version, c.invoked_function_arn,\n  c.memory_limit_in_mb, c.log_group_name, c.log_stream_name, c.client_context.custom, c.client_context.client.app_title,\n  c.identity.cognito_identity_id, c.get_remaining_time_in_millis() > 10000, os.environ['_X_AMZN_TRACE_ID']]",
     );
     let expected = json!([
@@ -149,10 +166,9 @@ async fn the_context_is_complete() {
     assert_eq!(process.result("{}").await, expected);
 }
 
-#[tokio::test]
-async fn log_records_are_marked() {
+async fn log_records_are_marked(way: Way) {
     let source = "import logging\nlog = logging.getLogger()\nlog.setLevel('INFO')\nlog.info('loading')\ndef handler(event, context):\n log.debug('unseen')\n log.warning('two\\nlines %s', 7)\n print('plain')\n log.info('more', extra={'order': 5})\n try:\n  1/0\n except Exception:\n  log.exception('caught')";
-    let mut process = start(source);
+    let mut process = start(way, source);
     process.result("{}").await;
     let output = process.output().await;
     let id = "00000000-0000-4000-8000-000000000001";
@@ -165,7 +181,8 @@ async fn log_records_are_marked() {
         assert!(output.contains(&expected), "{expected:?} in {output:?}");
     }
     assert!(output.starts_with("[INFO]\t20") && !output.contains("unseen"), "{output:?}");
-    let mut process = start_with(&[("app.py", source)], "app.handler", &[("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
+    let mut process =
+        start_with(way, &[("app.py", source)], "app.handler", &[("AWS_LAMBDA_LOG_FORMAT", "JSON")]);
     process.result("{}").await;
     let output = process.output().await;
     let entries: Vec<Value> = output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
@@ -175,25 +192,22 @@ async fn log_records_are_marked() {
     assert_eq!(entries[3]["errorType"], "ZeroDivisionError");
 }
 
-#[tokio::test]
-async fn packages_directories_and_globals_work() {
+async fn packages_directories_and_globals_work(way: Way) {
     let counter = "count = 0\ndef handler(event, context):\n global count\n count += 1\n return count";
     let files = [("src/__init__.py", ""), ("src/app.py", counter)];
     for handler in ["src/app.handler", "src.app.handler"] {
-        let mut process = start_with(&files, handler, &[]);
+        let mut process = start_with(way, &files, handler, &[]);
         assert_eq!(process.result("{}").await, json!(1));
         assert_eq!(process.result("{}").await, json!(2));
     }
 }
 
-#[tokio::test]
-async fn an_exit_is_an_exit() {
-    let mut process = start("import sys\ndef handler(event, context):\n sys.exit(3)");
+async fn an_exit_is_an_exit(way: Way) {
+    let mut process = start(way, "import sys\ndef handler(event, context):\n sys.exit(3)");
     assert_eq!(process.exit_on("{}").await.code(), Some(3));
 }
 
-#[tokio::test]
-async fn names_of_the_shim_are_free_for_the_code() {
+async fn names_of_the_shim_are_free_for_the_code(way: Way) {
     let files = [
         ("app.py", "import errors, logs, loop, loader\ndef handler(event, context):\n return errors.mine"),
         ("errors.py", "mine = 'mine'"),
@@ -201,5 +215,5 @@ async fn names_of_the_shim_are_free_for_the_code() {
         ("loop.py", ""),
         ("loader.py", ""),
     ];
-    assert_eq!(start_with(&files, "app.handler", &[]).result("{}").await, json!("mine"));
+    assert_eq!(start_with(way, &files, "app.handler", &[]).result("{}").await, json!("mine"));
 }

@@ -29,19 +29,19 @@ class ClientContext:
 
 
 class LambdaContext:
-    def __init__(self, headers):
-        self.aws_request_id = headers["lambda-runtime-aws-request-id"]
+    def __init__(self, event):
+        self.aws_request_id = event.request_id
         self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
         self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
         self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
         self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
         self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
-        self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
-        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
-        client_context = _document(headers, "lambda-runtime-client-context")
+        self.invoked_function_arn = event.arn
+        self.tenant_id = event.tenant_id
+        client_context = _document(event.client_context)
         self.client_context = None if client_context is None else ClientContext(client_context)
-        self.identity = CognitoIdentity(_document(headers, "lambda-runtime-cognito-identity") or {})
-        self._deadline_ms = int(headers["lambda-runtime-deadline-ms"])
+        self.identity = CognitoIdentity(_document(event.cognito_identity) or {})
+        self._deadline_ms = event.deadline_ms
 
     def get_remaining_time_in_millis(self):
         return max(self._deadline_ms - int(time.time() * 1000), 0)
@@ -54,10 +54,8 @@ class LambdaContext:
         return "LambdaContext([%s])" % shown
 
 
-def _document(headers, name):
-    text = headers.get(name)
+def _document(text):
     if not text:
         return None
-    # Headers were read byte by byte; JSON is UTF-8.
-    document = json.loads(text.encode("latin-1").decode("utf-8", "replace"))
+    document = json.loads(text)
     return document if isinstance(document, dict) else None

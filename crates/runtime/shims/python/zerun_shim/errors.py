@@ -1,6 +1,5 @@
 """Error documents, as callers get them."""
 
-import json
 import traceback
 
 
@@ -27,19 +26,6 @@ def describe(error, request_id=""):
         "requestId": request_id,
         "stackTrace": stack_trace,
     }
-
-
-def post(connection, path, document):
-    """Reports `document`. A refusal is left alone: the platform has already given up on this event."""
-    connection.request(
-        "POST",
-        path,
-        {
-            "Content-Type": "application/json",
-            "Lambda-Runtime-Function-Error-Type": document["errorType"],
-        },
-        json.dumps(document).encode(),
-    )
 
 
 def _text(error):

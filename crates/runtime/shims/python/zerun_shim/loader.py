@@ -7,14 +7,19 @@ import sys
 from .errors import RuntimeFault
 
 
-def arrange_search_path(task_root, shim_directory):
-    """The code first, then layers, then what the platform brings, then the interpreter's own library."""
+def own_directories(task_root):
+    """Where the function's own modules are, first to last: its code, then its layers."""
     version = "python%d.%d" % sys.version_info[:2]
+    return [task_root, "/opt/python/lib/%s/site-packages" % version, "/opt/python"]
+
+
+def arrange_search_path(task_root):
+    """The code first, then layers, then what the platform brings, then the interpreter's own library."""
+    shim_directory = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     runtime_directory = os.path.dirname(shim_directory)
     platform_paths = {runtime_directory, os.environ.get("LAMBDA_RUNTIME_DIR")}
-    own = [entry for entry in sys.path if entry not in platform_paths]
-    layers = ["/opt/python/lib/%s/site-packages" % version, "/opt/python"]
-    sys.path[:] = [task_root] + layers + own + [runtime_directory]
+    rest = [entry for entry in sys.path if entry not in platform_paths]
+    sys.path[:] = own_directories(task_root) + rest + [runtime_directory]
     _offer_site_builtins()
 
 
