@@ -52,6 +52,35 @@ async fn the_platform_is_reached_at_its_endpoint_and_nothing_else_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_channel_is_the_runtimes_own_and_who_scribbles_on_it_is_alone_in_that() {
+    let world = World::new();
+    let descriptors = "ls -l /proc/self/fd";
+    let node = world.node(&format!(
+        "exports.handler = async () => require('child_process').execSync('{descriptors}').toString();"
+    ));
+    let python = world.python(&format!(
+        "import subprocess\ndef handler(event, context):\n return subprocess.run('{descriptors}', shell=True, close_fds=False, capture_output=True, text=True).stdout"
+    ));
+    for spec in [node, python] {
+        let seen = world.result(&spec, "{}").await;
+        let seen = seen.as_str().unwrap();
+        // Beside the streams, only the directory that is being read.
+        assert!(seen.contains("3 -> /proc/") && !seen.contains("4 -> "), "{seen}");
+    }
+    let scribbles = world.node(
+        "exports.handler = async (event) => { if (event.how) require('fs').writeSync(3, event.how); return 'well'; };",
+    );
+    // Half a frame's head takes the answer's first bytes for its own.
+    for how in ["GET / HTTP/1.1\r\n\r\n", "\0"] {
+        let event = json!({ "how": how }).to_string();
+        let outcome = world.invoke(&scribbles, &event).await;
+        assert!(outcome.function_error.is_some(), "{outcome:?}");
+        assert_eq!(world.result(&scribbles, "{}").await, json!("well"), "another instance");
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_exec_wrapper_starts_the_runtime() {
     let world = World::new();
     let wrapper = "#!/bin/bash\nexport WRAPPED=\"$#\"\nexec \"$@\"\n";

@@ -50,7 +50,7 @@ pub struct Process {
     channel: Option<Channel>,
     child: Child,
     events: u32,
-    _task: tempfile::TempDir,
+    task: tempfile::TempDir,
 }
 
 pub struct Program<'a> {
@@ -59,6 +59,7 @@ pub struct Program<'a> {
     /// Path and text of each file of the code.
     pub files: &'a [(&'a str, &'a str)],
     pub handler: &'a str,
+    /// `ROOT` stands for the code's directory.
     pub env: &'a [(&'a str, &'a str)],
 }
 
@@ -85,7 +86,9 @@ impl Process {
             ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/square"),
             ("AWS_LAMBDA_LOG_STREAM_NAME", "stream"),
         ];
-        environment.extend(program.env);
+        let env: Vec<_> =
+            program.env.iter().map(|(name, value)| (*name, value.replace("ROOT", root))).collect();
+        environment.extend(env.iter().map(|(name, value)| (*name, value.as_str())));
         let path = std::env::var("PATH").unwrap();
         let mut command = Command::new(program.argv[0]);
         command
@@ -105,14 +108,14 @@ impl Process {
         }
         match &mut channel {
             Some(channel) if program.way == Way::Generic => {
-                environment.push(("PATH", &path));
+                environment.extend([("PATH", path.as_str()), ("PYTHONDONTWRITEBYTECODE", "1")]);
                 let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
                 channel.specialise(&environment.iter().map(owned).collect::<Vec<_>>());
             }
             _ => drop(command.current_dir(root).envs(environment.iter().copied())),
         }
         let child = command.spawn().unwrap();
-        Process { api, channel, child, events: 0, _task: task }
+        Process { api, channel, child, events: 0, task }
     }
 
     pub async fn initialised(&mut self) -> Initialised {
@@ -120,6 +123,8 @@ impl Process {
         let clock = Clock::real();
         let found = clock.timeout(PATIENCE, async {
             tokio::select! {
+                // A process that says why it cannot start ends right after.
+                biased;
                 found = conversation.initialised() => Some(found.unwrap()),
                 _ = self.child.wait() => None,
             }
@@ -196,6 +201,12 @@ impl Process {
             Reply::Response { body, .. } => serde_json::from_slice(&body).unwrap(),
             other => panic!("{other:?}: {}", self.output().await),
         }
+    }
+
+    /// The answer's JSON, with `ROOT` for the code's directory.
+    pub async fn portable_result(&mut self, event: &str) -> Value {
+        let text = self.result(event).await.to_string().replace(self.task.path().to_str().unwrap(), "ROOT");
+        serde_json::from_str(&text).unwrap()
     }
 
     /// The error document.

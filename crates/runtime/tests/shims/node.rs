@@ -307,3 +307,30 @@ async fn large_events_and_answers_pass_and_too_large_ones_leave_the_process_well
     assert!(matches!(reply, Reply::TooLarge(7_000_002)), "{reply:?}");
     assert_eq!(process.result(r#"{"n":2}"#).await, json!("xx"));
 }
+
+#[tokio::test]
+async fn a_generic_process_becomes_what_one_started_for_its_function_is() {
+    let source = "const found = require('beside');
+        exports.handler = async () => {
+            const { AWS_LAMBDA_RUNTIME_API, ...env } = process.env;
+            return {
+                env, found, cwd: process.cwd(), argv: process.argv.slice(1), flags: process.execArgv,
+                main: require.main.filename, paths: module.paths, globalPaths: require('module').globalPaths,
+                hour: new Date(0).getHours(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+                globals: Object.keys(globalThis), handles: process._getActiveHandles().length,
+                listeners: process.eventNames().map((name) => [String(name), process.listenerCount(name)]),
+            };
+        };";
+    let files = [("index.js", source), ("elsewhere/beside/index.js", "module.exports = 'beside';")];
+    let env = [("NODE_PATH", "ROOT/elsewhere"), ("TZ", "Asia/Tokyo"), ("MINE", "é=1\n2"), ("EMPTY", "")];
+    let [channel, generic] = [Way::Channel, Way::Generic].map(|way| {
+        let mut process = start_with(way, &files, "index.handler", &env);
+        async move { process.portable_result("{}").await }
+    });
+    let (channel, generic) = tokio::join!(channel, generic);
+    assert_eq!(channel, generic);
+    assert_eq!(
+        [&generic["found"], &generic["hour"], &generic["cwd"], &generic["env"]["MINE"]],
+        [&json!("beside"), &json!(9), &json!("ROOT"), &json!("é=1\n2")]
+    );
+}

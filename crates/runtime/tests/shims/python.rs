@@ -18,6 +18,7 @@ fn start(way: Way, source: &str) -> Process {
 }
 
 in_every_way!(
+    what_the_code_brings_comes_before_the_library,
     results_are_encoded_as_the_service_does,
     errors_keep_their_shape_and_the_process_goes_on,
     what_cannot_start_says_why,
@@ -216,4 +217,33 @@ async fn names_of_the_shim_are_free_for_the_code(way: Way) {
         ("loader.py", ""),
     ];
     assert_eq!(start_with(way, &files, "app.handler", &[]).result("{}").await, json!("mine"));
+}
+
+#[tokio::test]
+async fn a_generic_process_becomes_what_one_started_for_its_function_is() {
+    let source = "import locale, os, sys, time, warnings, logging\ndef handler(event, context):\n env = {k: v for k, v in os.environ.items() if 'PYENV' not in k and k not in ('AWS_LAMBDA_RUNTIME_API', 'PATH', 'PWD', 'SHLVL')}\n return dict(env=env, cwd=os.getcwd(), argv=sys.argv, path=sys.path, orig=sys.orig_argv[1:], flags=list(sys.flags),\n  zone=time.tzname, hour=time.localtime(0).tm_hour, locale=locale.getlocale(), encoding=sys.stdout.encoding, errors=sys.stdout.errors,\n  filters=len(warnings.filters), level=logging.getLogger().level, handlers=len(logging.getLogger().handlers), main=sorted(vars(sys.modules['__main__'])),\n  metapath=[str(finder) for finder in sys.meta_path])";
+    let env = [("TZ", "Asia/Tokyo"), ("MINE", "é=1\n2"), ("EMPTY", "")];
+    let [channel, generic] = [Way::Channel, Way::Generic].map(|way| {
+        let mut process = start_with(way, &[("app.py", source)], "app.handler", &env);
+        async move { process.portable_result("{}").await }
+    });
+    let (channel, generic) = tokio::join!(channel, generic);
+    assert_eq!(channel, generic);
+    assert_eq!(
+        [&generic["hour"], &generic["cwd"], &generic["env"]["MINE"]],
+        [&json!(9), &json!("ROOT"), &json!("é=1\n2")]
+    );
+}
+
+/// A generic process has loaded much of the library by then, and must not be caught at it.
+async fn what_the_code_brings_comes_before_the_library(way: Way) {
+    let files = [
+        (
+            "app.py",
+            "import decimal, queue, statistics, asyncio, concurrent.futures.thread as t\ndef handler(event, context):\n return [queue.mine, t.queue.mine, decimal.__name__, statistics.mean([1, 3])]",
+        ),
+        ("queue.py", "mine = 'mine'\nclass SimpleQueue: pass"),
+    ];
+    let expected = json!(["mine", "mine", "decimal", 2]);
+    assert_eq!(start_with(way, &files, "app.handler", &[]).result("{}").await, expected);
 }

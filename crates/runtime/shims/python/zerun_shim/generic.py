@@ -20,7 +20,11 @@ def main(descriptor):
 
 def become(environment):
     """Makes this process what one would be that had been started with `environment`."""
+    # Where the locale asked for is not there, the interpreter sets this itself when it starts.
+    coerced = os.environ.get("LC_CTYPE")
     os.environ.clear()
+    if coerced is not None:
+        os.environ["LC_CTYPE"] = coerced
     os.environ.update(environment)
     time.tzset()
     # Anew, although it is the same path: the code was mounted over the directory that was entered before.
