@@ -79,17 +79,15 @@ async fn post(
         .map_err(io::Error::other)?;
     let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(io::Error::other)?;
-    let answer = sender.send_request(request);
+    let mut answer = std::pin::pin!(sender.send_request(request));
     // What the answer's body says does not matter, and closing the connection spares reading it.
     let answer = tokio::select! {
         biased;
-        answer = answer => answer.map_err(io::Error::other)?,
-        ended = connection => return Err(match ended {
-            Ok(()) => io::ErrorKind::ConnectionReset.into(),
-            Err(error) => io::Error::other(error),
-        }),
+        answer = &mut answer => answer,
+        // With the answer read, if there was one: many servers close after it.
+        _ = connection => answer.await,
     };
-    match answer.status() {
+    match answer.map_err(io::Error::other)?.status() {
         status if status.is_success() => Ok(()),
         status => Err(io::Error::other(format!("the subscriber answered {status}"))),
     }

@@ -160,3 +160,21 @@ fn wishes_out_of_bounds_are_rejected() {
         assert!(rejected.message.contains(expected), "{expected} in {}", rejected.message);
     }
 }
+
+#[tokio::test]
+async fn a_server_that_closes_after_its_answer_has_answered() {
+    let telemetry = started().0;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let body = wish(listener.local_addr().unwrap().port(), &["function"]);
+    telemetry.subscribe("agent", parse_telemetry(&body).unwrap()).unwrap();
+    for text in ["first", "second", "third"] {
+        telemetry.line(Timestamp::EPOCH, Origin::Function, text, false);
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut taken = Vec::new();
+        while !taken.ends_with(b"]") {
+            stream.read_buf(&mut taken).await.unwrap();
+        }
+        assert!(String::from_utf8_lossy(&taken).contains(text), "{}", String::from_utf8_lossy(&taken));
+        stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").await.unwrap();
+    }
+}
