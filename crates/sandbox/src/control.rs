@@ -21,7 +21,7 @@ pub(crate) const CONTROL_FD: RawFd = 3;
 /// Below the default send buffer of a socket (208 KiB), so that a packet always fits.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 160 * 1024;
 
-/// Descriptors beside one message: 16 listeners or mounts, or a handful of cgroup files.
+/// Descriptors beside one message: 16 listeners and a device, 16 mounts, or a handful of cgroup files.
 const DESCRIPTORS_MAX: usize = 24;
 
 /// Most mounts or links in one order.
@@ -92,7 +92,7 @@ pub(crate) enum Event {
 
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Reply {
-    /// Descriptors: the listeners.
+    /// Descriptors: the listeners, then the TUN device if there is one.
     Ready(Vec<LayerReport>),
     Started {
         pid: i32,

@@ -22,6 +22,7 @@ pub(crate) struct Created {
     pub(crate) uid: u32,
     pub(crate) control: Arc<OwnedFd>,
     pub(crate) listeners: Vec<TcpListener>,
+    pub(crate) tun: Option<OwnedFd>,
     pub(crate) layers: Vec<LayerReport>,
     pub(crate) group: Arc<SandboxGroup>,
     pub(crate) guard: Guard,
@@ -73,15 +74,15 @@ pub(crate) fn create(host: &Host, spec: &Spec, may_lack: &BTreeSet<Layer>) -> Re
         for (layer, result) in limits {
             layers.push(judge(layer, result.map_err(|error| error.to_string()), may_lack)?);
         }
-        let (found, listeners) = set_up(host, &control, spec, uid, &group, may_lack)?;
+        let (found, listeners, tun) = set_up(host, &control, spec, uid, &group, may_lack)?;
         layers.extend(found);
         layers.sort_by_key(|report| report.layer);
-        Ok((group, layers, listeners))
+        Ok((group, layers, listeners, tun))
     })();
     match result {
-        Ok((group, layers, listeners)) => {
+        Ok((group, layers, listeners, tun)) => {
             let guard = Guard::new(teardown, host.clone());
-            Ok(Created { pid: spawned.pid, uid, control, listeners, layers, group, guard })
+            Ok(Created { pid: spawned.pid, uid, control, listeners, tun, layers, group, guard })
         }
         Err(error) => {
             if let Err(error) = teardown.run() {
@@ -99,7 +100,7 @@ fn set_up(
     uid: u32,
     group: &SandboxGroup,
     may_lack: &BTreeSet<Layer>,
-) -> Result<(Vec<LayerReport>, Vec<TcpListener>), SandboxError> {
+) -> Result<(Vec<LayerReport>, Vec<TcpListener>, Option<OwnedFd>), SandboxError> {
     let inner = &host.0;
     let entrances = group.entrances().map_err(SandboxError::host("cannot open the sandbox's cgroup"))?;
     let freezer = group.freezer_file().map_err(SandboxError::host("cannot open the sandbox's freezer"))?;
@@ -126,7 +127,9 @@ fn set_up(
         })?;
     match event {
         Event::Reply { result: Ok(Reply::Ready(layers)), .. } => {
-            Ok((layers, descriptors.into_iter().map(TcpListener::from).collect()))
+            let mut descriptors = descriptors.into_iter();
+            let listeners = descriptors.by_ref().take(spec.listen.len()).map(TcpListener::from).collect();
+            Ok((layers, listeners, descriptors.next()))
         }
         Event::Reply { result: Err(failure), .. } => Err(refused(failure)),
         _ => Err(SandboxError::Gone("its init spoke out of turn".into())),

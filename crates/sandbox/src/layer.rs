@@ -33,12 +33,15 @@ pub enum Layer {
     /// `/tmp` is on disk, of bounded size, and not counted as memory. Without it `/tmp` is a tmpfs whose
     /// pages count against the memory limit.
     TmpOnDisk,
+    /// A way out of the network namespace, each packet of which passes through the host's hands. Without it
+    /// there is no way out at all: nothing is less safe for that.
+    Egress,
     /// Code can be bound into a sandbox that runs already.
     LateBind,
 }
 
 impl Layer {
-    pub const ALL: [Layer; 14] = [
+    pub const ALL: [Layer; 15] = [
         Layer::Namespaces,
         Layer::PrivateRoot,
         Layer::PrivateProc,
@@ -52,6 +55,7 @@ impl Layer {
         Layer::CpuShare,
         Layer::Freezer,
         Layer::TmpOnDisk,
+        Layer::Egress,
         Layer::LateBind,
     ];
 
@@ -70,6 +74,7 @@ impl Layer {
             Layer::CpuShare => "cpu-share",
             Layer::Freezer => "freezer",
             Layer::TmpOnDisk => "tmp-on-disk",
+            Layer::Egress => "egress",
             Layer::LateBind => "late-bind",
         }
     }

@@ -44,7 +44,7 @@ pub use layer::{CgroupVersion, IsolationReport, Layer, LayerReport, LayerState};
 pub use process::{Exit, ExitStatus, Process};
 pub use sandbox::Sandbox;
 pub use sockets::Sockets;
-pub use spec::{Bind, Command, CpuSpec, RootSpec, Spec};
+pub use spec::{Bind, Command, CpuSpec, RootSpec, Spec, Tun};
 pub use stats::Stats;
 
 /// Where a program that asked for a channel finds it ([`Command::channel`]): not close-on-exec when the program

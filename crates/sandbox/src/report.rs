@@ -1,7 +1,8 @@
 use crate::control::{MountPoint, Order};
 use crate::create::{ask, judge};
-use crate::{CpuSpec, Host, IsolationReport, Layer, LayerReport, LayerState, RootSpec, Spec, mount};
+use crate::{CpuSpec, Host, IsolationReport, Layer, LayerReport, LayerState, RootSpec, Spec, Tun, mount};
 use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
 
 /// Makes a sandbox that may lack anything, looks at what it got, and removes it.
@@ -51,5 +52,11 @@ fn trial(token: String) -> Spec {
         hostname: "trial".into(),
         listen: Vec::new(),
         host_names: Vec::new(),
+        tun: Some(Tun {
+            v4: Ipv4Addr::new(192, 0, 0, 2),
+            v6: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 2),
+            mtu: 1500,
+            nameserver: Ipv4Addr::new(192, 0, 0, 1).into(),
+        }),
     }
 }

@@ -28,6 +28,7 @@ pub struct Sandbox {
     uid: u32,
     layers: Vec<LayerReport>,
     listeners: Vec<TcpListener>,
+    tun: Option<OwnedFd>,
     frozen: AtomicBool,
     group: Arc<crate::cgroup::SandboxGroup>,
     guard: Guard,
@@ -52,11 +53,11 @@ impl Sandbox {
         let making = tokio::task::spawn_blocking(move || owner.create(&spec, &owner.0.options.may_lack));
         let failed = SandboxError::host("cannot make a sandbox");
         let created = making.await.map_err(|error| failed(io::Error::other(error)))??;
-        let Created { pid, uid, control, listeners, layers, group, guard } = created;
+        let Created { pid, uid, control, listeners, tun, layers, group, guard } = created;
         let link = Link::start(control, Arc::clone(&group), host.0.options.clock.clone())
             .map_err(SandboxError::host("cannot listen to a sandbox"))?;
         let frozen = AtomicBool::new(false);
-        Ok(Sandbox { link, host: host.clone(), id, pid, uid, layers, listeners, frozen, group, guard })
+        Ok(Sandbox { link, host: host.clone(), id, pid, uid, layers, listeners, tun, frozen, group, guard })
     }
 
     pub fn id(&self) -> &str {
@@ -89,6 +90,15 @@ impl Sandbox {
     /// Makes sockets that connect to what listens inside.
     pub fn sockets(&self) -> Sockets {
         Sockets(self.link.clone())
+    }
+
+    /// The device asked for by [`Spec::tun`]: whole IP packets, one with each read and write, non-blocking.
+    /// Nothing gets out before somebody reads it. The second call gives none, and so does a host that lacks
+    /// [`Layer::Egress`].
+    ///
+    /// It keeps the network namespace alive: drop it with the sandbox.
+    pub fn take_tun(&mut self) -> Option<OwnedFd> {
+        self.tun.take()
     }
 
     /// Makes `source` (a directory or a file of the host) visible at `target`, read-only, while the sandbox

@@ -1,6 +1,6 @@
 use crate::SandboxError;
 use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Component, Path, PathBuf};
 
 /// What a sandbox is given. Everything in it holds from before the first instruction of user code.
@@ -25,6 +25,21 @@ pub struct Spec {
     pub listen: Vec<SocketAddr>,
     /// Lines of `/etc/hosts` beside `localhost` (at most 64).
     pub host_names: Vec<(String, IpAddr)>,
+    /// A way out of the network namespace, see `Sandbox::take_tun`; without it there is none.
+    pub tun: Option<Tun>,
+}
+
+/// An interface that everything goes to which is not for the sandbox itself. The host reads the packets, so
+/// that nothing leaves but what the host lets out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Tun {
+    /// The sandbox's own addresses, each alone in its network.
+    pub v4: Ipv4Addr,
+    pub v6: Ipv6Addr,
+    /// Largest packet in bytes, at least 1280.
+    pub mtu: u16,
+    /// Whom programs ask for addresses of names.
+    pub nameserver: IpAddr,
 }
 
 /// The read-only tree that user code sees as `/`.
@@ -124,6 +139,9 @@ impl Spec {
         }
         if self.listen.len() > 16 || self.host_names.len() > 64 {
             return invalid("more than 16 listeners or 64 host names".into());
+        }
+        if self.tun.as_ref().is_some_and(|tun| tun.mtu < 1280) {
+            return invalid("a packet of less than 1280 bytes is too small for IPv6".into());
         }
         if let Some((name, _)) = self.host_names.iter().find(|(name, _)| !name_of(name, &['-', '.', '_'])) {
             return invalid(format!("host name {name:?} is not 1-64 of a-z A-Z 0-9 - . _"));
@@ -235,6 +253,7 @@ mod tests {
             hostname: "sandbox".into(),
             listen: Vec::new(),
             host_names: Vec::new(),
+            tun: None,
         }
     }
 

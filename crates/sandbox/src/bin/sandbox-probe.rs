@@ -89,6 +89,7 @@ fn spec(id: &str) -> Spec {
         hostname: "sandbox".into(),
         listen: vec![([127, 0, 0, 1], 9001).into()],
         host_names: vec![("sandbox.localdomain".into(), [127, 0, 0, 1].into())],
+        tun: None,
     }
 }
 

@@ -36,13 +36,17 @@ pub(super) fn own_files(spec: &Spec, uid: u32) -> Vec<(&'static str, String)> {
     // Without privileges the user's id is 0 in its namespace; a second entry for it would be confusing.
     let root = if uid == 0 { "" } else { "root:x:0:0:root:/:/usr/sbin/nologin\n" };
     let root_group = if uid == 0 { "" } else { "root:x:0:\n" };
+    let resolver = match &spec.tun {
+        Some(tun) => format!("nameserver {}\noptions timeout:5 attempts:2\n", tun.nameserver),
+        // Nothing answers inside: a look-up fails at once instead of waiting for a server.
+        None => "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n".into(),
+    };
     vec![
         ("/etc/passwd", format!("{root}sbx_user:x:{uid}:{uid}::/tmp:/usr/sbin/nologin\n")),
         ("/etc/group", format!("{root_group}sbx_user:x:{uid}:\n")),
         ("/etc/hosts", hosts),
         ("/etc/hostname", format!("{}\n", spec.hostname)),
-        // Nothing answers inside: a look-up fails at once instead of waiting for a server.
-        ("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n".into()),
+        ("/etc/resolv.conf", resolver),
         ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n".into()),
     ]
 }

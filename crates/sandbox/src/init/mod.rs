@@ -240,7 +240,7 @@ impl Init {
 
 impl Init {
     fn set_up(
-        setup: control::Setup,
+        mut setup: control::Setup,
         mut descriptors: Vec<OwnedFd>,
     ) -> Result<(Init, Reply, Vec<OwnedFd>), Failure> {
         if descriptors.len() != setup.cgroups + usize::from(setup.freezer) {
@@ -250,7 +250,15 @@ impl Init {
         let mut layers = layers::Layers::new(&setup.may_lack);
         network::set_hostname(&setup.spec.hostname)?;
         network::loopback_up()?;
-        let listeners = network::listen(&setup.spec.listen)?;
+        let mut listeners = network::listen(&setup.spec.listen)?;
+        if let Some(tun) = &setup.spec.tun {
+            let device = network::open_tun(tun);
+            let detail = "by a TUN device, all packets go through the server";
+            match layers.demand(crate::Layer::Egress, "cannot make a TUN device", detail, device)? {
+                Some(device) => listeners.push(device),
+                None => setup.spec.tun = None,
+            }
+        }
         layers.enforced(crate::Layer::Namespaces, "pid, mount, network, ipc, uts");
         let world = root::World::build(&setup, &mut layers)?;
         let privileged = setup.privileged;

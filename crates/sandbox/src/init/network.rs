@@ -1,3 +1,7 @@
+mod tun;
+
+pub(super) use tun::open as open_tun;
+
 use crate::control::Failure;
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType};
 use std::io;

@@ -1,4 +1,6 @@
-use crate::world::{output, python, run, shell, world};
+use crate::world::{output, python, run, shell, spec, world};
+use sandbox::Spec;
+use std::io::Read;
 use std::net::TcpListener;
 
 #[tokio::test]
@@ -127,6 +129,39 @@ async fn reaches_no_network() {
     let expected =
         "Connection refused\nNetwork is unreachable\nNetwork is unreachable\n['lo']\n127.0.0.1\nunresolved\n";
     assert_eq!(text, expected);
+}
+
+#[tokio::test]
+async fn a_tun_device_is_the_only_way_out_and_the_host_reads_it() {
+    let Some(world) = world() else { return };
+    let tun = sandbox::Tun {
+        v4: [192, 0, 0, 2].into(),
+        v6: "fd00::2".parse().unwrap(),
+        mtu: 65_535,
+        nameserver: [192, 0, 0, 1].into(),
+    };
+    let mut sandbox = world.sandbox_of(Spec { tun: Some(tun), ..spec() }).await;
+    let device = std::fs::File::from(sandbox.take_tun().unwrap());
+    assert!(sandbox.take_tun().is_none());
+    let script = "import socket\n\
+         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n\
+         s.sendto(b'hello', ('203.0.113.1', 9)); print(s.getsockname()[1])\n\
+         s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)\n\
+         s.sendto(b'hello', ('2001:db8::1', 9))\n\
+         print([name for _, name in socket.if_nameindex()])\n\
+         print(open('/etc/resolv.conf').readline().strip())\n";
+    let text = output(&mut sandbox, &[python(), "-c", script]).await;
+    let (_, text) = text.split_once('\n').unwrap();
+    assert_eq!(text, "['lo', 'eth0']\nnameserver 192.0.0.1\n");
+    let mut packet = [0; 2048];
+    let mut next = || (&device).read(&mut packet).map(|length| packet[..length].to_vec());
+    let first = next().unwrap();
+    assert_eq!((first[0] >> 4, &first[12..20]), (4, &[192, 0, 0, 2, 203, 0, 113, 1][..]), "{first:?}");
+    assert!(first.ends_with(b"hello"));
+    let second = next().unwrap();
+    assert_eq!((second[0] >> 4, second[6]), (6, 17), "{second:?}");
+    assert_eq!(next().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody else spoke");
+    sandbox.destroy().await.unwrap();
 }
 
 /// Name, number on x86-64, arguments, and what the kernel must answer.

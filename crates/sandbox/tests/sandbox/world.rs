@@ -76,6 +76,7 @@ pub fn spec() -> Spec {
         hostname: "sandbox".into(),
         listen: Vec::new(),
         host_names: vec![("sandbox.localdomain".into(), [127, 0, 0, 1].into())],
+        tun: None,
     }
 }
 
