@@ -93,6 +93,9 @@ pub(crate) fn create(host: &Host, spec: &Spec, may_lack: &BTreeSet<Layer>) -> Re
     }
 }
 
+/// What was found, the listeners, and the device.
+type Prepared = (Vec<LayerReport>, Vec<TcpListener>, Option<OwnedFd>);
+
 fn set_up(
     host: &Host,
     control: &Arc<OwnedFd>,
@@ -100,7 +103,7 @@ fn set_up(
     uid: u32,
     group: &SandboxGroup,
     may_lack: &BTreeSet<Layer>,
-) -> Result<(Vec<LayerReport>, Vec<TcpListener>, Option<OwnedFd>), SandboxError> {
+) -> Result<Prepared, SandboxError> {
     let inner = &host.0;
     let entrances = group.entrances().map_err(SandboxError::host("cannot open the sandbox's cgroup"))?;
     let freezer = group.freezer_file().map_err(SandboxError::host("cannot open the sandbox's freezer"))?;

@@ -153,7 +153,8 @@ impl IsolationReport {
         self.layers.iter().filter(|report| report.state == LayerState::Missing)
     }
 
-    pub fn is_complete(&self) -> bool {
-        self.missing().next().is_none()
+    /// Every wall stands; there may be no door.
+    pub fn encloses(&self) -> bool {
+        self.missing().all(|report| report.layer == Layer::Egress)
     }
 }
