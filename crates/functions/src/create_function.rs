@@ -1,7 +1,7 @@
 use crate::configuration::Configuration;
 use crate::{
     Described, Environment, FunctionId, FunctionRecord, Functions, FunctionsError, Logging, LoggingUpdate,
-    Version, keys, layers, publish_version, tags,
+    Version, egress, keys, layers, publish_version, tags,
 };
 use bytes::Bytes;
 use kv::{Read, Transaction};
@@ -38,6 +38,7 @@ impl Functions {
         let runtime = self.runtime(&new.runtime)?;
         let environment = Environment::new(new.environment)?;
         tags::check(&new.tags)?;
+        egress::check(&self.config, &new.tags)?;
         let id = new.id;
         // Before the work of unpacking; the transaction looks again.
         if self.kv.get(&keys::function(&id)).await?.is_some() {

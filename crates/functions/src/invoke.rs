@@ -1,4 +1,4 @@
-use crate::{Configuration, FunctionId, Functions, FunctionsError, Version, lineage, lookup};
+use crate::{Configuration, EGRESS_TAG, FunctionId, Functions, FunctionsError, Version, lineage, lookup};
 use bytes::Bytes;
 use clock::Clock;
 use kv::{Read, Snapshot};
@@ -29,6 +29,8 @@ struct Chosen {
     version: Version,
     configuration: Configuration,
     reserved_concurrency: Option<u32>,
+    /// The function's tag.
+    egress: Option<String>,
     trace_id: String,
 }
 
@@ -99,7 +101,7 @@ impl Functions {
     }
 
     async fn spec(&self, id: &FunctionId, chosen: Chosen) -> Result<VersionSpec, FunctionsError> {
-        let Chosen { version, configuration, reserved_concurrency, .. } = chosen;
+        let Chosen { version, configuration, reserved_concurrency, egress, .. } = chosen;
         let mut layer_dirs = Vec::with_capacity(configuration.layers.len());
         for layer in &configuration.layers {
             layer_dirs.push(self.code.directory(&layer.code).await?);
@@ -119,7 +121,12 @@ impl Functions {
             timeout: Duration::from_secs(configuration.timeout_s.into()),
             tmp_mb: configuration.tmp_mb,
             role_arn: configuration.role,
-            revision: configuration.revision_id,
+            // A tag changes without the configuration.
+            revision: match &egress {
+                None => configuration.revision_id,
+                Some(tag) => format!("{} {tag}", configuration.revision_id),
+            },
+            egress: crate::egress::policy(&self.config, egress.as_deref())?,
             reserved_concurrency,
             log_group: configuration.logging.group(id),
             log_format: configuration.logging.format,
@@ -154,5 +161,7 @@ async fn choose(
         .await?
         .ok_or_else(|| lookup::missing(id, qualifier))?;
     let trace_id = lineage::advanced(trace_id, id, clock);
-    Ok(Chosen { version, configuration, reserved_concurrency: record.reserved_concurrency, trace_id })
+    let egress = record.tags.get(EGRESS_TAG).cloned();
+    let reserved_concurrency = record.reserved_concurrency;
+    Ok(Chosen { version, configuration, reserved_concurrency, egress, trace_id })
 }

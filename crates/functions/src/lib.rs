@@ -12,6 +12,7 @@ mod configuration;
 mod create_function;
 mod delete_function;
 mod download;
+mod egress;
 mod environment;
 mod error;
 mod event_invoke_config;
@@ -45,6 +46,7 @@ pub use code::{ARCHIVE_BYTES_MAX, INLINE_BYTES_MAX, UNPACKED_BYTES_MAX};
 pub use configuration::{Code, Configuration};
 pub use create_function::NewFunction;
 pub use download::{Archive, DOWNLOAD_AGE_MAX};
+pub use egress::EGRESS_TAG;
 pub use environment::Environment;
 pub use error::FunctionsError;
 pub use event_invoke_config::{EventInvokeChange, EventInvokeRecord};
@@ -82,6 +84,8 @@ pub struct Config {
     pub asynchronous_concurrency: usize,
     pub event_bounds: EventBounds,
     pub retry: RetrySchedule,
+    /// What functions get that say nothing, and what bounds those that do.
+    pub egress: ::egress::Config,
 }
 
 impl Config {
@@ -95,6 +99,7 @@ impl Config {
             asynchronous_concurrency: (16 * cores).max(32),
             event_bounds: EventBounds::default(),
             retry: RetrySchedule::default(),
+            egress: ::egress::Config::default(),
         }
     }
 }

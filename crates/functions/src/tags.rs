@@ -1,4 +1,4 @@
-use crate::{FunctionId, Functions, FunctionsError, keys, lookup};
+use crate::{EGRESS_TAG, FunctionId, Functions, FunctionsError, egress, keys, lookup};
 use kv::{Snapshot, Transaction};
 use std::collections::BTreeMap;
 
@@ -11,11 +11,16 @@ impl Functions {
     ///
     /// # Errors
     /// `NotFound`; `Invalid` for tags that cannot be, or more than 50 in all.
+    ///
+    /// A changed [`EGRESS_TAG`] holds from the next invocation on, in instances of its own.
     pub async fn tag_function(
         &self,
         id: FunctionId,
         tags: BTreeMap<String, String>,
     ) -> Result<(), FunctionsError> {
+        if tags.contains_key(EGRESS_TAG) {
+            egress::check(&self.config, &tags)?;
+        }
         self.kv
             .transact(async move |tx: &mut Transaction| {
                 let mut record = lookup::function(tx, &id).await?;

@@ -32,6 +32,8 @@ pub struct PoolConfig {
     pub endpoint_inside: SocketAddr,
     /// Further names of the loopback address inside a sandbox.
     pub host_names: Vec<String>,
+    /// What bounds the policies of all functions; each says its own in `VersionSpec`.
+    pub egress: egress::Config,
 }
 
 /// What is set aside for prewarmed sandboxes on a large machine; a small one sets aside an eighth.
@@ -53,6 +55,7 @@ impl PoolConfig {
             endpoint_inside: SocketAddr::from(([127, 0, 0, 1], 4566)),
             // Tools made for local clouds preset this name, which resolves to loopback everywhere.
             host_names: vec!["localhost.localstack.cloud".to_owned()],
+            egress: egress::Config::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod prepare;
 mod processes;
 mod start;
 mod walls;
+mod way_out;
 
 pub(crate) use invoke::{Finished, fail_without_process};
 pub(crate) use start::{Context, StartError};
@@ -37,6 +38,8 @@ pub(crate) struct Instance {
     runtime_listener: TcpListener,
     running: Running,
     endpoint: AbortOnDrop,
+    /// Serves the way out; `None` where this machine has none to give.
+    egress: Option<egress::Attached>,
     log: Log,
     launch: runtime::Launch,
     environment: Vec<(String, String)>,
@@ -115,10 +118,10 @@ impl Instance {
         if self.thaw().await.is_ok() {
             self.running.process.wind_down(&self.sandbox, self.end_reason).await;
         }
-        let Instance { sandbox, running, endpoint, registration, runtime_listener, .. } = self;
+        let Instance { sandbox, running, endpoint, egress, registration, runtime_listener, .. } = self;
         let id = sandbox.id().to_owned();
         // Connections first: they must not keep anything alive that is being taken down.
-        drop(endpoint);
+        drop((endpoint, egress));
         drop(running);
         drop(runtime_listener);
         if let Err(error) = sandbox.destroy().await {

@@ -85,7 +85,9 @@ impl Pool {
         let idle = Arc::new(Idle::new(clock.clone()));
         let keep_alive = KeepAlive::new(clock.clone(), config.idle_timeout);
         let stock = Stock::new(clock.clone(), config.prewarm_memory_mb);
-        let context = Context { config, host, clock, runtimes, endpoint, credentials, logs, layers, stock };
+        let egress = egress::Egress::new(config.egress.clone(), clock.clone());
+        let context =
+            Context { config, host, clock, runtimes, endpoint, credentials, logs, layers, stock, egress };
         let inner = Arc::new(Inner {
             context,
             registry,

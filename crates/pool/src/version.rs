@@ -44,4 +44,6 @@ pub struct VersionSpec {
     /// `/aws/lambda/<name>` unless configured otherwise.
     pub log_group: String,
     pub log_format: LogFormat,
+    /// Where the code may connect to.
+    pub egress: egress::Policy,
 }

@@ -152,9 +152,4 @@ impl IsolationReport {
     pub fn missing(&self) -> impl Iterator<Item = &LayerReport> {
         self.layers.iter().filter(|report| report.state == LayerState::Missing)
     }
-
-    /// Every wall stands; there may be no door.
-    pub fn encloses(&self) -> bool {
-        self.missing().all(|report| report.layer == Layer::Egress)
-    }
 }

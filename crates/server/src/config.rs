@@ -3,6 +3,7 @@
 use access::{AccountSettings, Secret, WELL_KNOWN_KEY};
 use names::AccountId;
 use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// Host names below which `{bucket}.s3.*`, `{bucket}.*` and `{id}.lambda-url.*` are understood; printed
@@ -15,6 +16,7 @@ pub struct Config {
     pub base_domains: Option<Vec<String>>,
     pub account: Vec<Account>,
     pub limits: Limits,
+    pub egress: EgressRules,
 }
 
 /// `[[account]]`: an account known for as long as the configuration names it.
@@ -36,6 +38,52 @@ impl std::fmt::Debug for Account {
             .field("id", id)
             .field("access_key_id", access_key_id)
             .finish_non_exhaustive()
+    }
+}
+
+/// `[egress]`: what functions may connect to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EgressRules {
+    /// For functions without the tag `zerun:egress`; written as that is.
+    pub default: String,
+    /// Private address blocks that allow-lists may open.
+    pub allow_private: Vec<String>,
+    /// Address blocks that nothing opens.
+    pub deny: Vec<String>,
+    /// Addresses of resolvers, instead of the machine's own.
+    pub nameservers: Vec<IpAddr>,
+}
+
+impl Default for EgressRules {
+    fn default() -> Self {
+        EgressRules {
+            default: egress::Policy::default().to_string(),
+            allow_private: Vec::new(),
+            deny: Vec::new(),
+            nameservers: Vec::new(),
+        }
+    }
+}
+
+impl EgressRules {
+    /// # Errors
+    /// What is no policy or no address block, or opens what cannot be opened.
+    pub fn read(&self) -> Result<egress::Config, String> {
+        let blocks = |key: &str, blocks: &[String]| {
+            let blocks = blocks.iter().map(|block| block.parse::<egress::Cidr>());
+            blocks.collect::<Result<Vec<_>, _>>().map_err(|error| format!("egress.{key}: {error}"))
+        };
+        let bounds = egress::Bounds {
+            allow_private: blocks("allow_private", &self.allow_private)?,
+            deny: blocks("deny", &self.deny)?,
+        };
+        bounds.check().map_err(|error| format!("egress.allow_private: {error}"))?;
+        let default: egress::Policy =
+            self.default.parse().map_err(|error| format!("egress.default: {error}"))?;
+        bounds.admit(&default).map_err(|error| format!("egress.default: {error}"))?;
+        let nameservers = self.nameservers.iter().map(|address| SocketAddr::new(*address, 53)).collect();
+        Ok(egress::Config { default, bounds, nameservers, ..egress::Config::default() })
     }
 }
 
@@ -93,6 +141,7 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), String> {
+        self.egress.read()?;
         if !(1..=1_000_000).contains(&self.limits.connections) {
             return Err("limits.connections must be 1-1000000".to_owned());
         }
@@ -205,6 +254,11 @@ mod tests {
             ("[limits]\nconnections = 0", "limits.connections"),
             ("[limits]\naccount_concurrency = 0", "limits.account_concurrency"),
             ("base_domains = []", "base_domains"),
+            ("[egress]\ndefault = \"everything\"", "egress.default"),
+            ("[egress]\ndefault = \"allow:10.0.0.0/8\"", "egress.default"),
+            ("[egress]\nallow_private = [\"10.0.0.1/8\"]", "egress.allow_private"),
+            ("[egress]\nallow_private = [\"127.0.0.0/8\"]", "egress.allow_private"),
+            ("[egress]\nnameservers = [\"dns.example\"]", "IP address"),
             ("base_domains = [\"Big.example\"]", "Big.example"),
             ("[[account]]\nid = \"12\"\naccess_key_id = \"a\"\nsecret_access_key = \"b\"", "12 digits"),
             ("[[account]]\nid = \"111111111111\"\naccess_key_id = \"a\"", "secret_access_key"),

@@ -85,7 +85,8 @@ async fn diagnose(arguments: &DoctorArguments) -> Result<Diagnosis, Box<dyn std:
     let runtimes = Runtimes::open_with_packs(data.path(), &packs)?;
     let runtimes = tokio::task::block_in_place(|| runtimes.report());
     let disk = disk::measure(data.path(), &clock)?;
-    let may_lack = &arguments.isolation.may_lack;
+    // As a server does: see `rooms::sandbox_host`.
+    let may_lack = &[arguments.isolation.may_lack.as_slice(), &[Layer::Egress]].concat();
     let hints = hints(&isolation, may_lack, &runtimes, &store, &disk);
     let missing = missing(&isolation);
     let encloses = missing.as_ref().is_some_and(|missing| missing.iter().all(|it| may_lack.contains(it)));
@@ -176,6 +177,13 @@ fn hints(
                     names.join(",")
                 ));
             }
+            hints.extend(report.missing().filter(|it| it.layer == Layer::Egress).map(|it| {
+                format!(
+                    "Functions have no network, for want of /dev/net/tun ({}); in a container, give it that \
+                     device and the capability NET_ADMIN.",
+                    it.detail
+                )
+            }));
         }
     }
     if !store.usable {

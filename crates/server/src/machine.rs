@@ -1,5 +1,6 @@
 //! What this machine has.
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::path::Path;
 
 /// Where the memory limit of this process's control group may stand (version 2, version 1).
@@ -17,6 +18,21 @@ pub fn memory_mb() -> u32 {
     u32::try_from(least.unwrap_or(2048)).unwrap_or(u32::MAX)
 }
 
+/// How many files and connections this process may have open; raised as far as it may raise that itself.
+pub fn descriptors() -> usize {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return DESCRIPTORS_AT_LEAST };
+    let limit = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
+        Ok(()) => hard,
+        Err(_) => soft,
+    };
+    usize::try_from(limit).unwrap_or(usize::MAX).clamp(DESCRIPTORS_AT_LEAST, DESCRIPTORS_COUNTED)
+}
+
+/// The usual limit of a process that nobody gave another.
+const DESCRIPTORS_AT_LEAST: usize = 1024;
+/// More are of no use to us.
+const DESCRIPTORS_COUNTED: usize = 1 << 20;
+
 /// `None` for `max` and for files that are not there.
 fn read_number(path: &Path) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
@@ -29,5 +45,6 @@ mod tests {
     #[test]
     fn this_machine_has_memory() {
         assert!(memory_mb() >= 64);
+        assert!(descriptors() >= 1024);
     }
 }

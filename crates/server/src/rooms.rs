@@ -30,6 +30,9 @@ use triggers::Triggers;
 /// Between two sweeps of forgotten blobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
 
+/// One of so many of the server's descriptors may be a connection of a function.
+const DESCRIPTORS_PER_FLOW: usize = 4;
+
 pub struct Settings<'a> {
     pub data: &'a DataDir,
     pub packs: PathBuf,
@@ -84,6 +87,12 @@ impl Rooms {
         }
         let mut functions_config = functions::Config::new(data.code());
         functions_config.account_concurrency = config.limits.account_concurrency;
+        let egress = egress::Config {
+            flows_max: machine::descriptors() / DESCRIPTORS_PER_FLOW,
+            ..config.egress.read()?
+        };
+        pool_config.egress = egress.clone();
+        functions_config.egress = egress;
         let pool = Pool::new(
             pool_config,
             host,
@@ -227,9 +236,11 @@ async fn sweep(clock: Clock, kv: Kv, blobs: Blobs, functions: Functions) {
 /// Sandboxes, after what a killed predecessor left of its own is gone.
 pub fn sandbox_host(
     data: &DataDir,
-    may_lack: BTreeSet<Layer>,
+    mut may_lack: BTreeSet<Layer>,
     clock: &Clock,
 ) -> Result<Host, Box<dyn Error>> {
+    // Without it functions are the more enclosed: they have no network, and their logs say so.
+    may_lack.insert(Layer::Egress);
     let host = Host::detect(HostOptions {
         owner: data.tag(),
         state_dir: data.sandboxes(),

@@ -123,6 +123,7 @@ pub(super) fn sandbox_spec(context: &Context, id: String, base: &Base, size: &Si
         hostname: "sandbox".to_owned(),
         listen: vec![RUNTIME_API, context.config.endpoint_inside],
         host_names: names.map(|name| (name, loopback)).collect(),
+        tun: Some(super::way_out::interface()),
     }
 }
 

@@ -2,6 +2,7 @@ use super::endpoint::serve_endpoint;
 use super::prepare::{environment, extensions, new_log, prepare};
 use super::processes::{Ended, Processes};
 use super::walls::Walls;
+use super::way_out;
 use super::{Instance, Running};
 use crate::layers::Layers;
 use crate::output::{Log, Output};
@@ -33,6 +34,7 @@ pub(crate) struct Context {
     pub logs: LogSink,
     pub layers: Arc<Layers>,
     pub stock: Stock<Prewarmed>,
+    pub egress: egress::Egress,
 }
 
 /// A process did not come to ask for its first event.
@@ -68,6 +70,7 @@ impl Instance {
         let Walls { mut sandbox, runtime_listener, endpoint_listener } = walls;
         let endpoint = serve_endpoint(endpoint_listener, context.endpoint.clone(), context.clock.clone())
             .map_err(|error| unavailable(&format!("the sandbox's listener cannot be served: {error}")))?;
+        let egress = way_out::open(context, &spec, &mut sandbox, &log)?;
         let external = opt_dir.as_deref().map(extensions).unwrap_or_default();
         let start = Start {
             init: Init { kind: InitKind::OnDemand, phase: InitPhase::Init },
@@ -88,6 +91,7 @@ impl Instance {
             runtime_listener,
             running,
             endpoint,
+            egress,
             log,
             launch,
             environment,

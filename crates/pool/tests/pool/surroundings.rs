@@ -44,10 +44,14 @@ async fn the_platform_is_reached_at_its_endpoint_and_nothing_else_is() {
            const socket = net.connect({ host, port }, () => socket.end('hello'));
            socket.on('data', (data) => resolve(data.toString())); socket.on('error', (error) => resolve(error.code)); });
          exports.handler = async () => [await talk('127.0.0.1', 4566), await talk('sandbox.localdomain', 4566),
-           await talk('localhost.localstack.cloud', 4566), await talk('127.0.0.1', 22), await talk('1.1.1.1', 80)];",
+           await talk('localhost.localstack.cloud', 4566), await talk('127.0.0.1', 22), await talk('169.254.169.254', 80), await talk('10.0.0.1', 80)];",
     );
-    let expected = json!(["hello", "hello", "hello", "ECONNREFUSED", "ENETUNREACH"]);
-    assert_eq!(world.result(&spec, "{}").await, expected);
+    let refused = "EHOSTUNREACH";
+    let expected = json!(["hello", "hello", "hello", "ECONNREFUSED", refused, refused]);
+    let outcome = world.invoke(&spec, "{}").await;
+    assert_eq!(serde_json::from_slice::<Value>(&outcome.payload).unwrap(), expected);
+    let told = "EGRESS\tTCP to 10.0.0.1:80 refused: a private address\n";
+    assert!(outcome.log_tail.contains(told), "{}", outcome.log_tail);
     world.close().await;
 }
 
