@@ -196,3 +196,56 @@ def test_no_two_instances_draw_the_same(lam, invoke, language, python_runtime, n
         drawn = list(pool.map(lambda _: invoke(name), range(8)))
     for values in zip(*drawn):
         assert len(set(values)) == len(drawn), json.dumps(drawn, indent=1)
+
+
+MINE = {
+    "python": {"index.py": """
+import os, threading, time
+seen = set()
+def handler(event, context):
+    seen.add(event["function"])
+    with open("/tmp/" + event["function"], "a") as file:
+        file.write("x")
+    time.sleep(event["seconds"])
+    return {"event": event, "name": os.environ["AWS_LAMBDA_FUNCTION_NAME"], "own": os.environ["OWN"], "seen": sorted(seen),
+            "files": sorted(os.listdir("/tmp")), "code": open("/var/task/own").read(), "id": context.aws_request_id}
+"""},
+    "node": {"index.js": """
+const fs = require("fs");
+const seen = new Set();
+exports.handler = async (event, context) => {
+  seen.add(event.function);
+  fs.appendFileSync("/tmp/" + event.function, "x");
+  await new Promise((done) => setTimeout(done, event.seconds * 1000));
+  return { event, name: process.env.AWS_LAMBDA_FUNCTION_NAME, own: process.env.OWN, seen: [...seen],
+           files: fs.readdirSync("/tmp").sort(), code: fs.readFileSync("/var/task/own", "utf8"), id: context.awsRequestId };
+};
+"""},
+}
+
+
+def test_answers_and_instances_never_mix(zerun, lam, python_runtime, node_runtime):
+    """Many functions at once, started, used again and scaled out: each instance serves its own function alone."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    names = []
+    for number in range(8):
+        language = "python" if number % 2 else "node"
+        names.append(f"mine-{number}")
+        lam.create_function(FunctionName=names[-1], Runtime=python_runtime if number % 2 else node_runtime, Role=ROLE,
+                            Handler="index.handler", Timeout=30, Code={"ZipFile": zip_of(MINE[language] | {"own": names[-1]})},
+                            Environment={"Variables": {"OWN": names[-1]}})
+    clients = zerun.client("lambda", max_pool_connections=16)
+
+    def run(number):
+        event = {"function": names[number % 8], "number": number, "seconds": (number % 5) * 0.01}
+        answer = clients.invoke(FunctionName=event["function"], Payload=json.dumps(event).encode())
+        said = json.loads(answer["Payload"].read())
+        own = event["function"]
+        assert said == {"event": event, "name": own, "own": own, "seen": [own], "files": [own], "code": own,
+                        "id": answer["ResponseMetadata"]["RequestId"]}, said
+        return said["id"]
+
+    with ThreadPoolExecutor(16) as pool:
+        ids = list(pool.map(run, range(240)))
+    assert len(set(ids)) == len(ids)

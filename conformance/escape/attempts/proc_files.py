@@ -36,6 +36,7 @@ HIDDEN = {
     "/proc/asound": "The machine's sound hardware.",
     "/proc/config.gz": "How the kernel was built tells which holes it has.",
     "/proc/fs": "The host's file systems and their internals.",
+    "/proc/interrupts": "How often which device calls: a side channel on what others type and send.",
     "/proc/kallsyms": "Addresses of the kernel: what an exploit needs first.",
     "/proc/kcore": "The machine's memory.",
     "/proc/key-users": "How many keys every user of the machine has.",

@@ -1,8 +1,11 @@
 """What a function was born with: nothing of the server, of the machine, or of another function."""
 
+import ast
 import os
 import re
 import socket
+import subprocess
+import sys
 
 from escape.attempt import attempt, control, observe
 
@@ -86,6 +89,24 @@ def sockets_to_the_host(facts):
         except OSError:
             continue
     return "own" if len(leading_out) <= 1 else str(leading_out)
+
+
+@attempt("kernel", ["0", "1", "2"])
+def descriptors_of_a_child(facts):
+    """A program that the function starts inherits its standard streams, and never the conversation with the platform."""
+    # The list itself is read through one more, which is gone when it is looked at.
+    code = "import os; print([n for n in sorted(os.listdir('/proc/self/fd'), key=int) if os.path.exists('/proc/self/fd/' + n)" \
+           " or os.path.islink('/proc/self/fd/' + n)])"
+    done = subprocess.run([sys.executable, "-S", "-c", code], close_fds=False, capture_output=True, text=True, check=True,
+                          stdin=subprocess.DEVNULL)
+    return ast.literal_eval(done.stdout)
+
+
+@attempt("kernel", "none")
+def variables_of_the_platform(facts):
+    """What the platform tells its own programs through the environment is gone before the function's code runs."""
+    told = sorted(name for name in os.environ if "ZERUN" in name)
+    return str(told) if told else "none"
 
 
 @attempt("namespaces", "own")

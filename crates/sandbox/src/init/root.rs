@@ -45,7 +45,7 @@ const LINKS: [(&str, &str); 5] = [
 
 /// Readable or writable by anybody on some kernels, and about the host rather than the sandbox. Which of them
 /// there are depends on the kernel.
-const MASKED: [&str; 25] = [
+const MASKED: [&str; 26] = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/bus",
@@ -53,6 +53,7 @@ const MASKED: [&str; 25] = [
     "/proc/driver",
     "/proc/dynamic_debug",
     "/proc/fs",
+    "/proc/interrupts",
     "/proc/irq",
     "/proc/kallsyms",
     "/proc/kcore",
