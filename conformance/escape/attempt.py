@@ -30,7 +30,7 @@ OBSERVATION_BYTES_MAX = 1 << 16
 
 # The walls, by the names that `zerun doctor` has for them.
 LAYERS = ("namespaces", "private-root", "private-proc", "own-uid", "no-capabilities", "seccomp", "landlock",
-          "cgroup-namespace", "memory-limit", "process-limit", "cpu-share", "freezer", "tmp-on-disk", "late-bind")
+          "cgroup-namespace", "memory-limit", "process-limit", "cpu-share", "freezer", "tmp-on-disk", "late-bind", "egress")
 # What stops an attempt without being a wall of its own: resource limits, and the kernel's own rules for anybody.
 OTHERS = ("limits", "kernel")
 # Not an attempt, but what must work: without it nothing that fails would prove anything.

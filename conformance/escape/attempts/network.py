@@ -27,6 +27,13 @@ ADDRESSES = {
     "broadcast": (("255.255.255.255", 80), "Everybody on the wire."),
     "unique_local": (("fd12:3456::1", 80), "The operator's network."),
     "link_local_ipv6": (("fe80::1", 80), "Whoever is on the same wire."),
+    "translated_private": (("64:ff9b::a00:1", 80), "10.0.0.1 as IPv6 networks translate it (NAT64)."),
+    "tunnelled_private": (("2002:a00:1::1", 80), "10.0.0.1 as old tunnels wrap it (6to4)."),
+    "this_network": (("0.1.2.3", 80), "Nobody's address, and so whoever's router takes it."),
+    "multicast": (("224.0.0.1", 80), "Everybody on the wire."),
+    "benchmarks": (("198.18.0.1", 80), "Kept for laboratories, and used inside of clouds."),
+    "reserved": (("240.0.0.1", 80), "Used inside of clouds, since it is nobody's outside."),
+    "another_loopback": (("127.1.2.3", 22), "All of 127.0.0.0/8 is the sandbox itself."),
     "mapped_private": (("::ffff:10.0.0.1", 80), "An IPv4 address in IPv6 clothes is the same address."),
     "mapped_metadata": (("::ffff:169.254.169.254", 80), "An IPv4 address in IPv6 clothes is the same address."),
 }
@@ -124,7 +131,8 @@ def an_abstract_socket_of_the_host(facts):
 def interfaces(facts):
     """What is there is the sandbox's own."""
     names = {name for _, name in socket.if_nameindex()}
-    return "own" if names <= {"lo", "tun0", "zerun0", "egress0", "tun"} else str(sorted(names))
+    # Its way out, where it has one, ends in the server, which judges each flow.
+    return "own" if names <= {"lo", "eth0"} else str(sorted(names))
 
 
 @attempt("no-capabilities", "EPERM")
