@@ -22,6 +22,7 @@ pub mod constraint;
 pub mod decode;
 pub mod encode;
 pub mod error;
+pub mod event_stream;
 pub mod json;
 pub mod page_token;
 pub mod payload;
