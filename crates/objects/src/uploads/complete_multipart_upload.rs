@@ -41,7 +41,7 @@ impl Objects {
     /// # Errors
     /// `NoSuchUpload`, `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `EntityTooLarge`,
     /// `MalformedXml` for no parts or too many, `BadChecksum`, `InvalidRequest` for a size or kind of
-    /// checksum that differs, and those of [`Objects::put_object`]. The upload stays.
+    /// checksum that differs, or parts without theirs where it counts, and those of [`Objects::put_object`]. The upload stays.
     pub async fn complete_multipart_upload(
         &self,
         request: CompleteMultipartUpload,
@@ -55,6 +55,7 @@ impl Objects {
                 let Some(record) = kv::get_record::<UploadRecord>(tx, upload.place()).await? else {
                     return completed_before(tx, &request).await;
                 };
+                check_checksums(&record, &request.parts)?;
                 let (chosen, others) = choose(tx, &request).await?;
                 let object = ObjectRecord {
                     size: check_sizes(&chosen, &request)?,
@@ -107,6 +108,25 @@ async fn completed_before(
             && etag(&request.parts).is_ok_and(|etag| etag == object.etag)
     };
     object.filter(same).map(|object| Written::of(&object)).ok_or(ObjectsError::NoSuchUpload)
+}
+
+/// An object whose checksum is made of its parts' is completed only by who names them all
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/tutorial-s3-mpu-additional-checksums.html>).
+fn check_checksums(upload: &UploadRecord, parts: &[CompletedPart]) -> Result<(), ObjectsError> {
+    let algorithm = upload.checksum_algorithm;
+    if !upload.checksum_chosen || upload.checksum_kind != ChecksumKind::Composite {
+        return Ok(());
+    }
+    let lacks_it = |part: &&CompletedPart| part.checksums.iter().all(|(given, _)| *given != algorithm);
+    match parts.iter().find(lacks_it) {
+        None => Ok(()),
+        Some(part) => Err(ObjectsError::InvalidRequest(format!(
+            "The upload was created using a {} checksum. The complete request must include the checksum for \
+             each part. It was missing for part {} in the request.",
+            algorithm.as_str().to_ascii_lowercase(),
+            part.number
+        ))),
+    }
 }
 
 type Numbered = Vec<(u16, PartRecord)>;

@@ -180,6 +180,15 @@ async fn each_checksum_in_each_form_it_has() {
                 assert_eq!(uploaded.checksum.value, sum);
                 named.push(CompletedPart { number, etag: uploaded.etag, checksums: vec![(algorithm, sum)] });
             }
+            if kind == ChecksumKind::Composite {
+                let mut silent = named.clone();
+                silent[1].checksums.clear();
+                let refused = world.objects.complete_multipart_upload(complete(&upload, silent)).await;
+                assert!(
+                    matches!(&refused, Err(ObjectsError::InvalidRequest(why)) if why.contains("for part 2")),
+                    "{refused:?}"
+                );
+            }
             let mut request = complete(&upload, named);
             request.checksum_kind = Some(kind);
             if kind == ChecksumKind::FullObject {
