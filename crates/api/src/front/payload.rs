@@ -32,7 +32,7 @@ pub(super) fn verified(
         PayloadKind::Hash(_) | PayloadKind::Unsigned => content_length(parts),
     };
     let source = Box::pin(pieces(clock.clone(), body));
-    let verified = VerifiedBody::new(source, kind, length);
+    let verified = VerifiedBody::new(source, kind, length, announced(parts));
     let trailers = verified.trailers();
     Ok(Body::new(verified.map(|piece| piece.map_err(refused)), length, trailers))
 }
@@ -46,6 +46,13 @@ fn refused(error: BodyError) -> ApiError {
         },
         other => other.into_wire().into(),
     }
+}
+
+/// The trailers that the request says will follow its chunks, in lower case.
+fn announced(parts: &Parts) -> Vec<String> {
+    let lines = parts.headers.get_all("x-amz-trailer").iter().filter_map(|value| value.to_str().ok());
+    let names = lines.flat_map(|line| line.split(',')).map(|name| name.trim().to_ascii_lowercase());
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 fn decoded_length(parts: &Parts) -> Result<u64, ApiError> {

@@ -21,7 +21,8 @@ const TRAILER_SIGNATURE: &str = "x-amz-trailer-signature";
 pub struct ChunkDecoder {
     state: State,
     signer: Option<Box<ChunkSigner>>,
-    trailer: bool,
+    /// `None`: no trailers may come.
+    announced: Option<Vec<String>>,
     line: BytesMut,
     hash: Context,
     signature: String,
@@ -44,12 +45,13 @@ enum State {
 }
 
 impl ChunkDecoder {
-    /// `signer` where the chunks are signed, `trailer` where trailers were announced.
-    pub fn new(signer: Option<Box<ChunkSigner>>, trailer: bool) -> ChunkDecoder {
+    /// `signer` where the chunks are signed; `announced` where trailers may come, with their names in
+    /// lower case: all of these must come, and no others.
+    pub fn new(signer: Option<Box<ChunkSigner>>, announced: Option<Vec<String>>) -> ChunkDecoder {
         ChunkDecoder {
             state: State::Size,
             signer,
-            trailer,
+            announced,
             line: BytesMut::new(),
             hash: Context::new(&SHA256),
             signature: String::new(),
@@ -183,13 +185,17 @@ impl ChunkDecoder {
     fn read_trailer(&mut self, line: &str) -> Result<(), BodyError> {
         let (name, value) = line.split_once(':').ok_or(BodyError::Malformed("a trailer has no colon"))?;
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
-        if !self.trailer {
-            return Err(BodyError::Malformed("a trailer was not announced"));
-        }
         if self.trailer_signed || self.trailers.len() >= TRAILERS_MAX {
-            return Err(BodyError::Malformed("too many trailers"));
+            return Err(BodyError::Trailer("too many trailers"));
         }
-        if name != TRAILER_SIGNATURE {
+        let is_signature = name == TRAILER_SIGNATURE && self.signer.is_some() && self.announced.is_some();
+        if !is_signature {
+            if !self.announced.as_ref().is_some_and(|announced| announced.contains(&name)) {
+                return Err(BodyError::Trailer("a trailer was not announced"));
+            }
+            if self.trailers.iter().any(|(known, _)| *known == name) {
+                return Err(BodyError::Trailer("a trailer comes twice"));
+            }
             self.signed_trailers.push_str(&format!("{name}:{value}\n"));
             self.trailers.push((name, value.to_owned()));
             return Ok(());
@@ -206,8 +212,12 @@ impl ChunkDecoder {
 
     /// Trailers of a signed body must be signed too.
     fn end_trailers(&mut self) -> Result<(), BodyError> {
-        if self.signer.is_some() && self.trailer && !self.trailer_signed {
+        if self.signer.is_some() && self.announced.is_some() && !self.trailer_signed {
             return Err(BodyError::ChunkSignature);
+        }
+        let came = |name: &String| self.trailers.iter().any(|(known, _)| known == name);
+        if !self.announced.iter().flatten().all(came) {
+            return Err(BodyError::Trailer("an announced trailer is missing"));
         }
         self.state = State::Done;
         Ok(())

@@ -9,6 +9,9 @@ pub enum BodyError {
     Incomplete,
     #[error("the chunks are malformed: {0}")]
     Malformed(&'static str),
+    /// What follows the chunks is not what the request announced.
+    #[error("the trailers are malformed: {0}")]
+    Trailer(&'static str),
     /// A chunk, or the trailers, are not signed with the request's key.
     #[error("the signature of a chunk does not match")]
     ChunkSignature,
@@ -33,6 +36,13 @@ impl BodyError {
             BodyError::Malformed(reason) => {
                 bad("InvalidRequest", &format!("The aws-chunked body is malformed: {reason}."))
             }
+            BodyError::Trailer(reason) => bad(
+                "MalformedTrailerError",
+                &format!(
+                    "The request contained trailing data that was not well-formed or did not conform to our \
+                     published schema: {reason}."
+                ),
+            ),
             BodyError::ChunkSignature => WireError::new(
                 "SignatureDoesNotMatch",
                 StatusCode::FORBIDDEN,

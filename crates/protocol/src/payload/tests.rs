@@ -90,7 +90,8 @@ fn read(
 ) -> Result<(Vec<u8>, Option<String>), BodyError> {
     let pieces: Vec<Result<Bytes, std::io::Error>> =
         body.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-    let mut body = VerifiedBody::new(stream::iter(pieces), kind, length);
+    let announced = vec!["x-amz-checksum-crc32c".to_owned()];
+    let mut body = VerifiedBody::new(stream::iter(pieces), kind, length, announced);
     let trailers = body.trailers();
     let mut out = Vec::new();
     while let Some(piece) = body.next().now_or_never().unwrap() {
@@ -146,10 +147,20 @@ fn unsigned_chunks_carry_trailers() {
         (b"fffffffffffffffff\r\n", "too large"),
         (b"5\nhello\r\n0\r\n\r\n", "no carriage return"),
         (b"4\r\nhello\r\n0\r\n\r\n", "longer than its size"),
-        (b"0\r\n\r\nmore", "after the end"),
+        (b"0\r\nx-amz-checksum-crc32c:yZRlqg==\r\n\r\nmore", "after the end"),
         (b"0\r\nno colon\r\n\r\n", "no colon"),
     ] {
         assert!(matches!(read(kind(), body, None, 5), Err(BodyError::Malformed(_))), "{reason}");
+    }
+    for (body, reason) in [
+        (&b"0\r\n\r\n"[..], "missing"),
+        (b"0\r\n", "missing, and no end"),
+        (b"0\r\nx-amz-checksum-sha1: a\r\n\r\n", "another"),
+        (b"0\r\nx-amz-checksum-crc32c: yZRlqg==\r\nx-amz-checksum-sha1: a\r\n\r\n", "one more"),
+        (b"0\r\nx-amz-checksum-crc32c: yZRlqg==\r\nx-amz-checksum-crc32c: a\r\n\r\n", "twice"),
+        (b"0\r\nx-amz-checksum-crc32c: yZRlqg==\r\nx-amz-trailer-signature: a\r\n\r\n", "signed for nothing"),
+    ] {
+        assert!(matches!(read(kind(), body, None, 5), Err(BodyError::Trailer(_))), "{reason}");
     }
     let long = vec![b'0'; 100_000];
     assert!(matches!(read(kind(), &long, None, 1000), Err(BodyError::Malformed(_))));

@@ -44,15 +44,21 @@ impl Trailers {
 
 impl<S> VerifiedBody<S> {
     /// `length` is the payload's: `x-amz-decoded-content-length` of a chunked body, `content-length` of
-    /// any other; `None` where the request does not say.
-    pub fn new(source: S, payload: PayloadKind, length: Option<u64>) -> VerifiedBody<S> {
+    /// any other; `None` where the request does not say. `announced` are the trailers that it says will
+    /// follow a chunked body, in lower case.
+    pub fn new(
+        source: S,
+        payload: PayloadKind,
+        length: Option<u64>,
+        announced: Vec<String>,
+    ) -> VerifiedBody<S> {
         let check = match payload {
             PayloadKind::Unsigned => Check::Nothing,
             PayloadKind::Hash(promised) => {
                 Check::Hash { promised, actual: digest::Context::new(&digest::SHA256) }
             }
             PayloadKind::Chunks { signer, trailer } => {
-                Check::Chunks(Box::new(ChunkDecoder::new(signer, trailer)))
+                Check::Chunks(Box::new(ChunkDecoder::new(signer, trailer.then_some(announced))))
             }
         };
         VerifiedBody {
