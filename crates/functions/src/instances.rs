@@ -1,4 +1,4 @@
-use pool::{InstanceKind, InvokeError, InvokeRequest, Outcome, VersionSpec};
+use pool::{AnswerSink, InstanceKind, InvokeError, InvokeRequest, Outcome, VersionSpec};
 use runtime::RuntimeId;
 use std::future::Future;
 use std::pin::Pin;
@@ -16,6 +16,18 @@ pub trait Instances: Send + Sync + 'static {
         &self,
         spec: Arc<VersionSpec>,
         request: InvokeRequest,
+    ) -> Boxed<'_, Result<Outcome, InvokeError>>;
+
+    /// As [`Instances::invoke`]; an answer that the code streams goes to `sink`, and the outcome of such
+    /// an invocation has no payload.
+    ///
+    /// # Errors
+    /// As [`Instances::invoke`].
+    fn invoke_streaming(
+        &self,
+        spec: Arc<VersionSpec>,
+        request: InvokeRequest,
+        sink: AnswerSink,
     ) -> Boxed<'_, Result<Outcome, InvokeError>>;
 
     /// Ends every idle instance of a function (unqualified ARN), and every busy one after its event.

@@ -1,11 +1,15 @@
-use crate::{Configuration, EGRESS_TAG, FunctionId, Functions, FunctionsError, Version, lineage, lookup};
+use crate::{
+    Configuration, EGRESS_TAG, FunctionId, Functions, FunctionsError, StreamedAnswer, Version, lineage,
+    lookup,
+};
 use bytes::Bytes;
 use clock::Clock;
 use kv::{Read, Snapshot};
 use names::Qualifier;
-use pool::{InvokeRequest, Outcome, VersionSpec};
+use pool::{AnswerSink, InvokeError, InvokeRequest, Outcome, VersionSpec};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// One event for a function, whoever sent it.
 #[derive(Debug, Clone)]
@@ -23,6 +27,24 @@ pub struct Invocation {
 
 /// Of the event of a synchronous invocation.
 pub const PAYLOAD_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// What a function answered with.
+#[derive(Debug)]
+pub enum Answer {
+    /// Everything at once. A streaming function that failed before its first byte answers so too.
+    Whole(Outcome),
+    Streamed(StreamedAnswer),
+}
+
+/// An invocation under way.
+pub(crate) type Running = JoinHandle<Result<Outcome, InvokeError>>;
+
+pub(crate) async fn outcome(running: Running) -> Result<Outcome, FunctionsError> {
+    match running.await {
+        Ok(outcome) => Ok(outcome?),
+        Err(error) => Err(FunctionsError::Internal(format!("an invocation ended early: {error}"))),
+    }
+}
 
 /// The version that one invocation goes to, and what it needs to run.
 struct Chosen {
@@ -43,8 +65,33 @@ impl Functions {
     /// `NotFound`; `TooLarge` for more than 6 MiB; `Recursive` for one that a loop makes; `Invoke` when no
     /// instance answered.
     pub async fn invoke(&self, invocation: Invocation) -> Result<Outcome, FunctionsError> {
+        let running = self.begin(invocation, "Invoke", None).await?;
+        outcome(running).await
+    }
+
+    /// Runs the function and hands its answer on while it is being written, if it is streamed.
+    ///
+    /// Dropping the future or the answer gives the answer up, as with [`Functions::invoke`].
+    ///
+    /// # Errors
+    /// As [`Functions::invoke`], before anything was answered.
+    pub async fn invoke_streaming(&self, invocation: Invocation) -> Result<Answer, FunctionsError> {
+        let (sink, expected) = pool::answer_stream();
+        let running = self.begin(invocation, "InvokeWithResponseStream", Some(sink)).await?;
+        match expected.begun().await {
+            Some(stream) => Ok(Answer::Streamed(StreamedAnswer { stream, running })),
+            None => outcome(running).await.map(Answer::Whole),
+        }
+    }
+
+    async fn begin(
+        &self,
+        invocation: Invocation,
+        operation: &str,
+        sink: Option<AnswerSink>,
+    ) -> Result<Running, FunctionsError> {
         if invocation.payload.len() > PAYLOAD_BYTES_MAX {
-            return Err(too_large(invocation.payload.len(), PAYLOAD_BYTES_MAX, "Invoke"));
+            return Err(too_large(invocation.payload.len(), PAYLOAD_BYTES_MAX, operation));
         }
         let trace_id = invocation.trace_id.as_deref();
         let mut chosen = self.choose(&invocation.id, invocation.qualifier.as_ref(), trace_id).await?;
@@ -62,15 +109,15 @@ impl Functions {
         let instances = self.instances.clone();
         // A task of its own, since the code may run on when the caller has gone: until its end, nothing
         // that replaces the code meanwhile may sweep it.
-        let running = tokio::spawn(async move {
-            let outcome = instances.invoke(Arc::new(spec), request).await;
+        Ok(tokio::spawn(async move {
+            let spec = Arc::new(spec);
+            let outcome = match sink {
+                None => instances.invoke(spec, request).await,
+                Some(sink) => instances.invoke_streaming(spec, request, sink).await,
+            };
             drop(pins);
             outcome
-        });
-        match running.await {
-            Ok(outcome) => Ok(outcome?),
-            Err(error) => Err(FunctionsError::Internal(format!("an invocation ended early: {error}"))),
-        }
+        }))
     }
 
     /// Checks all that an invocation needs before code would run.

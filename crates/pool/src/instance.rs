@@ -1,4 +1,5 @@
 mod answer;
+mod delivery;
 mod endpoint;
 mod invoke;
 mod prepare;

@@ -21,11 +21,12 @@ pub struct InvokeRequest {
 /// What became of an invocation that reached an instance.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// The code's answer, or the error document when `function_error` is set.
+    /// The code's answer, or the error document when `function_error` is set. Empty when it went to an
+    /// [`crate::AnswerSink`].
     pub payload: Bytes,
     /// As the code gave it; `application/json` unless it says otherwise.
     pub content_type: String,
-    /// The code answered in streaming mode (the body is complete here all the same).
+    /// The code answered in streaming mode.
     pub streamed: bool,
     pub function_error: Option<FunctionError>,
     /// The last 4 KiB of this invocation's log, START and REPORT lines included.

@@ -2,6 +2,7 @@
 //!
 //! Knows no HTTP and no function record: a [`VersionSpec`] says all that an instance needs.
 
+mod answer_stream;
 mod concurrency;
 mod config;
 mod idle;
@@ -16,6 +17,7 @@ mod prewarm;
 mod registry;
 mod version;
 
+pub use answer_stream::{AnswerSink, AnswerStream, BrokenOff, CutOff, ExpectedStream, answer_stream};
 pub use config::PoolConfig;
 pub use invocation::{FunctionError, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason};
 pub use outside::{CredentialError, CredentialSource, Credentials, Endpoint};

@@ -11,7 +11,9 @@ use crate::keep_alive::KeepAlive;
 use crate::layers::Layers;
 use crate::prewarm::{InstanceKind, PrewarmStatus, Prewarmed, Stock};
 use crate::registry::{InstanceStatus, Phase, Registry};
-use crate::{CredentialSource, Endpoint, InvokeError, InvokeRequest, Outcome, PoolConfig, VersionSpec};
+use crate::{
+    AnswerSink, CredentialSource, Endpoint, InvokeError, InvokeRequest, Outcome, PoolConfig, VersionSpec,
+};
 use clock::Clock;
 use runtime::Runtimes;
 use runtime::log::LogSink;
@@ -118,6 +120,29 @@ impl Pool {
         spec: Arc<VersionSpec>,
         request: InvokeRequest,
     ) -> Result<Outcome, InvokeError> {
+        self.run(spec, request, None).await
+    }
+
+    /// As [`Pool::invoke`]; an answer that the code streams goes to `sink` piece by piece, and the outcome
+    /// then comes without a payload.
+    ///
+    /// # Errors
+    /// See [`InvokeError`].
+    pub async fn invoke_streaming(
+        &self,
+        spec: Arc<VersionSpec>,
+        request: InvokeRequest,
+        sink: AnswerSink,
+    ) -> Result<Outcome, InvokeError> {
+        self.run(spec, request, Some(sink)).await
+    }
+
+    async fn run(
+        &self,
+        spec: Arc<VersionSpec>,
+        request: InvokeRequest,
+        sink: Option<AnswerSink>,
+    ) -> Result<Outcome, InvokeError> {
         if *self.0.phase.borrow() != Closing::Open {
             return Err(closed());
         }
@@ -125,7 +150,7 @@ impl Pool {
         let inner = self.0.clone();
         inner.keep_alive.began(&spec);
         let invocation = tokio::spawn(async move {
-            let result = inner.invoke(spec.clone(), request).await;
+            let result = inner.invoke(spec.clone(), request, sink).await;
             inner.keep_alive.ended(&spec);
             drop(permit);
             result
@@ -189,6 +214,7 @@ impl Inner {
         self: &Arc<Self>,
         spec: Arc<VersionSpec>,
         request: InvokeRequest,
+        sink: Option<AnswerSink>,
     ) -> Result<Outcome, InvokeError> {
         let config = &self.context.config;
         let key = Key::of(&spec);
@@ -219,7 +245,7 @@ impl Inner {
                 if is_cold { Some(instance.initialised(config.init_timeout).await) } else { None };
             drop(starting);
             instance.registration().set_phase(Phase::Busy);
-            instance.invoke(&request, initialised).await
+            instance.invoke(&request, initialised, sink).await
         };
         let finished = tokio::select! {
             biased;

@@ -15,7 +15,7 @@ mod stream;
 pub use conversation::{Initialised, NotIdle, Pending};
 pub use reply::{ErrorReport, Reply};
 pub(crate) use stream::StreamWriter;
-pub use stream::{CHUNK_BYTES_MAX, ResponseStream, STREAM_BYTES_MAX, StreamEnd};
+pub use stream::{CHUNK_BYTES_MAX, ResponseStream, STREAM_BYTES_MAX, StreamEnd, StreamEnding};
 
 use crate::extensions::Extensions;
 use bytes::Bytes;

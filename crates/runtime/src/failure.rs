@@ -1,6 +1,6 @@
 //! Error documents for what the platform itself sees go wrong with a process.
 
-use crate::api::{ErrorReport, RESPONSE_BYTES_MAX};
+use crate::api::{ErrorReport, RESPONSE_BYTES_MAX, STREAM_BYTES_MAX};
 use std::time::Duration;
 
 /// How a process ended.
@@ -45,6 +45,14 @@ pub fn response_too_large(bytes: u64) -> ErrorReport {
         &format!(
             "Response payload size ({bytes} bytes) exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."
         ),
+    )
+}
+
+/// The answer was streamed, and longer than a stream may be.
+pub fn stream_too_large() -> ErrorReport {
+    ErrorReport::platform(
+        "Function.ResponseSizeTooLarge",
+        &format!("Response payload size exceeded maximum allowed payload size ({STREAM_BYTES_MAX} bytes)."),
     )
 }
 

@@ -6,8 +6,8 @@ use api::Front;
 use functions::Instances;
 use names::Arn;
 use pool::{
-    CredentialError, CredentialSource, Credentials, Endpoint, InstanceKind, InvokeError, InvokeRequest,
-    Outcome, Pool, VersionSpec,
+    AnswerSink, CredentialError, CredentialSource, Credentials, Endpoint, InstanceKind, InvokeError,
+    InvokeRequest, Outcome, Pool, VersionSpec,
 };
 use runtime::{RuntimeId, Runtimes};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,6 +30,15 @@ impl Instances for PooledInstances {
         request: InvokeRequest,
     ) -> Boxed<'_, Result<Outcome, InvokeError>> {
         Box::pin(self.pool.invoke(spec, request))
+    }
+
+    fn invoke_streaming(
+        &self,
+        spec: Arc<VersionSpec>,
+        request: InvokeRequest,
+        sink: AnswerSink,
+    ) -> Boxed<'_, Result<Outcome, InvokeError>> {
+        Box::pin(self.pool.invoke_streaming(spec, request, sink))
     }
 
     fn drain<'a>(&'a self, function_arn: &'a str) -> Boxed<'a, ()> {

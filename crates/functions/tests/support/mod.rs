@@ -8,7 +8,8 @@ use functions::{Config, FunctionId, Functions, Instances, NewFunction};
 use kv::Kv;
 use names::{AccountId, FunctionName, Region};
 use pool::{
-    FunctionError, InstanceKind, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason, VersionSpec,
+    AnswerSink, FunctionError, InstanceKind, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason,
+    VersionSpec,
 };
 use runtime::RuntimeId;
 use std::collections::{BTreeMap, VecDeque};
@@ -91,6 +92,16 @@ impl Instances for Scripted {
                 metering: Metering::default(),
             })
         })
+    }
+
+    /// Whole answers all the same.
+    fn invoke_streaming(
+        &self,
+        spec: Arc<VersionSpec>,
+        request: InvokeRequest,
+        _: AnswerSink,
+    ) -> Boxed<'_, Result<Outcome, InvokeError>> {
+        self.invoke(spec, request)
     }
 
     fn drain<'a>(&'a self, _: &'a str) -> Boxed<'a, ()> {

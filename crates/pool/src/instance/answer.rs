@@ -13,15 +13,22 @@ pub(super) enum End {
     },
     /// In streaming mode.
     Streamed {
-        body: Bytes,
-        content_type: String,
-        size: u64,
-        end: StreamEnd,
+        streamed: Streamed,
         next: AfterAnswer,
     },
     Failed(ErrorReport),
     Ended(Ended),
     TimedOut,
+}
+
+/// A stream that was not cut short.
+pub(super) struct Streamed {
+    /// `None` where the caller reads it.
+    pub body: Option<Bytes>,
+    pub content_type: String,
+    /// Bytes, also of those that were not kept.
+    pub size: u64,
+    pub end: StreamEnd,
 }
 
 impl End {
@@ -53,10 +60,10 @@ impl End {
             End::Answered { reply: Reply::Response { body, .. }, .. } => {
                 (Status::Success, None, Some(body.len() as u64))
             }
-            End::Streamed { end: StreamEnd::BrokenOff(report), size, .. } => {
+            End::Streamed { streamed: Streamed { end: StreamEnd::BrokenOff(report), size, .. }, .. } => {
                 (Status::Error, Some(&report.error_type), Some(*size))
             }
-            End::Streamed { size, .. } => (Status::Success, None, Some(*size)),
+            End::Streamed { streamed, .. } => (Status::Success, None, Some(streamed.size)),
             End::Answered { reply: Reply::Error(report), .. } => {
                 (Status::Error, Some(&report.error_type), Some(report.body.len() as u64))
             }
@@ -89,17 +96,18 @@ pub(super) enum Blame {
     Platform(String),
 }
 
+impl Blame {
+    pub fn error_type(&self) -> &str {
+        match self {
+            Blame::Code(error_type) | Blame::Platform(error_type) => error_type,
+        }
+    }
+}
+
 pub(super) fn answer(end: End, id: &str, timeout: Duration) -> Answer {
     match end {
         End::Answered { reply: Reply::Response { body, content_type }, .. } => of_body(body, content_type),
-        End::Streamed { end: StreamEnd::BrokenOff(report), .. } => {
-            // Nothing has been sent to the caller yet, so the error can still take the answer's place.
-            Answer { streamed: true, ..of_code(report) }
-        }
-        End::Streamed { size, .. } if size > RESPONSE_BYTES_MAX as u64 => {
-            of_platform(failure::response_too_large(size))
-        }
-        End::Streamed { body, content_type, .. } => Answer { streamed: true, ..of_body(body, content_type) },
+        End::Streamed { streamed, .. } => Answer { streamed: true, ..of_stream(streamed) },
         End::Answered { reply: Reply::Error(report), .. } => of_code(report),
         End::Answered { reply: Reply::TooLarge(size), .. } => of_platform(failure::response_too_large(size)),
         End::Answered { reply: Reply::Truncated | Reply::Stream(_), .. } => {
@@ -114,6 +122,19 @@ pub(super) fn answer(end: End, id: &str, timeout: Duration) -> Answer {
             Answer { exit_reason: Some(failure.reason), ..of_platform(document) }
         }
         End::TimedOut => of_platform(failure::timed_out(id, timeout)),
+    }
+}
+
+fn of_stream(streamed: Streamed) -> Answer {
+    let Streamed { body, content_type, size, end } = streamed;
+    match end {
+        // Where nothing has been sent to the caller yet, the error takes the answer's place.
+        StreamEnd::BrokenOff(report) => of_code(report),
+        _ if body.is_some() && size > RESPONSE_BYTES_MAX as u64 => {
+            of_platform(failure::response_too_large(size))
+        }
+        StreamEnd::TooLarge => of_platform(failure::stream_too_large()),
+        StreamEnd::Complete | StreamEnd::Truncated => of_body(body.unwrap_or_default(), content_type),
     }
 }
 

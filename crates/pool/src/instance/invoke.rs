@@ -1,11 +1,13 @@
 use super::answer::{AfterAnswer, Blame, End, answer};
+use super::delivery::Delivery;
 use super::prepare::new_log;
 use super::processes::Ended;
 use super::start::{Context, InitFailure, exec_reason};
 use super::{Instance, Running};
-use crate::{FunctionError, InvokeRequest, Metering, Outcome, VersionSpec};
+use crate::{AnswerSink, FunctionError, InvokeRequest, Metering, Outcome, VersionSpec};
+use bytes::Bytes;
 use clock::{Clock, Moment};
-use runtime::api::{Invocation, RESPONSE_BYTES_MAX, Reply, StreamEnd};
+use runtime::api::{ErrorReport, Invocation, Reply};
 use runtime::extensions::{InvokeEvent, ShutdownReason};
 use runtime::failure;
 use runtime::report::{self, Event, Failure, Report, RuntimeDone};
@@ -24,11 +26,13 @@ const LAST_WORDS: Duration = Duration::from_millis(50);
 
 impl Instance {
     /// Hands `request` to the process and waits for its answer and its next question, at most the
-    /// function's timeout. `initialised` is how the start went, if there was one for this invocation.
+    /// function's timeout. `initialised` is how the start went, if there was one for this invocation. A
+    /// streamed answer goes to `sink`, if there is one.
     pub async fn invoke(
         &mut self,
         request: &InvokeRequest,
         initialised: Option<Result<Duration, InitFailure>>,
+        sink: Option<AnswerSink>,
     ) -> Finished {
         let started = self.clock.moment();
         let cold = initialised.is_some();
@@ -40,6 +44,7 @@ impl Instance {
             version: &self.spec.version,
             trace_id: &trace_id,
         });
+        let mut delivery = Delivery::Waiting(sink);
         let mut end = None;
         if let Some(Err(_)) = initialised {
             // Once more, within the time of the invocation.
@@ -47,12 +52,19 @@ impl Instance {
         }
         let end = match end {
             Some(end) => end,
-            None => self.hand_over(request, started, &trace_id).await,
+            None => self.hand_over(request, started, &trace_id, &mut delivery).await,
         };
         self.running.output.flush().await;
         self.tell_runtime_done(request, started, &trace_id, &end);
         let end = self.wait_for_extensions(request, started, end).await;
-        self.finish(request, started, &trace_id, init, cold, end)
+        let (mut finished, blame) = self.finish(request, started, &trace_id, init, cold, end);
+        let payload = &mut finished.outcome.payload;
+        let report =
+            |blame: &Blame| ErrorReport { body: payload.clone(), error_type: blame.error_type().to_owned() };
+        if delivery.finish(blame.as_ref().map(report)) {
+            *payload = Bytes::new();
+        }
+        finished
     }
 
     async fn initialise_again(&mut self, request: &InvokeRequest, started: Moment) -> Option<End> {
@@ -72,7 +84,13 @@ impl Instance {
         })
     }
 
-    async fn hand_over(&mut self, request: &InvokeRequest, started: Moment, trace_id: &str) -> End {
+    async fn hand_over(
+        &mut self,
+        request: &InvokeRequest,
+        started: Moment,
+        trace_id: &str,
+        delivery: &mut Delivery,
+    ) -> End {
         let left = self.time_left(started);
         let invocation = Invocation {
             request_id: request.request_id.clone(),
@@ -106,12 +124,13 @@ impl Instance {
             },
             () = &mut time_out => return End::TimedOut,
         };
-        let (reply, stream) = match reply {
+        let reply = match reply {
             Reply::Stream(stream) => {
-                let content_type = stream.content_type.clone();
-                (None, Some((content_type, tokio::spawn(stream.collect(RESPONSE_BYTES_MAX)))))
+                *delivery =
+                    std::mem::replace(delivery, Delivery::Waiting(None)).begin(stream, &self.spec.version);
+                None
             }
-            reply => (Some(reply), None),
+            reply => Some(reply),
         };
         let (next, ended) = tokio::select! {
             biased;
@@ -122,26 +141,17 @@ impl Instance {
             ended = process.wait() => (AfterAnswer::Exited, Some(ended)),
             () = time_out => (AfterAnswer::TimedOut, None),
         };
-        let Some((content_type, collecting)) = stream else {
-            return End::Answered { reply: reply.unwrap_or(Reply::Truncated), next };
-        };
+        if let Some(reply) = reply {
+            return End::Answered { reply, next };
+        }
         // What ends a stream comes before the process is idle; after its end, nothing may come at all.
-        let abort = collecting.abort_handle();
-        match (self.clock.timeout(LAST_WORDS, collecting).await, next) {
-            (Some(Ok((body, size, end))), next) if !matches!(end, StreamEnd::Truncated) => {
-                End::Streamed { body, content_type, size, end, next }
-            }
-            (_, AfterAnswer::TimedOut) => {
-                abort.abort();
-                End::TimedOut
-            }
-            (_, next) => {
-                abort.abort();
-                match ended {
-                    Some(ended) => End::Ended(ended),
-                    None => End::Answered { reply: Reply::Truncated, next },
-                }
-            }
+        match (delivery.streamed(&self.clock, LAST_WORDS).await, next) {
+            (Some(streamed), next) => End::Streamed { streamed, next },
+            (None, AfterAnswer::TimedOut) => End::TimedOut,
+            (None, next) => match ended {
+                Some(ended) => End::Ended(ended),
+                None => End::Answered { reply: Reply::Truncated, next },
+            },
         }
     }
 
@@ -194,7 +204,7 @@ impl Instance {
         init: Option<Duration>,
         cold: bool,
         end: End,
-    ) -> Finished {
+    ) -> (Finished, Option<Blame>) {
         let id = &request.request_id;
         let timeout = self.spec.timeout;
         let next = end.next();
@@ -245,12 +255,12 @@ impl Instance {
             payload: answer.payload,
             content_type: answer.content_type,
             streamed: answer.streamed,
-            function_error: answer.error.map(|_| FunctionError::Unhandled),
+            function_error: answer.error.as_ref().map(|_| FunctionError::Unhandled),
             log_tail: self.log.finish(),
             executed_version: self.spec.version.clone(),
             metering,
         };
-        Finished { outcome, reusable }
+        (Finished { outcome, reusable }, answer.error)
     }
 }
 

@@ -9,4 +9,5 @@ mod node;
 mod packs;
 mod prewarm;
 mod python;
+mod streams;
 mod surroundings;

@@ -1,6 +1,6 @@
 use super::ErrorReport;
 use bytes::{Bytes, BytesMut};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, watch};
 
 /// The largest answer in streaming mode, in bytes: 200 MiB
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html>).
@@ -22,8 +22,12 @@ const CHUNKS_WAITING_MAX: usize = 16;
 pub struct ResponseStream {
     pub content_type: String,
     chunks: mpsc::Receiver<Bytes>,
-    end: oneshot::Receiver<StreamEnd>,
+    end: StreamEnding,
 }
+
+/// The end of a stream, for those who do not read it.
+#[derive(Debug, Clone)]
+pub struct StreamEnding(watch::Receiver<Option<(StreamEnd, u64)>>);
 
 /// How a stream ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +45,9 @@ impl ResponseStream {
     /// A stream and the end that fills it.
     pub(crate) fn new(content_type: String) -> (StreamWriter, ResponseStream) {
         let (sender, chunks) = mpsc::channel(CHUNKS_WAITING_MAX);
-        let (ended, end) = oneshot::channel();
-        let writer = StreamWriter { sender, ended: Some(ended), size: 0, waiting: Bytes::new() };
-        (writer, ResponseStream { content_type, chunks, end })
+        let (ended, end) = watch::channel(None);
+        let writer = StreamWriter { sender, ended, size: 0, waiting: Bytes::new() };
+        (writer, ResponseStream { content_type, chunks, end: StreamEnding(end) })
     }
 
     /// The next bytes, at least one and at most [`CHUNK_BYTES_MAX`]; `None` at the end. Cancel-safe.
@@ -51,11 +55,20 @@ impl ResponseStream {
         self.chunks.recv().await
     }
 
+    /// The next bytes, if they have arrived already.
+    pub fn arrived(&mut self) -> Option<Bytes> {
+        self.chunks.try_recv().ok()
+    }
+
     /// How it ended; resolves once it has. What was not read by then is thrown away.
     pub async fn end(mut self) -> StreamEnd {
         self.chunks.close();
-        // The writer was dropped without a word.
-        self.end.await.unwrap_or(StreamEnd::Truncated)
+        self.end.wait().await.0
+    }
+
+    /// The end alone, which comes when all that is to be read has arrived.
+    pub fn ending(&self) -> StreamEnding {
+        self.end.clone()
     }
 
     /// Reads all of it, keeping at most `max` bytes: the bytes kept, the size of the whole, and how it ended.
@@ -69,11 +82,20 @@ impl ResponseStream {
     }
 }
 
+impl StreamEnding {
+    /// Resolves once the stream has ended: how, and how many bytes the process sent.
+    pub async fn wait(&mut self) -> (StreamEnd, u64) {
+        let end = self.0.wait_for(Option::is_some).await.ok().and_then(|end| end.clone());
+        // The writer was dropped without a word.
+        end.unwrap_or((StreamEnd::Truncated, 0))
+    }
+}
+
 /// Fills a [`ResponseStream`]. Dropped without [`StreamWriter::end`], it ends the stream as truncated.
 #[derive(Debug)]
 pub(crate) struct StreamWriter {
     sender: mpsc::Sender<Bytes>,
-    ended: Option<oneshot::Sender<StreamEnd>>,
+    ended: watch::Sender<Option<(StreamEnd, u64)>>,
     /// Bytes taken so far.
     size: u64,
     /// Taken, but not handed to the reader yet.
@@ -102,12 +124,9 @@ impl StreamWriter {
     }
 
     /// Everything that was taken has been flushed: says how it ended.
-    pub fn end(mut self, end: StreamEnd) {
+    pub fn end(self, end: StreamEnd) {
         let end = if self.size > STREAM_BYTES_MAX { StreamEnd::TooLarge } else { end };
-        if let Some(ended) = self.ended.take() {
-            // Nobody may be interested any more.
-            let _ = ended.send(end);
-        }
+        self.ended.send_replace(Some((end, self.size)));
     }
 }
 
