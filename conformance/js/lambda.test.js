@@ -7,6 +7,7 @@ import {
   DeleteFunctionCommand,
   GetFunctionCommand,
   InvokeCommand,
+  InvokeWithResponseStreamCommand,
   LambdaClient,
   waitUntilFunctionActiveV2,
 } from "@aws-sdk/client-lambda";
@@ -47,6 +48,39 @@ test("a handler's error", async () => {
   assert.equal(error.errorMessage, "on purpose");
   assert.equal(error.errorType, "Error");
   assert.ok(Array.isArray(error.trace));
+});
+
+async function streamed(event) {
+  const answer = await lambda.send(
+    new InvokeWithResponseStreamCommand({ FunctionName: "streams", LogType: "Tail", Payload: JSON.stringify(event) }),
+  );
+  const read = { text: "", complete: undefined };
+  for await (const { PayloadChunk, InvokeComplete } of answer.EventStream) {
+    if (PayloadChunk) read.text += Buffer.from(PayloadChunk.Payload).toString();
+    if (InvokeComplete) read.complete = InvokeComplete;
+  }
+  return read;
+}
+
+test("a streamed answer", async () => {
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: "streams",
+      Runtime: process.env.NODE_RUNTIME,
+      Handler: "index.handler",
+      Role: "arn:aws:iam::000000000000:role/any",
+      Code: { ZipFile: readFileSync(process.env.STREAM_ZIP) },
+    }),
+  );
+  await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 20 }, { FunctionName: "streams" });
+  const whole = await streamed({ words: ["a", "b", "c"] });
+  assert.equal(whole.text, "abc");
+  assert.equal(whole.complete.ErrorCode, undefined);
+  assert.match(Buffer.from(whole.complete.LogResult, "base64").toString(), /REPORT RequestId/);
+  const broken = await streamed({ words: ["a"], fail: "on purpose" });
+  assert.equal(broken.text, "a");
+  assert.equal(broken.complete.ErrorCode, "Error");
+  assert.equal(JSON.parse(broken.complete.ErrorDetails).errorMessage, "on purpose");
 });
 
 test("an asynchronous invocation is accepted", async () => {

@@ -30,6 +30,7 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<lambda::model::operation::GetLayerVersionByArn>(),
     Entry::of::<lambda::model::operation::GetPolicy>(),
     Entry::of::<lambda::model::operation::Invoke>(),
+    Entry::of::<lambda::model::operation::InvokeWithResponseStream>(),
     Entry::of::<lambda::model::operation::ListAliases>(),
     Entry::of::<lambda::model::operation::ListFunctionEventInvokeConfigs>(),
     Entry::of::<lambda::model::operation::ListFunctionUrlConfigs>(),

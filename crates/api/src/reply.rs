@@ -55,11 +55,17 @@ pub enum ReplyBody {
         length: u64,
         stream: BytesStream,
     },
+    /// As many bytes as come until the stream ends; a failure cuts the connection as above.
+    Open(BytesStream),
 }
 
 impl ReplyBody {
     pub fn stream(length: u64, stream: impl Stream<Item = Result<Bytes, ApiError>> + Send + 'static) -> Self {
         ReplyBody::Stream { length, stream: Box::pin(stream) }
+    }
+
+    pub fn open(stream: impl Stream<Item = Result<Bytes, ApiError>> + Send + 'static) -> Self {
+        ReplyBody::Open(Box::pin(stream))
     }
 }
 
@@ -69,6 +75,7 @@ impl fmt::Debug for ReplyBody {
             ReplyBody::Empty => f.write_str("Empty"),
             ReplyBody::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
             ReplyBody::Stream { length, .. } => write!(f, "Stream({length})"),
+            ReplyBody::Open(_) => f.write_str("Open"),
         }
     }
 }

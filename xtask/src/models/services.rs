@@ -104,6 +104,7 @@ pub const SERVICES: &[Source] = &[
             "GetLayerVersionByArn",
             "GetPolicy",
             "Invoke",
+            "InvokeWithResponseStream",
             "ListAliases",
             "ListFunctionEventInvokeConfigs",
             "ListFunctionUrlConfigs",

@@ -8,11 +8,12 @@ use futures_util::{Stream, StreamExt};
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, StreamBody};
 use protocol::RequestId;
 use protocol::error::WireError;
 use protocol::model::{Protocol, Service};
 use serde_json::Value;
+use std::fmt::Display;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -41,6 +42,7 @@ pub(crate) fn success(
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             Exactly { remaining: length, stream }.boxed_unsync()
         }
+        ReplyBody::Open(stream) => open(stream),
     };
     Ok(Response::from_parts(head, body))
 }
@@ -90,6 +92,15 @@ pub(crate) fn stream(
     stream: impl Stream<Item = Result<Bytes, ApiError>> + Send + 'static,
 ) -> ResponseBody {
     Exactly { remaining: length, stream: Box::pin(stream) }.boxed_unsync()
+}
+
+/// A body whose length nobody knows yet. When the stream fails, the connection is cut.
+pub(crate) fn open<E: Display>(
+    stream: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+) -> ResponseBody {
+    let frames =
+        stream.map(|piece| piece.map(Frame::data).map_err(|error| io::Error::other(error.to_string())));
+    StreamBody::new(frames).boxed_unsync()
 }
 
 /// A stream that must give exactly as many bytes as the head announced.

@@ -35,6 +35,7 @@ pub static SERVICE: Service = Service {
         &operation::GET_LAYER_VERSION_BY_ARN,
         &operation::GET_POLICY,
         &operation::INVOKE,
+        &operation::INVOKE_WITH_RESPONSE_STREAM,
         &operation::LIST_ALIASES,
         &operation::LIST_FUNCTION_EVENT_INVOKE_CONFIGS,
         &operation::LIST_FUNCTION_URL_CONFIGS,
@@ -1177,6 +1178,52 @@ pub struct InvocationResponse {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct InvokeResponseStreamUpdate {
+    #[serde(rename = "Payload", skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Blob>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvokeWithResponseStreamCompleteEvent {
+    #[serde(rename = "ErrorCode", skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    #[serde(rename = "ErrorDetails", skip_serializing_if = "Option::is_none")]
+    pub error_details: Option<String>,
+    #[serde(rename = "LogResult", skip_serializing_if = "Option::is_none")]
+    pub log_result: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvokeWithResponseStreamRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "LogType", skip_serializing_if = "Option::is_none")]
+    pub log_type: Option<String>,
+    #[serde(rename = "ClientContext", skip_serializing_if = "Option::is_none")]
+    pub client_context: Option<String>,
+    #[serde(rename = "Qualifier", skip_serializing_if = "Option::is_none")]
+    pub qualifier: Option<String>,
+    #[serde(rename = "TenantId", skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    #[serde(rename = "InvocationType", skip_serializing_if = "Option::is_none")]
+    pub invocation_type: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvokeWithResponseStreamResponse {
+    #[serde(rename = "StatusCode", skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<i32>,
+    #[serde(rename = "ExecutedVersion", skip_serializing_if = "Option::is_none")]
+    pub executed_version: Option<String>,
+    #[serde(rename = "ResponseStreamContentType", skip_serializing_if = "Option::is_none")]
+    pub response_stream_content_type: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LambdaManagedInstancesCapacityProviderConfig {
     #[serde(rename = "CapacityProviderArn")]
     pub capacity_provider_arn: String,
@@ -2254,6 +2301,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct InvokeWithResponseStream;
+    impl Typed for InvokeWithResponseStream {
+        const OPERATION: &'static Operation = &INVOKE_WITH_RESPONSE_STREAM;
+        type Input = InvokeWithResponseStreamRequest;
+        type Output = InvokeWithResponseStreamResponse;
+    }
+
+    pub static INVOKE_WITH_RESPONSE_STREAM: Operation = Operation {
+        name: "InvokeWithResponseStream",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations",
+        status: 200,
+        input: Some(&shape::INVOKE_WITH_RESPONSE_STREAM_REQUEST),
+        output: Some(&shape::INVOKE_WITH_RESPONSE_STREAM_RESPONSE),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct ListAliases;
     impl Typed for ListAliases {
         const OPERATION: &'static Operation = &LIST_ALIASES;
@@ -3213,6 +3279,48 @@ mod shape {
     pub static INVOCATION_TYPE: Shape =
         Shape::string("InvocationType").values(&["Event", "RequestResponse", "DryRun"]);
     pub static INVOKE_MODE: Shape = Shape::string("InvokeMode").values(&["BUFFERED", "RESPONSE_STREAM"]);
+    pub static INVOKE_RESPONSE_STREAM_UPDATE: Shape =
+        Shape::structure("InvokeResponseStreamUpdate", &[Member::new("Payload", &BLOB)]);
+    pub static INVOKE_WITH_RESPONSE_STREAM_COMPLETE_EVENT: Shape = Shape::structure(
+        "InvokeWithResponseStreamCompleteEvent",
+        &[
+            Member::new("ErrorCode", &STRING),
+            Member::new("ErrorDetails", &STRING),
+            Member::new("LogResult", &STRING),
+        ],
+    );
+    pub static INVOKE_WITH_RESPONSE_STREAM_REQUEST: Shape = Shape::structure(
+        "InvokeWithResponseStreamRequest",
+        &[
+            Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME).label("FunctionName").required(),
+            Member::new("LogType", &LOG_TYPE).header("X-Amz-Log-Type"),
+            Member::new("ClientContext", &STRING).header("X-Amz-Client-Context"),
+            Member::new("Qualifier", &NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).query("Qualifier"),
+            Member::new("Payload", &BLOB),
+            Member::new("TenantId", &TENANT_ID).header("X-Amz-Tenant-Id"),
+            Member::new("InvocationType", &RESPONSE_STREAMING_INVOCATION_TYPE)
+                .header("X-Amz-Invocation-Type"),
+        ],
+    )
+    .payload("Payload");
+    pub static INVOKE_WITH_RESPONSE_STREAM_RESPONSE: Shape = Shape::structure(
+        "InvokeWithResponseStreamResponse",
+        &[
+            Member::new("StatusCode", &INTEGER).status(),
+            Member::new("ExecutedVersion", &VERSION).header("X-Amz-Executed-Version"),
+            Member::new("EventStream", &INVOKE_WITH_RESPONSE_STREAM_RESPONSE_EVENT),
+            Member::new("ResponseStreamContentType", &STRING).header("Content-Type"),
+        ],
+    )
+    .payload("EventStream");
+    pub static INVOKE_WITH_RESPONSE_STREAM_RESPONSE_EVENT: Shape = Shape::structure(
+        "InvokeWithResponseStreamResponseEvent",
+        &[
+            Member::new("PayloadChunk", &INVOKE_RESPONSE_STREAM_UPDATE),
+            Member::new("InvokeComplete", &INVOKE_WITH_RESPONSE_STREAM_COMPLETE_EVENT),
+        ],
+    )
+    .event_stream();
     pub static INVOKED_VIA_FUNCTION_URL: Shape = Shape::boolean("InvokedViaFunctionUrl");
     pub static KMS_KEY_ARN: Shape =
         Shape::string("KMSKeyArn").min(0.0).max(10000.0).pattern("(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
@@ -3566,6 +3674,8 @@ mod shape {
         .min(0.0)
         .max(10000.0)
         .pattern("(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
+    pub static RESPONSE_STREAMING_INVOCATION_TYPE: Shape =
+        Shape::string("ResponseStreamingInvocationType").values(&["RequestResponse", "DryRun"]);
     pub static RETENTION_PERIOD_IN_DAYS: Shape = Shape::integer("RetentionPeriodInDays").min(1.0).max(90.0);
     pub static ROLE_ARN: Shape = Shape::string("RoleArn")
         .min(0.0)
