@@ -410,8 +410,6 @@ def test_a_function_url_is_managed_and_gone_when_deleted(zerun, lam, function):
     url = url_of(lam, name, Cors={"AllowOrigins": ["https://a.example"], "AllowMethods": ["GET"], "MaxAge": 60})
     with refused("ResourceConflictException", status=409):
         lam.create_function_url_config(FunctionName=name, AuthType="NONE")
-    with refused("InvalidParameterValueException", naming="InvokeMode"):
-        lam.update_function_url_config(FunctionName=name, InvokeMode="RESPONSE_STREAM")
     found = lam.get_function_url_config(FunctionName=name)
     assert (found["FunctionUrl"], found["AuthType"], found["InvokeMode"]) == (url, "NONE", "BUFFERED")
     asked = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}

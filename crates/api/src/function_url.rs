@@ -6,6 +6,8 @@
 mod answer;
 mod cors;
 mod event;
+mod prelude;
+mod streamed;
 
 use crate::front::authenticate;
 use crate::front::payload;
@@ -15,7 +17,7 @@ use crate::trace::trace_id;
 use crate::{ApiError, lambda};
 use access::{Decision, Principal, Request, Resource};
 use bytes::Bytes;
-use functions::{FunctionsError, Invocation, PAYLOAD_BYTES_MAX, UrlAuth, UrlTarget};
+use functions::{FunctionsError, Invocation, InvokeMode, PAYLOAD_BYTES_MAX, UrlAuth, UrlTarget};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
@@ -45,19 +47,22 @@ pub(crate) async fn serve(
     url_id: &str,
     path: &str,
 ) -> Response<ResponseBody> {
-    let answered = match front.services().functions.find_url(url_id.to_ascii_lowercase()).await {
+    let mut response = match front.services().functions.find_url(url_id.to_ascii_lowercase()).await {
         Ok(target) => {
             let cors = target.url.cors.clone();
             let origin = parts.headers.clone();
             let mut response = match (&cors, cors::is_preflight(&parts)) {
                 (Some(cors), true) => {
-                    let mut response = Response::new(Bytes::new());
+                    let mut response = Response::new(whole(Bytes::new()));
                     *response.headers_mut() = cors::preflight(cors, &origin);
                     response
                 }
                 _ => {
                     let asked = Asked { front, target, peer, request_id, path };
-                    asked.answer(parts, body).await.unwrap_or_else(Refused::into_response)
+                    asked
+                        .answer(parts, body)
+                        .await
+                        .unwrap_or_else(|refused| refused.into_response().map(whole))
                 }
             };
             if let Some(cors) = &cors {
@@ -66,11 +71,10 @@ pub(crate) async fn serve(
             response
         }
         Err(FunctionsError::NotFound(_)) => {
-            Refused::new(StatusCode::NOT_FOUND, "There is no such function URL").into_response()
+            Refused::new(StatusCode::NOT_FOUND, "There is no such function URL").into_response().map(whole)
         }
-        Err(error) => Refused::from(ApiError::from(error)).into_response(),
+        Err(error) => Refused::from(ApiError::from(error)).into_response().map(whole),
     };
-    let mut response = answered.map(whole);
     if let Ok(value) = HeaderValue::from_str(&request_id.uuid()) {
         response.headers_mut().insert("x-amzn-requestid", value);
     }
@@ -87,7 +91,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn answer(self, parts: Parts, body: RawBody) -> Result<Response<Bytes>, Refused> {
+    async fn answer(self, parts: Parts, body: RawBody) -> Result<Response<ResponseBody>, Refused> {
         let services = self.front.services();
         let now = services.clock.now();
         if self.target.url.auth == UrlAuth::Public && !self.target.public {
@@ -148,7 +152,7 @@ impl Asked<'_> {
         parts: &Parts,
         body: &Bytes,
         signer: Option<(&Principal, &str)>,
-    ) -> Result<Response<Bytes>, Refused> {
+    ) -> Result<Response<ResponseBody>, Refused> {
         let services = self.front.services();
         let request_id = self.request_id.uuid();
         let trace_id = trace_id(&parts.headers, &services.clock);
@@ -172,11 +176,15 @@ impl Asked<'_> {
             client_context: None,
             trace_id: Some(trace_id.clone()),
         };
+        if url.invoke_mode == InvokeMode::Streamed {
+            let answer = services.functions.invoke_streaming(invocation).await.map_err(Refused::from)?;
+            return streamed::respond(answer).await.ok_or_else(Refused::bad_gateway);
+        }
         let outcome = services.functions.invoke(invocation).await.map_err(Refused::from)?;
         if outcome.function_error.is_some() {
             return Err(Refused::bad_gateway());
         }
-        answer::answer(&outcome.payload).ok_or_else(Refused::bad_gateway)
+        answer::answer(&outcome).map(|response| response.map(whole)).ok_or_else(Refused::bad_gateway)
     }
 }
 

@@ -12,6 +12,9 @@ pub struct UrlRecord {
     /// The first label of its host name: 32 of `a-z2-7`.
     pub url_id: String,
     pub auth: UrlAuth,
+    /// Records from before there was a choice have none.
+    #[serde(default)]
+    pub invoke_mode: InvokeMode,
     pub cors: Option<Cors>,
     pub created: Timestamp,
     pub modified: Timestamp,
@@ -23,6 +26,16 @@ pub enum UrlAuth {
     Public,
     /// Only signed requests.
     Iam,
+}
+
+/// How an answer reaches whoever asks the URL.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InvokeMode {
+    /// Whole, when it is complete.
+    #[default]
+    Buffered,
+    /// As the function writes it.
+    Streamed,
 }
 
 /// What browsers on other sites may do with the URL; members as the Fetch standard's headers.
@@ -75,6 +88,15 @@ impl UrlAuth {
     }
 }
 
+impl InvokeMode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            InvokeMode::Buffered => "BUFFERED",
+            InvokeMode::Streamed => "RESPONSE_STREAM",
+        }
+    }
+}
+
 impl Functions {
     /// # Errors
     /// `NotFound`; `Conflict` when there is one; `Invalid` for a version as qualifier.
@@ -83,6 +105,7 @@ impl Functions {
         id: FunctionId,
         qualifier: Option<Qualifier>,
         auth: UrlAuth,
+        invoke_mode: InvokeMode,
         cors: Option<Cors>,
     ) -> Result<UrlRecord, FunctionsError> {
         let qualifier = alias_text(qualifier)?;
@@ -100,6 +123,7 @@ impl Functions {
                 let url = UrlRecord {
                     url_id: url_id.clone(),
                     auth,
+                    invoke_mode,
                     cors: cors.clone(),
                     created: now,
                     modified: now,
@@ -121,6 +145,7 @@ impl Functions {
         id: FunctionId,
         qualifier: Option<Qualifier>,
         auth: Option<UrlAuth>,
+        invoke_mode: Option<InvokeMode>,
         cors: Option<Cors>,
     ) -> Result<UrlRecord, FunctionsError> {
         let qualifier = alias_text(qualifier)?;
@@ -131,6 +156,9 @@ impl Functions {
                 let mut url: UrlRecord = kv::get_record(tx, &key).await?.ok_or_else(missing)?;
                 if let Some(auth) = auth {
                     url.auth = auth;
+                }
+                if let Some(invoke_mode) = invoke_mode {
+                    url.invoke_mode = invoke_mode;
                 }
                 if let Some(cors) = &cors {
                     url.cors = (*cors != Cors::default()).then(|| cors.clone());

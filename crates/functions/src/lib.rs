@@ -52,7 +52,7 @@ pub use environment::Environment;
 pub use error::FunctionsError;
 pub use event_invoke_config::{EventInvokeChange, EventInvokeRecord};
 pub use function_id::{FunctionId, Version};
-pub use function_url::{Cors, UrlAuth, UrlRecord, UrlTarget};
+pub use function_url::{Cors, InvokeMode, UrlAuth, UrlRecord, UrlTarget};
 pub use get_function::FunctionDetails;
 pub use instances::Instances;
 pub use invoke::{Answer, Invocation, PAYLOAD_BYTES_MAX};

@@ -4,7 +4,7 @@ use super::configuration::{small, unsigned};
 use super::error::invalid;
 use super::model;
 use crate::{ApiError, Call};
-use functions::{Cors, UrlAuth, UrlRecord};
+use functions::{Cors, InvokeMode, UrlAuth, UrlRecord};
 
 /// `http://<id>.lambda-url.<region>.<base domain>:<port>/`.
 ///
@@ -31,11 +31,12 @@ pub(super) fn auth(text: &str) -> Result<UrlAuth, ApiError> {
 }
 
 /// # Errors
-/// Streaming, which is not spoken yet.
-pub(super) fn check_mode(mode: Option<&str>) -> Result<(), ApiError> {
-    match mode {
-        None | Some("BUFFERED") => Ok(()),
-        Some(_) => Err(ApiError::unsupported("InvokeMode", "only BUFFERED is")),
+/// Neither of the two ways there are.
+pub(super) fn invoke_mode(text: &str) -> Result<InvokeMode, ApiError> {
+    match text {
+        "BUFFERED" => Ok(InvokeMode::Buffered),
+        "RESPONSE_STREAM" => Ok(InvokeMode::Streamed),
+        other => Err(invalid(format!("InvokeMode must be BUFFERED or RESPONSE_STREAM, got {other:?}"))),
     }
 }
 

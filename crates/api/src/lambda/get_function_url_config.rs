@@ -23,7 +23,7 @@ impl Operation for model::operation::GetFunctionUrlConfig {
             cors: url.cors.map(cors_to_wire),
             creation_time: url.created.to_iso8601(),
             last_modified_time: url.modified.to_iso8601(),
-            invoke_mode: Some("BUFFERED".to_owned()),
+            invoke_mode: Some(url.invoke_mode.as_str().to_owned()),
         }))
     }
 }

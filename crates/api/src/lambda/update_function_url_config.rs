@@ -1,4 +1,4 @@
-use super::function_url_config::{address, auth, check_mode, cors, cors_to_wire};
+use super::function_url_config::{address, auth, cors, cors_to_wire, invoke_mode};
 use super::model;
 use super::target::target;
 use crate::{ApiError, Call, Operation, Reply};
@@ -15,12 +15,12 @@ impl Operation for model::operation::UpdateFunctionUrlConfig {
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
         let target = target(&call, &input.function_name, input.qualifier.as_deref())?;
-        check_mode(input.invoke_mode.as_deref())?;
+        let mode = input.invoke_mode.as_deref().map(invoke_mode).transpose()?;
         let auth = input.auth_type.as_deref().map(auth).transpose()?;
         let cors = input.cors.map(cors).transpose()?;
         let arn = target.arn().to_string();
         let functions = &call.services.functions;
-        let url = functions.update_function_url(target.id, target.qualifier, auth, cors).await?;
+        let url = functions.update_function_url(target.id, target.qualifier, auth, mode, cors).await?;
         Ok(Reply::new(model::UpdateFunctionUrlConfigResponse {
             function_url: address(&call, &url),
             function_arn: arn,
@@ -28,7 +28,7 @@ impl Operation for model::operation::UpdateFunctionUrlConfig {
             cors: url.cors.map(cors_to_wire),
             creation_time: url.created.to_iso8601(),
             last_modified_time: url.modified.to_iso8601(),
-            invoke_mode: Some("BUFFERED".to_owned()),
+            invoke_mode: Some(url.invoke_mode.as_str().to_owned()),
         }))
     }
 }
