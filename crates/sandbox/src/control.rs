@@ -53,6 +53,39 @@ pub(crate) enum Order {
     KillAll,
     /// A TCP socket of the network namespace.
     Socket,
+    /// Asks for the descriptors with which a process comes in from outside: [`PASSAGE`], then the plan's.
+    Passage,
+    /// A process has come in that way: its end is to be told.
+    Adopt {
+        pid: i32,
+    },
+    /// Instead of a setup: becomes a template, and speaks [`TemplateWord`]s from then on. Descriptor: where the
+    /// program's outputs go.
+    Template(Box<Setup>, Box<Command>),
+}
+
+/// What comes before a plan's own descriptors when an init answers [`Order::Passage`].
+pub(crate) const PASSAGE: [&str; 6] = ["plan", "pid", "mnt", "net", "ipc", "uts"];
+
+/// What a template, or the process that it forked, says. Each in its own socket.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TemplateWord {
+    /// It waits for orders.
+    Ready,
+    /// The forked process is enclosed; its id inside.
+    Started(i32),
+    Failed(Failure),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TemplateOrder {
+    /// To a template. Descriptors: the socket for the answer, standard output, standard error, the channel; then
+    /// those that the sandbox's init gave.
+    Fork,
+    /// To what it forked, which waits for that until its end can be told.
+    Run,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,6 +99,8 @@ pub(crate) struct Setup {
     pub(crate) spec: Spec,
     pub(crate) uid: u32,
     pub(crate) privileged: bool,
+    /// Whether there is a PID namespace of its own: not for a template.
+    pub(crate) own_pids: bool,
     /// An empty directory on the host to build the root on.
     pub(crate) staging: PathBuf,
     pub(crate) tmp: TmpPlan,

@@ -1,7 +1,7 @@
 use crate::cgroup::{Limits, SandboxGroup};
 use crate::control::{self, Event, Failure, Order, Reply, Request, Setup};
 use crate::teardown::{Guard, Teardown};
-use crate::{Host, Layer, LayerReport, LayerState, SandboxError, Spec};
+use crate::{Host, Layer, LayerReport, LayerState, SandboxError, Spec, spawner};
 use caps::{CapSet, Capability};
 use nix::sys::socket::{setsockopt, sockopt::ReceiveTimeout};
 use nix::sys::time::TimeVal;
@@ -51,7 +51,7 @@ pub(crate) fn create(host: &Host, spec: &Spec, may_lack: &BTreeSet<Layer>) -> Re
     }
     let inner = &host.0;
     let reservation = host.reserve(&spec.id)?;
-    let spawned = inner.spawner.spawn().map_err(|error| match error.raw_os_error() {
+    let spawned = inner.spawner.spawn(spawner::SANDBOX).map_err(|error| match error.raw_os_error() {
         Some(libc::EPERM | libc::EINVAL | libc::ENOSPC | libc::ENOSYS) => SandboxError::LayerMissing {
             layer: Layer::Namespaces,
             detail: format!("new namespaces are refused ({error}){}", rootless_hint(inner.privileged)),
@@ -111,6 +111,7 @@ fn set_up(
         spec: spec.clone(),
         uid,
         privileged: inner.privileged,
+        own_pids: true,
         staging: inner.staging.clone(),
         tmp: inner.images.plan(spec.tmp_bytes),
         may_lack: may_lack.iter().copied().collect(),

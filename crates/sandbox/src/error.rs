@@ -35,6 +35,10 @@ pub enum SandboxError {
     #[error("the sandbox is gone: {0}")]
     Gone(String),
 
+    /// A [`Template`](crate::Template) could not be made, has ended, or did not fork. Another one may.
+    #[error("the template failed: {0}")]
+    Template(String),
+
     /// All [`SANDBOXES_MAX`](crate::SANDBOXES_MAX) slots of this host are taken.
     #[error("no sandbox slot is free (at most {})", crate::SANDBOXES_MAX)]
     Full,

@@ -10,6 +10,9 @@
 //!   Sandbox ── Link ── control ────┘ socket; when it closes, all of the sandbox ends
 //! ```
 //!
+//! A [`Template`] is a process outside all sandboxes that forks itself into them: what it prepared (an
+//! interpreter, its libraries) is there at once, and shared with its siblings until one writes to it.
+//!
 //! As root there is no user namespace: every sandbox has a real uid of its own, its processes have no
 //! capability and cannot get one, and the init keeps five. A user namespace would add nothing to that but
 //! the kernel code it opens. Without root a user namespace is what gives the other namespaces at all; then
@@ -35,6 +38,7 @@ mod spec;
 mod stats;
 mod streams;
 mod teardown;
+mod template;
 mod tmp_image;
 
 pub use error::SandboxError;
@@ -46,6 +50,7 @@ pub use sandbox::Sandbox;
 pub use sockets::Sockets;
 pub use spec::{Bind, Command, CpuSpec, RootSpec, Spec, Tun};
 pub use stats::Stats;
+pub use template::{Template, TemplateSpec};
 
 /// Where a program that asked for a channel finds it ([`Command::channel`]): not close-on-exec when the program
 /// starts.

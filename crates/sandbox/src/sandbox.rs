@@ -6,7 +6,8 @@ use crate::process::Process;
 use crate::streams::Streams;
 use crate::teardown::Guard;
 use crate::{
-    Bind, Command, CpuSpec, Host, Layer, LayerReport, SandboxError, Sockets, Spec, Stats, mount, spec,
+    Bind, Command, CpuSpec, Host, Layer, LayerReport, SandboxError, Sockets, Spec, Stats, Template, mount,
+    spec,
 };
 use std::fs;
 use std::io;
@@ -171,6 +172,30 @@ impl Sandbox {
             _ => create::refused(failure),
         })?;
         Ok(Process::new(started, streams.ours))
+    }
+
+    /// Has `template` fork itself into this sandbox: the new process is as enclosed as one that
+    /// [`Sandbox::exec`] starts, and is told of, signalled and killed like one. It has a channel, always.
+    ///
+    /// The sandbox's root must show what the template's shows: the new process has files of it open, and looks
+    /// for others where the template would. Cancelled, it comes to nothing.
+    ///
+    /// # Errors
+    /// `Frozen`; `Template` when the template has ended or does not do as it is told: make another one; `Gone`;
+    /// `LayerMissing` without privileges; `Host`.
+    pub async fn fork_from(&mut self, template: &Template) -> Result<Process, SandboxError> {
+        if self.frozen.load(Ordering::Acquire) {
+            return Err(SandboxError::Frozen);
+        }
+        let (_, passage) = self.link.ask_for(Order::Passage, &[]).await?;
+        let owner = self.host.0.privileged.then_some(self.uid);
+        let streams =
+            Streams::make(owner, true).map_err(SandboxError::host("cannot make the streams of a process"))?;
+        let arrival = template.fork(&streams.theirs(), &passage).await?;
+        let adopted = self.link.start_process(Order::Adopt { pid: arrival.pid }, &[]).await?;
+        let adopted = adopted.map_err(create::refused)?;
+        arrival.run().await?;
+        Ok(Process::new(adopted, streams.ours))
     }
 
     /// Sends a signal to a process that [`Sandbox::exec`] started; one that has ended is left in peace.

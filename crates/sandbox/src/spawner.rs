@@ -22,8 +22,20 @@ pub(crate) struct Spawned {
     pub(crate) control: OwnedFd,
 }
 
+struct Job {
+    namespaces: libc::c_int,
+    answer: mpsc::SyncSender<io::Result<Spawned>>,
+}
+
+/// All that a sandbox has of its own.
+pub(crate) const SANDBOX: libc::c_int = libc::CLONE_NEWPID | TEMPLATE;
+
+/// A template's processes must come into other PID namespaces, which is only possible from the host's.
+pub(crate) const TEMPLATE: libc::c_int =
+    libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+
 pub(crate) struct Spawner {
-    jobs: Option<mpsc::Sender<mpsc::SyncSender<io::Result<Spawned>>>>,
+    jobs: Option<mpsc::Sender<Job>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -35,26 +47,27 @@ impl Spawner {
         let program = fcntl(&program, FcntlArg::F_DUPFD_CLOEXEC(CONTROL_FD + 1))?;
         // SAFETY: just made, and ours alone.
         let program = unsafe { OwnedFd::from_raw_fd(program) };
-        let (jobs, queue) = mpsc::channel::<mpsc::SyncSender<io::Result<Spawned>>>();
+        let (jobs, queue) = mpsc::channel::<Job>();
         let thread = thread::Builder::new().name("sandbox-spawner".into()).spawn(move || {
             if let Some(tasks) = tasks
                 && let Err(error) = fs::write(&tasks, "0")
             {
                 tracing::warn!(%error, "sandbox inits stay in the server's cgroup");
             }
-            while let Ok(answer) = queue.recv() {
+            while let Ok(Job { namespaces, answer }) = queue.recv() {
                 // A creator that went away drops what it was sent, and with it the init.
-                let _ = answer.send(spawn(program.as_raw_fd(), user_namespace));
+                let _ = answer.send(spawn(program.as_raw_fd(), namespaces, user_namespace));
             }
         })?;
         Ok(Spawner { jobs: Some(jobs), thread: Some(thread) })
     }
 
-    /// Blocks for the start of one process (about a millisecond).
-    pub(crate) fn spawn(&self) -> io::Result<Spawned> {
+    /// Blocks for the start of one process (about a millisecond) in new `namespaces`.
+    pub(crate) fn spawn(&self, namespaces: libc::c_int) -> io::Result<Spawned> {
         let (answer, result) = mpsc::sync_channel(1);
         let gone = || io::Error::other("the spawner thread is gone");
-        self.jobs.as_ref().ok_or_else(gone)?.send(answer).map_err(|_| gone())?;
+        let job = Job { namespaces, answer };
+        self.jobs.as_ref().ok_or_else(gone)?.send(job).map_err(|_| gone())?;
         result.recv().map_err(|_| gone())?
     }
 }
@@ -80,7 +93,7 @@ struct Child {
     maps: Option<(CString, CString)>,
 }
 
-fn spawn(program: RawFd, user_namespace: bool) -> io::Result<Spawned> {
+fn spawn(program: RawFd, namespaces: libc::c_int, user_namespace: bool) -> io::Result<Spawned> {
     let (ours, theirs) = control::pair()?;
     let (name, word) = (c"zerun", c"sandbox-init");
     // SAFETY: these two calls only read this process's ids.
@@ -98,15 +111,7 @@ fn spawn(program: RawFd, user_namespace: bool) -> io::Result<Spawned> {
         envp: [std::ptr::null()],
         maps,
     };
-    let mut flags = libc::CLONE_VM
-        | libc::CLONE_VFORK
-        | libc::CLONE_PIDFD
-        | libc::CLONE_NEWNS
-        | libc::CLONE_NEWPID
-        | libc::CLONE_NEWNET
-        | libc::CLONE_NEWIPC
-        | libc::CLONE_NEWUTS
-        | libc::SIGCHLD;
+    let mut flags = namespaces | libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
     if user_namespace {
         flags |= libc::CLONE_NEWUSER;
     }

@@ -4,27 +4,23 @@
 //! anybody knows what to run. So a launcher does them ahead of time and waits; executing is then one
 //! message and one system call. It holds nothing of the init's but its own socket.
 
+use super::CANNOT_EXECUTE;
 use super::layers::Layers;
-use super::{CANNOT_EXECUTE, cage, landlock, seccomp};
-use crate::control::{self, Failure, Setup};
+use super::plan::Plan;
+use crate::control::{self, Failure};
 use crate::{CHANNEL_FD, Command, Layer};
 use nix::errno::Errno;
-use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
-use nix::sys::stat::{Mode, umask};
-use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdout, execve, fork, setsid, write};
+use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdout, execve, fork};
 use serde::{Deserialize, Serialize};
 use std::ffi::CString;
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 /// Makes launchers.
 pub(super) struct Launchers {
-    setup: Setup,
-    entrances: Vec<OwnedFd>,
-    proc: Option<OwnedFd>,
-    filters: seccomp::Filters,
+    plan: Plan,
+    may_lack: Vec<Layer>,
 }
 
 /// One that waits.
@@ -41,10 +37,13 @@ enum Word {
 }
 
 impl Launchers {
-    pub(super) fn new(setup: Setup, entrances: Vec<OwnedFd>, proc: Option<OwnedFd>) -> Result<Self, Failure> {
-        let filters = seccomp::Filters::compile()
-            .map_err(|error| Failure::new("cannot compile the system call filter", &error))?;
-        Ok(Launchers { setup, entrances, proc, filters })
+    pub(super) fn new(plan: Plan, may_lack: Vec<Layer>) -> Self {
+        Launchers { plan, may_lack }
+    }
+
+    /// What every process of the user follows.
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// Returns when it is caged. With `layers`, tells which walls it is behind.
@@ -94,56 +93,10 @@ impl Launchers {
     }
 
     fn enter_cage(&self) -> Result<Vec<crate::LayerReport>, Failure> {
-        let fail = |what: &str| {
-            let what = what.to_owned();
-            move |error: io::Error| Failure::new(what, &error)
-        };
-        let layer = |layer, what: &str| {
-            let fail = fail(what);
-            move |error: io::Error| Failure { layer: Some(layer), ..fail(error) }
-        };
-        let mut layers = Layers::new(&self.setup.may_lack);
-        setsid().map_err(|error| fail("cannot make a session")(error.into()))?;
-        for entrance in &self.entrances {
-            write(entrance, b"0").map_err(|error| fail("cannot join the sandbox's cgroup")(error.into()))?;
-        }
-        let own = unshare(CloneFlags::CLONE_NEWCGROUP).map_err(io::Error::from);
-        layers.demand(Layer::CgroupNamespace, "cannot have a cgroup namespace", "own", own)?;
-        self.be_first_to_die().map_err(fail("cannot set the out-of-memory score"))?;
-        cage::limit_resources(&self.setup).map_err(fail("cannot set resource limits"))?;
-        umask(Mode::from_bits_truncate(0o022));
-        let privileged = cage::become_user(&self.setup)
-            .map_err(layer(Layer::NoCapabilities, "cannot give up privileges"))?;
-        layers.enforced(Layer::NoCapabilities, "all sets empty, no_new_privs");
-        if privileged {
-            layers.enforced(Layer::OwnUid, "a uid of its own, from 0x70000000 up");
-        } else {
-            let (lacked, why) = cage::WITHOUT_PRIVILEGES;
-            layers.missing(lacked, "no uid of its own".into(), &io::Error::other(why))?;
-        }
-        match landlock::restrict(!privileged) {
-            Ok(detail) => layers.enforced(Layer::Landlock, detail),
-            Err(error) => layers.missing(Layer::Landlock, "cannot restrict file access".into(), &error)?,
-        }
-        restore_signals().map_err(fail("cannot restore signals"))?;
-        let filtered = self.filters.install();
-        layers.demand(Layer::Seccomp, "cannot filter system calls", "allow-list", filtered)?;
+        restore_signals().map_err(|error| Failure::new("cannot restore signals", &error))?;
+        let mut layers = Layers::new(&self.may_lack);
+        self.plan.carry_out(&mut layers)?;
         Ok(layers.found)
-    }
-
-    /// When the whole host lacks memory, sandboxes go before the server.
-    fn be_first_to_die(&self) -> io::Result<()> {
-        let Some(proc) = &self.proc else { return Ok(()) };
-        let path = c"self/oom_score_adj";
-        // SAFETY: a NUL-terminated path; the new descriptor is ours.
-        let file = unsafe {
-            let fd = libc::openat(proc.as_raw_fd(), path.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
-            if fd < 0 {
-                return Err(io::Error::last_os_error());
-            }
-            File::from_raw_fd(fd)
-        };
-        io::Write::write_all(&mut &file, b"500")
     }
 }
 

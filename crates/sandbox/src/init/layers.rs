@@ -13,12 +13,16 @@ impl Layers {
         Layers { may_lack: may_lack.to_vec(), found: Vec::new() }
     }
 
+    pub(super) fn may_lack(&self, layer: Layer) -> bool {
+        self.may_lack.contains(&layer)
+    }
+
     pub(super) fn enforced(&mut self, layer: Layer, detail: impl Into<String>) {
         self.found.push(LayerReport { layer, state: LayerState::Enforced, detail: detail.into() });
     }
 
     pub(super) fn missing(&mut self, layer: Layer, what: String, error: &io::Error) -> Result<(), Failure> {
-        if !self.may_lack.contains(&layer) {
+        if !self.may_lack(layer) {
             return Err(Failure { layer: Some(layer), ..Failure::new(what, error) });
         }
         let detail = format!("{what}: {error}");

@@ -9,8 +9,11 @@ mod landlock;
 mod launcher;
 mod layers;
 mod network;
+mod passage;
+mod plan;
 mod root;
 mod seccomp;
+mod template;
 mod tmp;
 
 use crate::control::{self, CONTROL_FD, Event, Failure, MountPoint, Order, Reply, Request};
@@ -68,7 +71,13 @@ fn run(control: &OwnedFd) -> io::Result<()> {
     let signals = SignalFd::with_flags(&waited, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
 
     let Some((request, descriptors)) = control::receive::<Request>(control.as_fd())? else { return Ok(()) };
-    let Order::Setup(setup) = request.order else { return Err(io::ErrorKind::InvalidData.into()) };
+    let setup = match request.order {
+        Order::Setup(setup) => setup,
+        Order::Template(setup, command) => {
+            return template::become_template(control, &setup, &command, descriptors);
+        }
+        _ => return Err(io::ErrorKind::InvalidData.into()),
+    };
     let mut init = match Init::set_up(*setup, descriptors) {
         Err(failure) => {
             return control::send(
@@ -116,27 +125,37 @@ impl Init {
                 let Some((request, descriptors)) = control::receive::<Request>(control.as_fd())? else {
                     return Ok(());
                 };
-                let (result, given) = match request.order {
-                    Order::Socket => match network::socket() {
-                        Ok(socket) => (Ok(Reply::Done), Some(socket)),
-                        Err(failure) => (Err(failure), None),
-                    },
-                    order => (self.obey(control, order, descriptors), None),
+                let mut given = Vec::new();
+                let mut give = |descriptors| {
+                    given = descriptors;
+                    Reply::Done
                 };
-                let event = Event::Reply { id: request.id, result };
+                let result = match request.order {
+                    Order::Socket => network::socket().map(|socket| give(vec![socket])),
+                    Order::Passage => self.passage().map(give),
+                    order => self.obey(control, order, descriptors),
+                };
                 let given: Vec<_> = given.iter().map(AsFd::as_fd).collect();
-                control::send(control.as_fd(), &event, &given)?;
+                control::send(control.as_fd(), &Event::Reply { id: request.id, result }, &given)?;
             }
         }
     }
 
     fn obey(&mut self, control: &OwnedFd, order: Order, descriptors: Vec<OwnedFd>) -> Result<Reply, Failure> {
         match order {
-            Order::Setup(_) => {
+            Order::Setup(_) | Order::Template(..) => {
                 Err(Failure::new("the sandbox is set up", &io::ErrorKind::AlreadyExists.into()))
             }
-            // Its answer carries a descriptor.
-            Order::Socket => Err(Failure::new("not to be obeyed", &io::ErrorKind::InvalidInput.into())),
+            // Their answers carry descriptors.
+            Order::Socket | Order::Passage => {
+                Err(Failure::new("not to be obeyed", &io::ErrorKind::InvalidInput.into()))
+            }
+            Order::Adopt { pid } => {
+                passage::check_is_child(pid)
+                    .map_err(|error| Failure::new("a forked process did not arrive", &error))?;
+                self.running.insert(pid);
+                Ok(Reply::Started { pid })
+            }
             Order::Exec(command) => {
                 // The waiting launcher may have died for lack of memory.
                 self.reap(control, WaitPidFlag::WNOHANG)
@@ -261,10 +280,10 @@ impl Init {
         }
         layers.enforced(crate::Layer::Namespaces, "pid, mount, network, ipc, uts");
         let world = root::World::build(&setup, &mut layers)?;
-        let privileged = setup.privileged;
-        let launchers = Launchers::new(setup, descriptors, world.proc_writable()?)?;
+        let plan = cage::plan(&setup, descriptors, world.proc_writable()?, &mut layers)?;
+        let launchers = Launchers::new(plan, setup.may_lack);
         let next = launchers.launch(Some(&mut layers))?;
-        cage::keep_only_what_init_needs(privileged)
+        cage::keep_only_what_init_needs(setup.privileged)
             .map_err(|error| Failure::new("cannot drop the init's privileges", &error))?;
         let init = Init { launchers, next: Some(next), running: HashSet::new(), world, freezer };
         Ok((init, Reply::Ready(layers.found), listeners))

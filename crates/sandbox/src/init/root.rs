@@ -98,7 +98,11 @@ impl World {
 
         let imports = take_imports(setup)?;
         let links = host_links(&setup.spec.root);
-        let proc_mounted = mount_proc(staging);
+        // Without a PID namespace of its own it would show the host's processes.
+        let proc_mounted = match setup.own_pids {
+            true => mount_proc(staging),
+            false => Err(io::Error::other("a template has no use for one")),
+        };
         let tmp = tmp::mount(setup, &staging.join("tmp"), layers)?;
         change_root(staging).map_err(fail("cannot change the root"))?;
 
@@ -114,6 +118,10 @@ impl World {
             .map_err(fail("cannot make the root read-only"))?;
         layers.enforced(Layer::PrivateRoot, "read-only, the host's root is detached");
         Ok(World { root, proc, tmp })
+    }
+
+    pub(super) fn proc(&self) -> Option<&OwnedFd> {
+        self.proc.as_ref()
     }
 
     pub(super) fn proc_writable(&self) -> Result<Option<OwnedFd>, Failure> {

@@ -8,36 +8,53 @@
 //! Over it lies a second filter that gives `EPERM` for what is privileged: programs probe for some of it and
 //! understand that answer better.
 
+use super::layers::Layers;
+use super::plan::{Argument, Plan};
+use crate::Layer;
+use crate::control::Failure;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-    TargetArch, apply_filter,
+    TargetArch,
 };
 use std::collections::BTreeMap;
 use std::io;
 
 mod lists;
 
-pub(super) struct Filters {
-    /// In the order of installation: of two refusals the kernel takes the later filter's.
-    programs: [BpfProgram; 2],
-}
-
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-impl Filters {
-    pub(super) fn compile() -> io::Result<Self> {
-        let allow = |rules| (SeccompAction::Errno(libc::ENOSYS as u32), SeccompAction::Allow, rules);
-        let deny = |rules| (SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32), rules);
-        let programs = [allow(allowed()?), deny(denied()?)];
-        let [allowing, denying] =
-            programs.map(|(otherwise, on_match, rules)| compile(rules, otherwise, on_match));
-        Ok(Filters { programs: [allowing?, denying?] })
+/// For the process and all that comes from it. Needs `no_new_privs`.
+pub(super) fn filter(plan: &mut Plan, layers: &Layers) -> Result<(), Failure> {
+    let programs =
+        programs().map_err(|error| Failure::new("cannot compile the system call filter", &error))?;
+    for program in programs {
+        let (operation, no_flags) = (libc::SECCOMP_SET_MODE_FILTER.into(), 0.into());
+        let arguments = [operation, no_flags, Argument::Filter(instructions(&program))];
+        let wall = (Layer::Seccomp, layers);
+        plan.add_lackable(wall, "cannot filter system calls", libc::SYS_seccomp, arguments);
     }
+    plan.promise(Layer::Seccomp, "allow-list");
+    Ok(())
+}
 
-    /// For this process and all that comes from it. Needs `no_new_privs`.
-    pub(super) fn install(&self) -> io::Result<()> {
-        self.programs.iter().try_for_each(|program| apply_filter(program).map_err(io::Error::other))
-    }
+/// In the order of installation: of two refusals the kernel takes the later filter's.
+fn programs() -> io::Result<[BpfProgram; 2]> {
+    let allow = |rules| (SeccompAction::Errno(libc::ENOSYS as u32), SeccompAction::Allow, rules);
+    let deny = |rules| (SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32), rules);
+    let programs = [allow(allowed()?), deny(denied()?)];
+    let [allowing, denying] =
+        programs.map(|(otherwise, on_match, rules)| compile(rules, otherwise, on_match));
+    Ok([allowing?, denying?])
+}
+
+/// As the kernel lays them out: `struct sock_filter`.
+fn instructions(program: &BpfProgram) -> Vec<u8> {
+    let bytes = program.iter().map(|instruction| {
+        let [low, high] = instruction.code.to_ne_bytes();
+        let [a, b, c, d] = instruction.k.to_ne_bytes();
+        [low, high, instruction.jt, instruction.jf, a, b, c, d]
+    });
+    bytes.flatten().collect()
 }
 
 fn compile(rules: Rules, otherwise: SeccompAction, on_match: SeccompAction) -> io::Result<BpfProgram> {
@@ -102,8 +119,7 @@ mod tests {
 
     #[test]
     fn compiles_and_no_call_is_on_both_lists() {
-        let filters = Filters::compile().unwrap();
-        assert!(filters.programs.iter().all(|program| (10..4096).contains(&program.len())));
+        assert!(programs().unwrap().iter().all(|program| (10..4096).contains(&program.len())));
         for call in lists::DENIED {
             assert!(!lists::ALLOWED.contains(call), "{call} is allowed and denied");
         }

@@ -8,4 +8,5 @@ mod lifecycle;
 mod limits;
 mod programs;
 mod rootless;
+mod template;
 mod world;

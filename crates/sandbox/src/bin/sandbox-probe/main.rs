@@ -6,10 +6,18 @@
 //! sandbox-probe run STATE_DIR PROGRAM [ARGUMENT…]
 //! sandbox-probe hold STATE_DIR PROGRAM [ARGUMENT…]     (prints "ready" and waits to be killed)
 //! sandbox-probe bench STATE_DIR
+//! sandbox-probe burst STATE_DIR COUNT                  (so many at once)
+//! sandbox-probe leak STATE_DIR COUNT [TEMPLATE…]       (so many one after another: what is left?)
+//! sandbox-probe forks STATE_DIR COUNT TEMPLATE…        (so many into one sandbox)
 //! ```
 //!
+//! `TEMPLATE…` is a program, with its arguments, that becomes a template; without one `/bin/true` is executed.
 //! `BIND=DIRECTORY` shows it as `/var/task`; `MAY_LACK=1` goes without what the host cannot give; `FREEZE=1`
-//! freezes what `hold` holds.
+//! freezes what `hold` holds; `AT_ONCE=8` has `leak` work on so many at a time.
+
+mod counts;
+mod leak;
+mod measure;
 
 use sandbox::{Bind, Command, CpuSpec, Host, HostOptions, RootSpec, Sandbox, Spec};
 use std::collections::BTreeSet;
@@ -31,8 +39,11 @@ fn main() -> ExitCode {
         [_, "report", state] => runtime.block_on(report(state)),
         [_, "run", state, program @ ..] => runtime.block_on(run(state, program, false)),
         [_, "hold", state, program @ ..] => runtime.block_on(run(state, program, true)),
-        [_, "bench", state] => runtime.block_on(bench(state)),
-        _ => Err("usage: sandbox-probe report|run|hold|bench STATE_DIR [PROGRAM ARGUMENT…]".into()),
+        [_, "bench", state] => runtime.block_on(measure::bench(state)),
+        [_, "burst", state, count] => runtime.block_on(measure::burst(state, count)),
+        [_, "leak", state, count, template @ ..] => runtime.block_on(leak::leak(state, count, template)),
+        [_, "forks", state, count, template @ ..] => runtime.block_on(leak::forks(state, count, template)),
+        _ => Err("usage: sandbox-probe report|run|hold|bench|burst|leak|forks STATE_DIR […]".into()),
     };
     result.unwrap_or_else(|error| say_error(&*error))
 }
@@ -130,35 +141,5 @@ async fn run(state: &str, program: &[&str], hold: bool) -> Outcome {
     let exit = process.wait().await;
     say(&format!("{out}{err}{exit:?}\n{:?}", sandbox.stats()))?;
     sandbox.destroy().await?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Milliseconds of each step, the median of many.
-async fn bench(state: &str) -> Outcome {
-    const ROUNDS: usize = 50;
-    let host = host(state)?;
-    host.sweep()?;
-    let clock = clock::Clock::real();
-    let mut steps: [Vec<f64>; 4] = Default::default();
-    for round in 0..ROUNDS {
-        let started = clock.moment();
-        let mut sandbox = Sandbox::create(&host, spec(&format!("bench-{round}"))).await?;
-        let created = clock.since(started);
-        let mut process = sandbox.exec(command(&["/bin/true"])).await?;
-        let executed = clock.since(started);
-        process.wait().await;
-        let exited = clock.since(started);
-        sandbox.destroy().await?;
-        let destroyed = clock.since(started);
-        let spans = [created, executed - created, exited - executed, destroyed - exited];
-        for (step, span) in steps.iter_mut().zip(spans) {
-            step.push(span.as_secs_f64() * 1000.0);
-        }
-    }
-    for (name, mut step) in ["create", "exec", "exit", "destroy"].into_iter().zip(steps) {
-        step.sort_by(f64::total_cmp);
-        let at = |part: usize| step.get(step.len() * part / 100).copied().unwrap_or_default();
-        say(&format!("{name:8} p50 {:6.2} ms   p90 {:6.2} ms", at(50), at(90)))?;
-    }
     Ok(ExitCode::SUCCESS)
 }
