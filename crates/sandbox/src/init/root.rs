@@ -22,7 +22,7 @@ pub(super) struct World {
     /// `/proc`, not read-only.
     proc: Option<OwnedFd>,
     /// `/tmp`, if it is a disk image.
-    tmp: Option<OwnedFd>,
+    tmp: Option<tmp::Image>,
 }
 
 /// Something of the host, on its way in.
@@ -175,7 +175,7 @@ impl World {
     /// Spares the disk the writing of what nobody will read: an unmount would flush it.
     pub(super) fn discard_tmp(&self) {
         if let Some(tmp) = &self.tmp {
-            tmp::discard(tmp);
+            tmp.discard();
         }
     }
 }

@@ -3,16 +3,25 @@
 use super::layers::Layers;
 use crate::Layer;
 use crate::control::{Failure, Setup, TmpPlan};
+use nix::fcntl::{Flock, FlockArg};
 use nix::mount::{MsFlags, mount as mount_fs};
+use nix::sys::statvfs::fstatvfs;
 use nix::unistd::{Whence, lseek};
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::Path;
 
-/// Mounts `/tmp` at `point`; gives what [`discard`] needs, for an image.
-pub(super) fn mount(setup: &Setup, point: &Path, layers: &mut Layers) -> Result<Option<OwnedFd>, Failure> {
+/// A `/tmp` that is a disk image.
+pub(super) struct Image {
+    point: File,
+    /// When it was empty.
+    blocks_free: u64,
+}
+
+/// Mounts `/tmp` at `point`.
+pub(super) fn mount(setup: &Setup, point: &Path, layers: &mut Layers) -> Result<Option<Image>, Failure> {
     let fail = |error: io::Error| Failure::new("cannot mount /tmp", &error);
     fs::create_dir(point).map_err(fail)?;
     let (what, error) = match &setup.tmp {
@@ -24,8 +33,9 @@ pub(super) fn mount(setup: &Setup, point: &Path, layers: &mut Layers) -> Result<
                 let opened = chown(point, Some(uid), Some(uid))
                     .and_then(|()| fs::set_permissions(point, fs::Permissions::from_mode(0o1777)))
                     .and_then(|()| fs::remove_dir(point.join("lost+found")))
-                    .and_then(|()| File::open(point));
-                return opened.map(|tmp| Some(tmp.into())).map_err(fail);
+                    .and_then(|()| File::open(point))
+                    .and_then(|point| Ok(Image { blocks_free: blocks_free(&point)?, point }));
+                return opened.map(Some).map_err(fail);
             }
             Err(error) => ("cannot mount an image as /tmp".to_owned(), error),
         },
@@ -43,7 +53,7 @@ fn mount_image(template: &Path, directory: &Path, uid: u32, point: &Path) -> io:
     let image = unnamed_file(directory, uid)?;
     copy_sparse(&File::open(template)?, &image)?;
     // Held until it is mounted: the device frees itself when its last user goes.
-    let (device, path) = attach_to_loop_device(&image)?;
+    let (device, path) = attach_in_turn(&image, directory)?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOATIME;
     // Neither durability nor zeroed inode tables: it starts empty and ends with the sandbox. `discard`
     // gives deleted files' blocks back to the host.
@@ -120,7 +130,15 @@ struct LoopInfo {
     init: [u64; 2],
 }
 
-/// Another process may take the free device before us; then we ask again.
+/// The kernel names a free device and keeps it for nobody. A hundred inits that ask at once would all be told the
+/// same, so they take turns: whoever holds the lock on `directory` asks.
+fn attach_in_turn(image: &File, directory: &Path) -> io::Result<(File, String)> {
+    let turn = Flock::lock(File::open(directory)?, FlockArg::LockExclusive);
+    let _turn = turn.map_err(|(_, error)| io::Error::from(error))?;
+    attach_to_loop_device(image)
+}
+
+/// Another server's process may take the free device before us; then we ask again.
 const LOOP_ATTEMPTS_MAX: u32 = 64;
 
 fn attach_to_loop_device(image: &File) -> io::Result<(File, String)> {
@@ -162,9 +180,23 @@ const _: () = assert!(size_of::<LoopConfig>() == 304);
 const EXT4_IOC_SHUTDOWN: libc::Ioctl = 0x8004_587D;
 const EXT4_GOING_FLAGS_NOLOGFLUSH: u32 = 2;
 
-/// Makes the file system forget what it has not written. Best effort: without it the unmount writes.
-pub(super) fn discard(tmp: &OwnedFd) {
-    let flags = EXT4_GOING_FLAGS_NOLOGFLUSH;
-    // SAFETY: reads one u32.
-    unsafe { libc::ioctl(tmp.as_raw_fd(), EXT4_IOC_SHUTDOWN, &raw const flags) };
+/// Less than this is sooner written than discarded: the kernel tells the console of each discarded file system.
+const DISCARD_FROM_BLOCKS: u64 = 256;
+
+impl Image {
+    /// Makes the file system forget what it has not written. Best effort: without it the unmount writes.
+    pub(super) fn discard(&self) {
+        let used = blocks_free(&self.point).map(|free| self.blocks_free.saturating_sub(free));
+        if used.is_ok_and(|used| used < DISCARD_FROM_BLOCKS) {
+            return;
+        }
+        let flags = EXT4_GOING_FLAGS_NOLOGFLUSH;
+        // SAFETY: reads one u32.
+        unsafe { libc::ioctl(self.point.as_raw_fd(), EXT4_IOC_SHUTDOWN, &raw const flags) };
+    }
+}
+
+/// Of 4 KiB each.
+fn blocks_free(point: &File) -> io::Result<u64> {
+    Ok(fstatvfs(point)?.blocks_free())
 }
