@@ -21,6 +21,10 @@ use words::Said;
 /// The variable that names the descriptor to a process; it is gone before the function's code is loaded.
 pub const DESCRIPTOR_VARIABLE: &str = "_ZERUN_CHANNEL_FD";
 
+/// The variable that names to a Python process the descriptor of a sandbox's `Template`, which it then becomes: what
+/// it forks waits on its channel, as a process does that was started before there is a function.
+pub const TEMPLATE_VARIABLE: &str = "_ZERUN_TEMPLATE_FD";
+
 /// Most names that [`Channel::packages`] gives.
 const PACKAGES_MAX: usize = 64;
 

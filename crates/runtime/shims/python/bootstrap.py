@@ -11,7 +11,16 @@ sys.path.insert(0, _HERE)
 
 def main():
     descriptor = os.environ.pop("_ZERUN_CHANNEL_FD", None)
-    if descriptor is None:
+    orders = os.environ.pop("_ZERUN_TEMPLATE_FD", None)
+    if orders is not None:
+        from zerun_shim import generic
+
+        leave_search_path()
+        generic.preload.load()
+        from zerun_shim import zygote
+
+        zygote.serve(int(orders), generic.main)
+    elif descriptor is None:
         from zerun_shim import function
         from zerun_shim.api import Api
 
