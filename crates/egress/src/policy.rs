@@ -32,7 +32,8 @@ pub struct Bounds {
 
 const RULES_MAX: usize = 256;
 
-/// `internet`, `none`, or `allow:` and rules (see [`Rule`]) between commas or spaces.
+/// `internet`, `none`, or `allow:` and rules (see [`Rule`]) between spaces or commas. It is written with
+/// spaces, since commas and `*` cannot stand in the values of AWS's tags.
 impl FromStr for Policy {
     type Err = PolicyError;
 
@@ -44,8 +45,8 @@ impl FromStr for Policy {
         }
         let rules = text.trim().strip_prefix("allow:").ok_or_else(|| {
             PolicyError(format!(
-                "{text:?} is no egress policy: it is internet, none, or allow: and host names, *.names or \
-                 address blocks, each with :port if need be, between commas or spaces"
+                "{text:?} is no egress policy: it is internet, none, or allow: and host names, .names for all \
+                 below them, or address blocks, each with :port if need be, between spaces"
             ))
         })?;
         let rules = rules.split([',', ' ']).filter(|rule| !rule.is_empty());
@@ -68,7 +69,7 @@ impl fmt::Display for Policy {
                 rules
                     .iter()
                     .enumerate()
-                    .try_for_each(|(index, rule)| write!(f, "{}{rule}", if index == 0 { "" } else { "," }))
+                    .try_for_each(|(index, rule)| write!(f, "{}{rule}", if index == 0 { "" } else { " " }))
             }
         }
     }
@@ -118,8 +119,8 @@ mod tests {
         for (text, written) in [
             ("internet", "internet"),
             (" none ", "none"),
-            ("allow:api.example.com:443,10.1.2.0/24", "allow:api.example.com:443,10.1.2.0/24"),
-            ("allow: .example.com  8.8.8.8:53", "allow:*.example.com,8.8.8.8/32:53"),
+            ("allow:api.example.com:443,10.1.2.0/24", "allow:api.example.com:443 10.1.2.0/24"),
+            ("allow: .example.com  8.8.8.8:53", "allow:.example.com 8.8.8.8/32:53"),
         ] {
             let policy: Policy = text.parse().unwrap();
             assert_eq!(policy.to_string(), written);

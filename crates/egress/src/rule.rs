@@ -119,8 +119,7 @@ impl fmt::Display for Rule {
         match (&self.place, self.ports == Ports::ALL) {
             (Place::Block(block), false) if block.is_v6() => write!(f, "[{block}]")?,
             (Place::Block(block), _) => write!(f, "{block}")?,
-            (Place::Name(name), _) => f.write_str(name)?,
-            (Place::Below(end), _) => write!(f, "*{end}")?,
+            (Place::Name(text) | Place::Below(text), _) => f.write_str(text)?,
         }
         match self.ports {
             Ports::ALL => Ok(()),
@@ -139,8 +138,8 @@ mod tests {
         for (text, written) in [
             ("API.example.com.", "api.example.com"),
             ("api.example.com:443", "api.example.com:443"),
-            (".example.com", "*.example.com"),
-            ("*.example.com:8000-8010", "*.example.com:8000-8010"),
+            ("*.example.com", ".example.com"),
+            (".example.com:8000-8010", ".example.com:8000-8010"),
             ("_mongodb._tcp.example.com", "_mongodb._tcp.example.com"),
             ("10.1.2.0/24", "10.1.2.0/24"),
             ("10.1.2.3:5432", "10.1.2.3/32:5432"),
