@@ -4,7 +4,7 @@ use sandbox::{IsolationReport, Layer, LayerState};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const NOBODY: u32 = 65534;
@@ -64,6 +64,9 @@ fn lacks_what_it_lacks_and_says_so() {
         assert_eq!(state_of(&report, layer), LayerState::Missing, "{layer}");
     }
     assert!(report.missing().all(|report| !report.detail.is_empty()));
+    if state_of(&report, Layer::Namespaces) == LayerState::Enforced && Path::new("/dev/net/tun").exists() {
+        assert_eq!(state_of(&report, Layer::Egress), LayerState::Enforced, "{report:?}");
+    }
 
     // Nothing is silently lower than asked.
     let refused = nobody.run(false, &["run", "/bin/true"]);

@@ -11,7 +11,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 const NAME: &[u8] = b"eth0";
 
 /// Packets that wait for the host in the kernel; further ones are lost. Nobody is charged for their memory.
-const QUEUE_PACKETS: libc::c_int = 64;
+const QUEUE_PACKETS: u32 = 64;
 
 const ADDR_GEN_MODE: &str = "/proc/sys/net/ipv6/conf/eth0/addr_gen_mode";
 const NO_ADDRESS: &str = "1";
@@ -56,7 +56,8 @@ pub(in crate::init) fn open(tun: &Tun) -> io::Result<OwnedFd> {
         fill(&mut request);
         ioctl(socket.as_raw_fd(), code, &raw mut request)
     };
-    configure(libc::SIOCSIFTXQLEN as libc::Ioctl, &|request| request.ifr_ifru.ifru_metric = QUEUE_PACKETS)?;
+    let index = index_of(&socket)?;
+    shorten_queue(index)?;
     configure(libc::SIOCSIFMTU as libc::Ioctl, &|request| request.ifr_ifru.ifru_mtu = tun.mtu.into())?;
     // Without an address of its own making it asks nobody for routers. Not there without IPv6.
     let _ = std::fs::write(ADDR_GEN_MODE, NO_ADDRESS);
@@ -68,7 +69,7 @@ pub(in crate::init) fn open(tun: &Tun) -> io::Result<OwnedFd> {
     })?;
     configure(libc::SIOCSIFFLAGS as libc::Ioctl, &|request| request.ifr_ifru.ifru_flags = flags)?;
     route_v4(socket.as_raw_fd())?;
-    match route_v6(tun.v6) {
+    match route_v6(tun.v6, index) {
         // A kernel without it, or one told not to use it.
         Err(error)
             if matches!(
@@ -78,6 +79,44 @@ pub(in crate::init) fn open(tun: &Tun) -> io::Result<OwnedFd> {
         result => result?,
     }
     Ok(device.into())
+}
+
+fn index_of(socket: &UdpSocket) -> io::Result<libc::c_int> {
+    let mut found = request();
+    ioctl(socket.as_raw_fd(), libc::SIOCGIFINDEX as libc::Ioctl, &raw mut found)?;
+    // SAFETY: the call filled the index.
+    Ok(unsafe { found.ifr_ifru.ifru_ifindex })
+}
+
+/// By netlink, since the ioctl for it wants a capability in the host's user namespace.
+fn shorten_queue(index: libc::c_int) -> io::Result<()> {
+    const ACKNOWLEDGED: u16 = (libc::NLM_F_REQUEST | libc::NLM_F_ACK) as u16;
+    // rtnetlink(7): a header, an ifinfomsg, one attribute.
+    let mut message = Vec::with_capacity(40);
+    message.extend(40u32.to_ne_bytes());
+    message.extend(libc::RTM_NEWLINK.to_ne_bytes());
+    message.extend(ACKNOWLEDGED.to_ne_bytes());
+    message.extend([0; 12]);
+    message.extend(index.to_ne_bytes());
+    message.extend([0; 8]);
+    message.extend(8u16.to_ne_bytes());
+    message.extend(libc::IFLA_TXQLEN.to_ne_bytes());
+    message.extend(QUEUE_PACKETS.to_ne_bytes());
+    let mut answer = [0u8; 256];
+    // SAFETY: plain numbers; the descriptor is checked before it is owned; both buffers are valid.
+    let length = unsafe {
+        let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
+        let socket = Errno::result(libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_ROUTE))?;
+        let socket = OwnedFd::from_raw_fd(socket);
+        Errno::result(libc::send(socket.as_raw_fd(), message.as_ptr().cast(), message.len(), 0))?;
+        Errno::result(libc::recv(socket.as_raw_fd(), answer.as_mut_ptr().cast(), answer.len(), 0))?
+    };
+    // After its header an acknowledgement holds a negative error number, or 0.
+    match answer.get(16..20).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(i32::from_ne_bytes) {
+        Some(0) if length >= 20 => Ok(()),
+        Some(error) if length >= 20 => Err(io::Error::from_raw_os_error(-error)),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
 }
 
 fn route_v4(socket: RawFd) -> io::Result<()> {
@@ -91,16 +130,12 @@ fn route_v4(socket: RawFd) -> io::Result<()> {
     ioctl(socket, libc::SIOCADDRT as libc::Ioctl, &raw mut route)
 }
 
-fn route_v6(own: Ipv6Addr) -> io::Result<()> {
+fn route_v6(own: Ipv6Addr, index: libc::c_int) -> io::Result<()> {
     // SAFETY: plain numbers; the descriptor is checked before it is owned.
     let socket = unsafe {
         let socket = Errno::result(libc::socket(libc::AF_INET6, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0))?;
         OwnedFd::from_raw_fd(socket)
     };
-    let mut found = request();
-    ioctl(socket.as_raw_fd(), libc::SIOCGIFINDEX as libc::Ioctl, &raw mut found)?;
-    // SAFETY: the call filled the index.
-    let index = unsafe { found.ifr_ifru.ifru_ifindex };
     let own = libc::in6_addr { s6_addr: own.octets() };
     let mut request = In6Ifreq { address: own, prefix_length: 128, index };
     ioctl(socket.as_raw_fd(), libc::SIOCSIFADDR as libc::Ioctl, &raw mut request)?;
