@@ -110,9 +110,16 @@ impl Zerun {
     /// # Errors
     /// What the server answers to `CreateFunction`.
     pub fn create_function(&self, name: &str, runtime: &str, file: &str, code: &str) -> Result<()> {
+        self.create(name, &Function::of(runtime, file, code.as_bytes()))
+    }
+
+    /// # Errors
+    /// What the server answers to `CreateFunction`.
+    pub fn create(&self, name: &str, function: &Function) -> Result<()> {
         let body = serde_json::json!({
-            "FunctionName": name, "Runtime": runtime, "Handler": "index.handler", "MemorySize": 128, "Timeout": 30,
-            "Role": "arn:aws:iam::000000000000:role/bench", "Code": {"ZipFile": STANDARD.encode(zip(file, code)?)},
+            "FunctionName": name, "Runtime": function.runtime, "Handler": "index.handler", "MemorySize": 128,
+            "Timeout": 30, "Role": "arn:aws:iam::000000000000:role/bench",
+            "Code": {"ZipFile": STANDARD.encode(zip(&function.file, &function.code)?)},
         });
         let request = self.request("lambda", "POST", "/2015-03-31/functions", body.to_string().as_bytes());
         self.connect()?.send(&request, &mut Vec::new())
@@ -123,10 +130,23 @@ impl Zerun {
     }
 }
 
-fn zip(file: &str, code: &str) -> Result<Vec<u8>> {
+/// Of one file.
+pub struct Function {
+    runtime: String,
+    file: String,
+    code: Vec<u8>,
+}
+
+impl Function {
+    pub fn of(runtime: &str, file: &str, code: &[u8]) -> Self {
+        Function { runtime: runtime.to_owned(), file: file.to_owned(), code: code.to_vec() }
+    }
+}
+
+fn zip(file: &str, code: &[u8]) -> Result<Vec<u8>> {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    archive.start_file(file, zip::write::SimpleFileOptions::default())?;
-    archive.write_all(code.as_bytes())?;
+    archive.start_file(file, zip::write::SimpleFileOptions::default().unix_permissions(0o755))?;
+    archive.write_all(code)?;
     Ok(archive.finish()?.into_inner())
 }
 

@@ -9,6 +9,7 @@ mod fixture;
 mod invoke;
 mod objects;
 mod sample;
+mod scale;
 mod sign;
 mod start;
 mod table;
@@ -44,6 +45,10 @@ enum Bench {
     Invoke,
     /// Cold starts against the bare interpreter
     Cold,
+    /// Bursts, and memory of instances
+    Scale,
+    /// 100,000 functions registered; only when it is named, since making them takes minutes
+    Registered,
     /// 1 KiB and 1 GiB objects against the raw disk
     Objects,
 }
@@ -59,10 +64,13 @@ fn main() -> Result<()> {
         seconds: arguments.seconds,
         clock: clock::Clock::real(),
     };
-    let wanted = |bench| arguments.only.is_empty() || arguments.only.contains(&bench);
+    let wanted =
+        |bench| (arguments.only.is_empty() && bench != Bench::Registered) || arguments.only.contains(&bench);
     for (bench, run) in [
         (Bench::Start, start::run as fn(&Context) -> Result<()>),
         (Bench::Cold, cold::run),
+        (Bench::Scale, scale::run),
+        (Bench::Registered, scale::registered),
         (Bench::Invoke, invoke::run),
         (Bench::Objects, objects::run),
     ] {

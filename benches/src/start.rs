@@ -68,7 +68,7 @@ fn served(context: &Context, command: &mut Command, path: &str) -> Result<(std::
 }
 
 /// Proportional set size, in bytes: shared pages count by share.
-fn memory(pid: u32) -> Result<u64> {
+pub fn memory(pid: u32) -> Result<u64> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).ok_or("no Pss in smaps_rollup")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)

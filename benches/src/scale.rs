@@ -1,0 +1,172 @@
+//! Many at once, many that wait, and many that are only registered.
+
+use std::{
+    process::{Command, Stdio},
+    sync::Barrier,
+    time::Duration,
+};
+
+use crate::{
+    Context, Result,
+    cold::interpreter,
+    fixture::{Function, Zerun, node_runtime, python_runtime},
+    sample::{Sample, clients},
+    start::memory,
+    table::{mib, ms, print, ratio, ratio_of},
+};
+
+const TOGETHER: usize = 100;
+const BURSTS: usize = 5;
+const REGISTERED: usize = 100_000;
+
+/// What only this process has, in bytes; works inside a sandbox too.
+const OWN_MEMORY: &str = "
+def handler(event, context):
+    lines = open('/proc/self/smaps_rollup').read().split('\\n')
+    sizes = dict((line.split()[0], line.split()[1]) for line in lines[1:] if line)
+    return (int(sizes['Private_Clean:']) + int(sizes['Private_Dirty:'])) * 1024
+";
+
+/// # Errors
+/// Any request that fails: a burst has no errors.
+pub fn run(context: &Context) -> Result<()> {
+    let zerun = Zerun::start(context, &context.disk.join("scale"))?;
+    print(
+        "scaling",
+        &["", "zerun", "bare", "ratio"],
+        &[burst(context, &zerun)?, idle_memory(&zerun)?].concat(),
+        &[],
+    )
+}
+
+/// From nothing to a hundred invocations at once, until the last is answered.
+fn burst(context: &Context, zerun: &Zerun) -> Result<Vec<Vec<String>>> {
+    let node = interpreter("node")?;
+    let script = context.disk.join("hello.js");
+    std::fs::write(&script, "console.log(JSON.stringify(JSON.parse('{}')))")?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for round in 0..BURSTS {
+        let name = format!("burst-{round}");
+        let handler = b"exports.handler = async (event) => event;";
+        zerun.create(&name, &Function::of(&node_runtime()?, "index.js", handler))?;
+        let request = zerun.invocation(&name, b"{}");
+        ours.push(together(
+            context,
+            || zerun.connect(),
+            |mut connection| connection.send(&request, &mut Vec::new()),
+        )?);
+        theirs.push(together(
+            context,
+            || Ok(()),
+            |()| {
+                let mut command = Command::new(&node);
+                let status = command.arg(&script).stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+                if status.success() { Ok(()) } else { Err(format!("node: {status}").into()) }
+            },
+        )?);
+    }
+    let (ours, theirs) = (Sample::new(ours)?.median(), Sample::new(theirs)?.median());
+    let what = format!("{TOGETHER} Node functions at once, until the last answer (median of {BURSTS})");
+    Ok(vec![vec![what, ms(ours), ms(theirs), ratio_of(ours, theirs)]])
+}
+
+/// How long it takes until all have done `step`, each with what it `prepare`d.
+fn together<T>(
+    context: &Context,
+    prepare: impl Fn() -> Result<T> + Sync,
+    step: impl Fn(T) -> Result<()> + Sync,
+) -> Result<Duration> {
+    let ready = Barrier::new(TOGETHER + 1);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..TOGETHER)
+            .map(|_| {
+                let (ready, prepare, step) = (&ready, &prepare, &step);
+                scope.spawn(move || {
+                    let prepared = prepare();
+                    ready.wait();
+                    prepared.and_then(step).map_err(|error| error.to_string())
+                })
+            })
+            .collect();
+        ready.wait();
+        let begun = context.clock.moment();
+        for thread in threads {
+            thread.join().unwrap_or_else(|_| Err("a client panicked".into()))?;
+        }
+        Ok(context.clock.since(begun))
+    })
+}
+
+/// A Python instance after some invocations, and a bare process that did the same.
+fn idle_memory(zerun: &Zerun) -> Result<Vec<Vec<String>>> {
+    zerun.create("memory", &Function::of(&python_runtime()?, "index.py", OWN_MEMORY.as_bytes()))?;
+    let request = zerun.invocation("memory", b"{}");
+    let mut connection = zerun.connect()?;
+    let mut answer = Vec::new();
+    for _ in 0..10 {
+        connection.send(&request, &mut answer)?;
+    }
+    let ours: u64 = String::from_utf8(answer)?.trim().parse()?;
+    let bare = format!("import json\n{OWN_MEMORY}\nprint(json.dumps(handler(json.loads('{{}}'), None)))");
+    let output = Command::new(interpreter("python3")?).args(["-c", &bare]).output()?;
+    let theirs: u64 = String::from_utf8(output.stdout)?.trim().parse()?;
+    let what = "memory of its own, warm Python instance".to_owned();
+    Ok(vec![vec![what, mib(ours), mib(theirs), ratio(ours as f64, theirs as f64)]])
+}
+
+/// Warm invocations and the server's memory beside a hundred thousand functions that nobody calls.
+///
+/// # Errors
+/// Any request that fails.
+pub fn registered(context: &Context) -> Result<()> {
+    let zerun = Zerun::start(context, &context.disk.join("registered"))?;
+    let function = Function::of(&node_runtime()?, "index.js", b"exports.handler = async (event) => event;");
+    zerun.create("warm", &function)?;
+    let invocation = zerun.invocation("warm", b"{}");
+    let load = || {
+        clients(context, 1, |_| {
+            let mut connection = zerun.connect()?;
+            let mut body = Vec::new();
+            let invocation = &invocation;
+            Ok(move |_| connection.send(invocation, &mut body))
+        })
+    };
+    load()?;
+    let (before, memory_before) = (load()?, memory(zerun.server.pid())?);
+    const CLIENTS: usize = 16;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let (zerun, function) = (&zerun, &function);
+                scope.spawn(move || -> std::result::Result<(), String> {
+                    for number in (client..REGISTERED).step_by(CLIENTS) {
+                        zerun.create(&format!("f{number}"), function).map_err(|error| error.to_string())?;
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or_else(|_| Err("a client panicked".into())))
+    })?;
+    let (after, memory_after) = (load()?, memory(zerun.server.pid())?);
+    let row = |what: &str, before: Duration, after: Duration| {
+        vec![what.to_owned(), ms(before), ms(after), ratio_of(after, before)]
+    };
+    print(
+        &format!("{REGISTERED} functions registered, one of them called ({} s each)", context.seconds),
+        &["", "one function", "with all", "ratio"],
+        &[
+            row("warm invoke: median", before.latencies.median(), after.latencies.median()),
+            row("warm invoke: p99", before.latencies.p99(), after.latencies.p99()),
+            vec![
+                "the server's memory (PSS)".into(),
+                mib(memory_before),
+                mib(memory_after),
+                ratio(memory_after as f64, memory_before as f64),
+            ],
+        ],
+        &[],
+    )
+}
