@@ -1,4 +1,4 @@
-use crate::{FunctionRecord, Functions, FunctionsError, code, keys};
+use crate::{FunctionRecord, Functions, FunctionsError, claims, code, keys};
 use kv::Snapshot;
 use names::{AccountId, Keyspace, Region};
 
@@ -10,7 +10,7 @@ pub struct AccountUsage {
     pub code_bytes: u64,
     pub code_bytes_max: u64,
     pub concurrency_max: u32,
-    /// `concurrency_max` without what functions have reserved.
+    /// `concurrency_max` without what functions have reserved or provisioned.
     pub concurrency_unreserved: u32,
 }
 
@@ -25,21 +25,20 @@ impl Functions {
         region: Region,
     ) -> Result<AccountUsage, FunctionsError> {
         let code_bytes = code::total_bytes(&self.kv).await?;
-        let (functions, reserved) = self
+        let concurrency_max = self.config.account_concurrency;
+        let (functions, concurrency_unreserved) = self
             .kv
             .read(async move |snapshot: &Snapshot| {
                 let all = keys::region(Keyspace::Function, &account, &region);
                 let mut range = all.range();
-                let (mut functions, mut reserved) = (0_u64, 0_u32);
+                let claims = claims::read(snapshot, &account, &region).await?;
+                let mut functions = 0_u64;
                 loop {
                     let page = kv::range_records::<FunctionRecord>(snapshot, &range, PAGE).await?;
-                    for (_, record) in &page {
-                        functions += 1;
-                        reserved = reserved.saturating_add(record.reserved_concurrency.unwrap_or(0));
-                    }
+                    functions += page.len() as u64;
                     match page.last() {
                         Some((key, _)) if page.len() == PAGE => range = all.range_after(key),
-                        _ => return Ok::<_, FunctionsError>((functions, reserved)),
+                        _ => return Ok::<_, FunctionsError>((functions, claims.unreserved(concurrency_max))),
                     }
                 }
             })
@@ -48,8 +47,8 @@ impl Functions {
             functions,
             code_bytes,
             code_bytes_max: self.config.code_bytes_max,
-            concurrency_max: self.config.account_concurrency,
-            concurrency_unreserved: self.config.account_concurrency.saturating_sub(reserved),
+            concurrency_max,
+            concurrency_unreserved,
         })
     }
 }

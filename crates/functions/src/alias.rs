@@ -96,16 +96,27 @@ impl Functions {
         change: AliasChange,
     ) -> Result<AliasRecord, FunctionsError> {
         let revision = self.clock.uuid();
-        self.kv
+        let function = id.clone();
+        let alias = self
+            .kv
             .transact(async move |tx: &mut Transaction| {
                 let old = lookup::alias(tx, &id, &name).await?.ok_or_else(|| missing(&id, &name))?;
                 check_revision(change.revision_id.as_deref(), &old.revision_id)?;
                 let mut alias = changed(tx, &id, old, &change).await?;
                 alias.revision_id = revision.clone();
+                let provisioned = tx.get(&keys::provisioned(&id, &name)).await?.is_some();
+                if provisioned && alias.version == Version::Latest {
+                    return Err(FunctionsError::invalid(
+                        "An alias with provisioned concurrency cannot point to $LATEST",
+                    ));
+                }
                 kv::put_record(tx, keys::alias(&id, &name), &alias);
-                Ok(alias)
+                Ok::<_, FunctionsError>(alias)
             })
-            .await
+            .await?;
+        // What is provisioned for the alias goes where it leads.
+        self.provision_soon(function);
+        Ok(alias)
     }
 
     /// # Errors
@@ -123,6 +134,7 @@ impl Functions {
     /// # Errors
     /// `NotFound` for the function.
     pub async fn delete_alias(&self, id: FunctionId, name: String) -> Result<(), FunctionsError> {
+        let function = id.clone();
         self.kv
             .transact(async move |tx: &mut Transaction| {
                 lookup::function(tx, &id).await?;
@@ -130,9 +142,12 @@ impl Functions {
                 tx.delete(keys::alias(&id, &name));
                 tx.delete(keys::policy(&id, &name));
                 tx.delete(keys::event_invoke(&id, &name));
-                Ok(())
+                crate::provisioned::forget(tx, &id, &name).await?;
+                Ok::<_, FunctionsError>(())
             })
-            .await
+            .await?;
+        self.provision_soon(function);
+        Ok(())
     }
 
     /// By name; only those that can lead to `version` if one is given (the filter may leave pages short).

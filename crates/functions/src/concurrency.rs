@@ -1,4 +1,4 @@
-use crate::{FunctionId, Functions, FunctionsError, keys, lookup};
+use crate::{FunctionId, Functions, FunctionsError, claims, keys, lookup};
 use kv::{Snapshot, Transaction};
 
 impl Functions {
@@ -6,21 +6,32 @@ impl Functions {
     /// `None` takes the setting away.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` beyond the account's concurrency.
+    /// `NotFound`; `Invalid` where too little would be left for other functions, or for what this one has
+    /// provisioned.
     pub async fn put_function_concurrency(
         &self,
         id: FunctionId,
         reserved: Option<u32>,
     ) -> Result<(), FunctionsError> {
         let account = self.config.account_concurrency;
-        if reserved.is_some_and(|reserved| reserved > account) {
-            return Err(FunctionsError::Invalid(format!(
-                "Specified ReservedConcurrentExecutions for function is greater than account's concurrency of [{account}]."
-            )));
-        }
         self.kv
             .transact(async move |tx: &mut Transaction| {
                 let mut record = lookup::function(tx, &id).await?;
+                let mut claims = claims::read(tx, &id.account, &id.region).await?;
+                let provisioned = claims.provisioned_of(id.name.as_str());
+                if let Some(reserved) = reserved
+                    && reserved < provisioned
+                {
+                    return Err(FunctionsError::Invalid(format!(
+                        "ReservedConcurrentExecutions {reserved} should not be lower than function's total provisioned concurrency [{provisioned}]."
+                    )));
+                }
+                claims.set_reserved(&id, reserved);
+                // Giving back is never refused: the limit may have been lowered since.
+                if reserved > record.reserved_concurrency {
+                    claims.check(account, "ReservedConcurrentExecutions")?;
+                }
+                claims::write(tx, &id, &claims);
                 record.reserved_concurrency = reserved;
                 kv::put_record(tx, keys::function(&id), &record);
                 Ok(())

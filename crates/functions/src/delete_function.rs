@@ -1,5 +1,6 @@
 use crate::{
-    AliasRecord, Code, Configuration, FunctionId, Functions, FunctionsError, UrlRecord, code, keys, lookup,
+    AliasRecord, Code, Configuration, FunctionId, Functions, FunctionsError, UrlRecord, Version, claims,
+    code, keys, lookup, provisioned,
 };
 use clock::Timestamp;
 use kv::Transaction;
@@ -20,7 +21,11 @@ impl Functions {
         qualifier: Option<Qualifier>,
     ) -> Result<(), FunctionsError> {
         let now = self.clock.now();
-        let arn = id.arn();
+        let (arn, function) = (id.arn(), id.clone());
+        let version = match &qualifier {
+            Some(Qualifier::Version(number)) => Some(Version::Published(*number)),
+            _ => None,
+        };
         let old = self
             .kv
             .transact(async move |tx: &mut Transaction| match &qualifier {
@@ -34,7 +39,8 @@ impl Functions {
                 )),
             })
             .await?;
-        self.retire(arn, old);
+        self.provision_soon(function);
+        self.retire(arn, version, old);
         Ok(())
     }
 }
@@ -69,9 +75,13 @@ async fn delete_all(
         Keyspace::FunctionPolicy,
         Keyspace::FunctionUrl,
         Keyspace::EventInvokeConfig,
+        Keyspace::ProvisionedConcurrency,
     ] {
         while tx.delete_range(&keys::of(keyspace, id).range(), PAGE).await? == PAGE {}
     }
+    let mut claims = claims::read(tx, &id.account, &id.region).await?;
+    claims.forget(id);
+    claims::write(tx, id, &claims);
     tx.delete(keys::function(id));
     Ok(old)
 }
@@ -104,6 +114,7 @@ async fn delete_version(
     }
     tx.delete(&key);
     let qualifier = number.to_string();
+    provisioned::forget(tx, id, &qualifier).await?;
     for key in [keys::policy(id, &qualifier), keys::event_invoke(id, &qualifier)] {
         tx.delete(key);
     }

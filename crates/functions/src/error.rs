@@ -8,6 +8,9 @@ pub enum FunctionsError {
     /// The function, version, alias, layer or setting is not there.
     #[error("{0}")]
     NotFound(String),
+    /// The version or alias is there, but has no provisioned concurrency.
+    #[error("No Provisioned Concurrency Config found for this function")]
+    NotProvisioned,
     /// It is there already, or its state forbids the change.
     #[error("{0}")]
     Conflict(String),

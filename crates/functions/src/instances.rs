@@ -1,4 +1,4 @@
-use pool::{AnswerSink, InstanceKind, InvokeError, InvokeRequest, Outcome, VersionSpec};
+use pool::{AnswerSink, InstanceKind, InvokeError, InvokeRequest, Outcome, ProvisionStatus, VersionSpec};
 use runtime::RuntimeId;
 use std::future::Future;
 use std::pin::Pin;
@@ -30,8 +30,15 @@ pub trait Instances: Send + Sync + 'static {
         sink: AnswerSink,
     ) -> Boxed<'_, Result<Outcome, InvokeError>>;
 
-    /// Ends every idle instance of a function (unqualified ARN), and every busy one after its event.
-    fn drain<'a>(&'a self, function_arn: &'a str) -> Boxed<'a, ()>;
+    /// Ends every idle instance of a function (unqualified ARN), or of one version of it, and every busy one
+    /// after its event.
+    fn drain<'a>(&'a self, function_arn: &'a str, version: Option<&'a str>) -> Boxed<'a, ()>;
+
+    /// From now on, so many initialised instances of each of these versions, and of no other of the function.
+    fn provision(&self, function_arn: &str, versions: Vec<(Arc<VersionSpec>, u32)>);
+
+    /// What became of that for one version.
+    fn provisioned(&self, function_arn: &str, version: &str) -> ProvisionStatus;
 
     /// An instance of this kind may be needed soon.
     fn expect(&self, kind: &InstanceKind);

@@ -1,6 +1,6 @@
 use crate::{
-    Configuration, EGRESS_TAG, FunctionId, Functions, FunctionsError, StreamedAnswer, Version, lineage,
-    lookup,
+    Configuration, EGRESS_TAG, FunctionId, FunctionRecord, Functions, FunctionsError, StreamedAnswer,
+    Version, lineage, lookup,
 };
 use bytes::Bytes;
 use clock::Clock;
@@ -46,14 +46,26 @@ pub(crate) async fn outcome(running: Running) -> Result<Outcome, FunctionsError>
     }
 }
 
-/// The version that one invocation goes to, and what it needs to run.
+/// The version that one invocation goes to.
 struct Chosen {
+    runnable: Runnable,
+    trace_id: String,
+}
+
+/// A version, with what else of its function matters to its instances.
+pub(crate) struct Runnable {
     version: Version,
     configuration: Configuration,
     reserved_concurrency: Option<u32>,
     /// The function's tag.
     egress: Option<String>,
-    trace_id: String,
+}
+
+impl Runnable {
+    pub fn of(record: &FunctionRecord, version: Version, configuration: Configuration) -> Self {
+        let egress = record.tags.get(EGRESS_TAG).cloned();
+        Runnable { version, configuration, reserved_concurrency: record.reserved_concurrency, egress }
+    }
 }
 
 impl Functions {
@@ -94,10 +106,10 @@ impl Functions {
             return Err(too_large(invocation.payload.len(), PAYLOAD_BYTES_MAX, operation));
         }
         let trace_id = invocation.trace_id.as_deref();
-        let mut chosen = self.choose(&invocation.id, invocation.qualifier.as_ref(), trace_id).await?;
-        let trace_id = std::mem::take(&mut chosen.trace_id);
-        let pins: Vec<_> = chosen.configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
-        let spec = self.spec(&invocation.id, chosen).await?;
+        let Chosen { runnable, trace_id } =
+            self.choose(&invocation.id, invocation.qualifier.as_ref(), trace_id).await?;
+        let pins: Vec<_> = runnable.configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
+        let spec = self.spec(&invocation.id, runnable).await?;
         let request = InvokeRequest {
             request_id: invocation.request_id,
             payload: invocation.payload,
@@ -147,8 +159,16 @@ impl Functions {
             .await
     }
 
-    async fn spec(&self, id: &FunctionId, chosen: Chosen) -> Result<VersionSpec, FunctionsError> {
-        let Chosen { version, configuration, reserved_concurrency, egress, .. } = chosen;
+    /// What an instance of it needs; unpacks its code if need be.
+    ///
+    /// # Errors
+    /// The code cannot be had; `Invalid` for a tag that this server does not admit any more.
+    pub(crate) async fn spec(
+        &self,
+        id: &FunctionId,
+        runnable: Runnable,
+    ) -> Result<VersionSpec, FunctionsError> {
+        let Runnable { version, configuration, reserved_concurrency, egress } = runnable;
         let mut layer_dirs = Vec::with_capacity(configuration.layers.len());
         for layer in &configuration.layers {
             layer_dirs.push(self.code.directory(&layer.code).await?);
@@ -208,7 +228,5 @@ async fn choose(
         .await?
         .ok_or_else(|| lookup::missing(id, qualifier))?;
     let trace_id = lineage::advanced(trace_id, id, clock);
-    let egress = record.tags.get(EGRESS_TAG).cloned();
-    let reserved_concurrency = record.reserved_concurrency;
-    Ok(Chosen { version, configuration, reserved_concurrency, egress, trace_id })
+    Ok(Chosen { runnable: Runnable::of(&record, version, configuration), trace_id })
 }

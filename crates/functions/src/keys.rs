@@ -8,6 +8,8 @@
 //! EventInvokeConfig account region name qualifier       EventInvokeRecord (qualifier $LATEST = the function)
 //! Layer             account region layer                LayerRecord
 //! LayerVersion      account region layer number         LayerVersionRecord
+//! ProvisionedConcurrency account region name qualifier  ProvisionedRecord
+//! ConcurrencyClaims account region                      ClaimsRecord
 //! CodeReference     sha256                              CodeRecord
 //! AsyncInvocation   invocation id                       InvocationRecord
 //! AsyncPayload      invocation id                       the event's bytes
@@ -19,8 +21,9 @@
 //! AsyncSequence                                         the last sequence given out, eight bytes
 //! ```
 
-use crate::FunctionId;
-use names::{AccountId, Key, Keyspace, Region};
+use crate::{FunctionId, FunctionsError};
+use names::key::KeyParts;
+use names::{AccountId, FunctionName, Key, Keyspace, Region};
 
 /// Every record of `keyspace` in one account's region.
 pub(crate) fn region(keyspace: Keyspace, account: &AccountId, region: &Region) -> Key {
@@ -60,6 +63,14 @@ pub(crate) fn event_invoke(id: &FunctionId, qualifier: &str) -> Key {
     of(Keyspace::EventInvokeConfig, id).text(qualifier)
 }
 
+pub(crate) fn provisioned(id: &FunctionId, qualifier: &str) -> Key {
+    of(Keyspace::ProvisionedConcurrency, id).text(qualifier)
+}
+
+pub(crate) fn claims(account: &AccountId, of_region: &Region) -> Key {
+    region(Keyspace::ConcurrencyClaims, account, of_region)
+}
+
 pub(crate) fn code(sha256: &str) -> Key {
     Key::new(Keyspace::CodeReference).text(sha256)
 }
@@ -95,4 +106,32 @@ pub(crate) fn order(order: &str, sequence: u64, id: &str) -> Key {
 
 pub(crate) fn sequence() -> Key {
     Key::new(Keyspace::AsyncSequence)
+}
+
+/// The function whose record a key of `keyspace` leads to.
+///
+/// # Errors
+/// It is no such key.
+pub(crate) fn function_in(keyspace: Keyspace, key: &[u8]) -> Result<FunctionId, FunctionsError> {
+    let mut parts = KeyParts::of(keyspace, key).map_err(unreadable)?;
+    let account = AccountId::parse(&parts.text().map_err(unreadable)?).map_err(unreadable)?;
+    let region = Region::parse(&parts.text().map_err(unreadable)?).map_err(unreadable)?;
+    let name = FunctionName::parse(&parts.text().map_err(unreadable)?).map_err(unreadable)?;
+    Ok(FunctionId { account, region, name })
+}
+
+/// What follows the function in a key of `keyspace`.
+///
+/// # Errors
+/// It is no such key.
+pub(crate) fn qualifier_in(keyspace: Keyspace, key: &[u8]) -> Result<String, FunctionsError> {
+    let mut parts = KeyParts::of(keyspace, key).map_err(unreadable)?;
+    for _ in 0..3 {
+        parts.text().map_err(unreadable)?;
+    }
+    parts.text().map_err(unreadable)
+}
+
+fn unreadable(error: impl std::fmt::Display) -> FunctionsError {
+    FunctionsError::Internal(format!("a key cannot be read: {error}"))
 }

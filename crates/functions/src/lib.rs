@@ -6,6 +6,7 @@
 mod account;
 mod alias;
 mod asynchronous;
+mod claims;
 mod code;
 mod concurrency;
 mod configuration;
@@ -30,6 +31,7 @@ mod logging;
 mod lookup;
 mod pages;
 mod permission;
+mod provisioned;
 mod publish_version;
 mod records;
 mod recursion;
@@ -60,6 +62,7 @@ pub use layers::{LayerId, LayerUse, LayerVersion, NewLayerVersion};
 pub use logging::{Logging, LoggingUpdate};
 pub use pages::Page;
 pub use permission::{PolicyRecord, Statement, Use, allows};
+pub use provisioned::{ProvisionedRecord, ProvisionedState};
 pub use records::{Described, FunctionRecord};
 pub use streamed_answer::{Ended, StreamedAnswer};
 pub use update_function_code::CodeUpdate;
@@ -114,6 +117,8 @@ pub struct Functions {
     code: CodeStore,
     instances: Arc<dyn Instances>,
     config: Arc<Config>,
+    /// Held while the pool is told what to provision.
+    provisioning: Arc<tokio::sync::Mutex<()>>,
     /// Signs download links; a new one with every start.
     download_key: Arc<[u8; 32]>,
 }
@@ -138,7 +143,8 @@ impl Functions {
         let mut download_key = [0; 32];
         clock.fill_random(&mut download_key);
         let (config, download_key) = (Arc::new(config), Arc::new(download_key));
-        Ok(Functions { kv, clock, code, instances, config, download_key })
+        let provisioning = Arc::default();
+        Ok(Functions { kv, clock, code, instances, config, provisioning, download_key })
     }
 
     pub fn event_bounds(&self) -> EventBounds {
@@ -161,11 +167,13 @@ impl Functions {
         Ok(runtime)
     }
 
-    /// Ends the instances of an older revision, then removes code that nothing names any more.
-    fn retire(&self, function_arn: names::Arn, old: Vec<Code>) {
+    /// Ends the instances of an older revision, or of all of the function's versions, then removes code that
+    /// nothing names any more.
+    fn retire(&self, function_arn: names::Arn, version: Option<Version>, old: Vec<Code>) {
         let functions = self.clone();
         tokio::spawn(async move {
-            functions.instances.drain(&function_arn.to_string()).await;
+            let version = version.map(|version| version.to_string());
+            functions.instances.drain(&function_arn.to_string(), version.as_deref()).await;
             functions.sweep_codes(old).await;
         });
     }

@@ -21,15 +21,18 @@ impl Functions {
         if tags.contains_key(EGRESS_TAG) {
             egress::check(&self.config, &tags)?;
         }
+        let function = id.clone();
         self.kv
             .transact(async move |tx: &mut Transaction| {
                 let mut record = lookup::function(tx, &id).await?;
                 record.tags.extend(tags.clone());
                 check(&record.tags)?;
                 kv::put_record(tx, keys::function(&id), &record);
-                Ok(())
+                Ok::<_, FunctionsError>(())
             })
-            .await
+            .await?;
+        self.provision_soon(function);
+        Ok(())
     }
 
     /// Takes tags away; those that are not there are no error.
@@ -37,14 +40,17 @@ impl Functions {
     /// # Errors
     /// `NotFound`.
     pub async fn untag_function(&self, id: FunctionId, tags: Vec<String>) -> Result<(), FunctionsError> {
+        let function = id.clone();
         self.kv
             .transact(async move |tx: &mut Transaction| {
                 let mut record = lookup::function(tx, &id).await?;
                 record.tags.retain(|key, _| !tags.contains(key));
                 kv::put_record(tx, keys::function(&id), &record);
-                Ok(())
+                Ok::<_, FunctionsError>(())
             })
-            .await
+            .await?;
+        self.provision_soon(function);
+        Ok(())
     }
 
     /// # Errors

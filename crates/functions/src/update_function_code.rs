@@ -57,7 +57,7 @@ impl Functions {
             .await?;
         if let Some(old) = old {
             self.expect(&described.configuration);
-            self.retire(arn, vec![old]);
+            self.retire(arn, Some(Version::Latest), vec![old]);
         }
         Ok(described)
     }

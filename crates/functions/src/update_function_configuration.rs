@@ -76,7 +76,7 @@ impl Functions {
             })
             .await?;
         self.expect(&described.configuration);
-        self.retire(arn, old);
+        self.retire(arn, Some(Version::Latest), old);
         Ok(described)
     }
 }

@@ -58,6 +58,10 @@ pub enum Keyspace {
     EventInvokeConfig = 0x38,
     /// functions: (code sha256): how many records name a piece of code.
     CodeReference = 0x39,
+    /// functions: (account, region, name, qualifier): provisioned concurrency.
+    ProvisionedConcurrency = 0x3A,
+    /// functions: (account, region): what functions have claimed of the account's concurrency.
+    ConcurrencyClaims = 0x3B,
 
     /// functions: (invocation id): an accepted asynchronous invocation.
     AsyncInvocation = 0x40,

@@ -1,8 +1,9 @@
 use crate::VersionSpec;
 use crate::instance::Instance;
 use crate::keep_alive::KeepAlive;
-use crate::registry::Phase;
+use crate::registry::{Phase, Purpose};
 use clock::{Clock, Moment};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,6 +39,7 @@ struct Place {
     since: Moment,
     /// For one that was started ahead of its event; otherwise what was learned of the function decides.
     keep: Option<Duration>,
+    purpose: Purpose,
     memory_mb: u32,
     /// Locked while it is being frozen; whoever takes the place waits for that.
     instance: Arc<tokio::sync::Mutex<Option<Instance>>>,
@@ -60,10 +62,11 @@ impl Idle {
         freeze_after: Duration,
         keep: Option<Duration>,
     ) {
-        let memory_mb = instance.memory_mb();
+        let (memory_mb, purpose) = (instance.memory_mb(), instance.registration().purpose());
         instance.registration().set_phase(Phase::Idle);
         let instance = Arc::new(tokio::sync::Mutex::new(Some(instance)));
-        let place = Place { since: self.clock.moment(), keep, memory_mb, instance: instance.clone() };
+        let place =
+            Place { since: self.clock.moment(), keep, purpose, memory_mb, instance: instance.clone() };
         self.lock().entry(key).or_default().push(place);
         self.arrivals.send_replace(());
         let clock = self.clock.clone();
@@ -81,7 +84,7 @@ impl Idle {
         });
     }
 
-    /// Takes out the most recently used instance of `key`.
+    /// Takes out the most recently used instance of `key`, of the provisioned ones while there are any.
     pub async fn take(&self, key: &Key) -> Option<Instance> {
         loop {
             let place = self.take_place(key)?;
@@ -91,13 +94,13 @@ impl Idle {
         }
     }
 
-    /// Takes out the longest idle instances that together hold `memory_mb`, or none when all together hold
+    /// Takes out the longest idle instances that nobody asked to be there and that together hold `memory_mb`, or none when all together hold
     /// less.
     pub async fn evict(&self, memory_mb: u32) -> Vec<Instance> {
         let evicted = {
             let mut places = self.lock();
             let mut oldest: Vec<(Moment, u32)> =
-                places.values().flatten().map(|place| (place.since, place.memory_mb)).collect();
+                on_demand(&places).map(|place| (place.since, place.memory_mb)).collect();
             oldest.sort_unstable();
             let mut found = 0u32;
             let last = oldest.into_iter().find_map(|(since, size)| {
@@ -105,7 +108,9 @@ impl Idle {
                 (found >= memory_mb).then_some(since)
             });
             match last {
-                Some(last) => remove(&mut places, |_, place| place.since <= last),
+                Some(last) => {
+                    remove(&mut places, |_, place| place.purpose == Purpose::OnDemand && place.since <= last)
+                }
                 None => Vec::new(),
             }
         };
@@ -120,6 +125,10 @@ impl Idle {
         self.lock().retain(|key, of_key| {
             let count = of_key.len();
             for (index, place) in std::mem::take(of_key).into_iter().enumerate() {
+                if place.purpose == Purpose::Provisioned {
+                    of_key.push(place);
+                    continue;
+                }
                 let newer = count - 1 - index;
                 let learned = || keep_alive.keep(&key.function_arn, &key.version, newer);
                 let left = place.keep.unwrap_or_else(learned).saturating_sub(self.clock.since(place.since));
@@ -139,12 +148,50 @@ impl Idle {
         self.lock().contains_key(key)
     }
 
-    /// Takes out those of the function, or all.
-    pub async fn of_function(&self, function_arn: Option<&str>) -> Vec<Instance> {
+    /// Takes out those of the function, or all; with `version`, only of that one.
+    pub async fn of_function(&self, function_arn: Option<&str>, version: Option<&str>) -> Vec<Instance> {
         let found = remove(&mut self.lock(), |key, _| {
             function_arn.is_none_or(|function_arn| key.function_arn == function_arn)
+                && version.is_none_or(|version| key.version == version)
         });
         instances(found).await
+    }
+
+    /// Takes out up to `count` provisioned ones of a version.
+    pub async fn take_provisioned(&self, function_arn: &str, version: &str, count: usize) -> Vec<Instance> {
+        let left = Cell::new(count);
+        let found = remove(&mut self.lock(), |key, place| {
+            let takes = left.get() > 0
+                && place.purpose == Purpose::Provisioned
+                && key.function_arn == function_arn
+                && key.version == version;
+            left.set(left.get() - usize::from(takes));
+            takes
+        });
+        instances(found).await
+    }
+
+    /// Takes out provisioned ones that cannot be used any more.
+    pub async fn take_broken(&self) -> Vec<Instance> {
+        let provisioned: Vec<_> = {
+            let places = self.lock();
+            let provisioned = places.values().flatten().filter(|place| place.purpose == Purpose::Provisioned);
+            provisioned.map(|place| place.instance.clone()).collect()
+        };
+        let mut broken = Vec::new();
+        for place in provisioned {
+            let mut instance = place.lock().await;
+            let is_usable = match instance.as_mut() {
+                Some(instance) => instance.is_usable().await,
+                None => true,
+            };
+            if !is_usable {
+                broken.extend(instance.take());
+                drop(instance);
+                remove(&mut self.lock(), |_, other| Arc::ptr_eq(&other.instance, &place));
+            }
+        }
+        broken
     }
 
     /// Takes out those of other revisions of the same function version: nobody will ask for them again.
@@ -160,7 +207,11 @@ impl Idle {
     fn take_place(&self, key: &Key) -> Option<Place> {
         let mut places = self.lock();
         let of_key = places.get_mut(key)?;
-        let place = of_key.pop();
+        let provisioned = of_key.iter().rposition(|place| place.purpose == Purpose::Provisioned);
+        let place = match provisioned {
+            Some(index) => Some(of_key.remove(index)),
+            None => of_key.pop(),
+        };
         if of_key.is_empty() {
             places.remove(key);
         }
@@ -170,6 +221,10 @@ impl Idle {
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Vec<Place>>> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn on_demand(places: &HashMap<Key, Vec<Place>>) -> impl Iterator<Item = &Place> {
+    places.values().flatten().filter(|place| place.purpose == Purpose::OnDemand)
 }
 
 fn remove(places: &mut HashMap<Key, Vec<Place>>, which: impl Fn(&Key, &Place) -> bool) -> Vec<Place> {

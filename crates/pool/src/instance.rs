@@ -79,6 +79,11 @@ impl Instance {
         &self.registration
     }
 
+    /// Function ARN and version.
+    pub fn version(&self) -> (&str, &str) {
+        (&self.spec.function_arn, &self.spec.version)
+    }
+
     pub fn memory_mb(&self) -> u32 {
         self.spec.memory_mb
     }

@@ -14,6 +14,7 @@ mod output;
 mod outside;
 mod pool;
 mod prewarm;
+mod provisioned;
 mod registry;
 mod version;
 
@@ -23,6 +24,7 @@ pub use invocation::{FunctionError, InvokeError, InvokeRequest, Metering, Outcom
 pub use outside::{CredentialError, CredentialSource, Credentials, Endpoint};
 pub use pool::{Pool, PoolStatus};
 pub use prewarm::{InstanceKind, PrewarmStatus};
-pub use registry::{InstanceStatus, Phase};
+pub use provisioned::{ProvisionFailure, ProvisionStatus};
+pub use registry::{InstanceStatus, Phase, Purpose};
 pub use runtime::log::{ApplicationLevel, LogFormat, SystemLevel};
 pub use version::VersionSpec;

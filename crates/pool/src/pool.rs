@@ -1,4 +1,5 @@
 mod acquire;
+mod provision;
 mod reap;
 mod restock;
 
@@ -10,6 +11,7 @@ use crate::instance::{Context, Finished, Instance, StartError, fail_without_proc
 use crate::keep_alive::KeepAlive;
 use crate::layers::Layers;
 use crate::prewarm::{InstanceKind, PrewarmStatus, Prewarmed, Stock};
+use crate::provisioned::{ProvisionStatus, Provisioned};
 use crate::registry::{InstanceStatus, Phase, Registry};
 use crate::{
     AnswerSink, CredentialSource, Endpoint, InvokeError, InvokeRequest, Outcome, PoolConfig, VersionSpec,
@@ -22,7 +24,7 @@ use serde::Serialize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// All instances of all function versions. Cheap to clone.
@@ -35,6 +37,9 @@ struct Inner {
     concurrency: Arc<Concurrency>,
     idle: Arc<Idle>,
     keep_alive: KeepAlive,
+    provisioned: Provisioned,
+    /// Provisioned instances that start at the same time.
+    provision_turns: Semaphore,
     /// Invocations in the line for memory.
     waiting: AtomicUsize,
     /// Whoever holds it is first in the line; tokio's mutex is fair.
@@ -85,6 +90,7 @@ impl Pool {
         let registry = Registry::new(config.memory_mb_max);
         let concurrency = Concurrency::new(config.account_concurrency);
         let idle = Arc::new(Idle::new(clock.clone()));
+        let provisioned = Provisioned::new(clock.clone());
         let keep_alive = KeepAlive::new(clock.clone(), config.idle_timeout);
         let stock = Stock::new(clock.clone(), config.prewarm_memory_mb);
         let egress = egress::Egress::new(config.egress.clone(), clock.clone());
@@ -96,6 +102,8 @@ impl Pool {
             concurrency,
             idle,
             keep_alive,
+            provisioned,
+            provision_turns: Semaphore::new(restock::workers() * 2),
             waiting: AtomicUsize::new(0),
             first_in_line: tokio::sync::Mutex::new(()),
             phase: watch::Sender::new(Closing::Open),
@@ -103,6 +111,7 @@ impl Pool {
             workers: Mutex::default(),
         });
         tokio::spawn(reap::reap(Arc::downgrade(&inner)));
+        tokio::spawn(provision::provision(Arc::downgrade(&inner)));
         let workers = (0..restock::workers()).map(|_| restock::restock(Arc::downgrade(&inner))).collect();
         *inner.workers.lock().unwrap_or_else(PoisonError::into_inner) = workers;
         Ok(Pool(inner))
@@ -161,12 +170,12 @@ impl Pool {
         }
     }
 
-    /// Ends the instances of a function, all versions: idle ones now, busy ones after their invocation.
-    /// For a function that was changed or removed; returns without waiting for busy ones.
-    pub async fn drain(&self, function_arn: &str) {
-        self.0.registry.doom(function_arn);
+    /// Ends the instances of a function, of all versions or of one: idle ones now, busy ones after their
+    /// invocation. For what was changed or removed; returns without waiting for busy ones.
+    pub async fn drain(&self, function_arn: &str, version: Option<&str>) {
+        self.0.registry.doom(function_arn, version);
         self.0.keep_alive.forget(function_arn);
-        let idle = self.0.idle.of_function(Some(function_arn)).await;
+        let idle = self.0.idle.of_function(Some(function_arn), version).await;
         self.0.destroy_all(idle).await;
     }
 
@@ -180,6 +189,18 @@ impl Pool {
         self.0.context.stock.expect(kind);
     }
 
+    /// Keeps so many initialised instances of each of these versions of a function, and of none of its
+    /// others; they are started after this returns, and count against the memory of all.
+    pub fn provision(&self, function_arn: &str, versions: Vec<(Arc<VersionSpec>, u32)>) {
+        self.0.provisioned.set(function_arn, versions);
+    }
+
+    pub fn provisioned(&self, function_arn: &str, version: &str) -> ProvisionStatus {
+        let live = self.0.registry.provisioned_of(function_arn, version);
+        let failure = self.0.provisioned.failure(function_arn, version);
+        ProvisionStatus { allocated: live.allocated, available: live.initialised, failure }
+    }
+
     /// Takes no more invocations, lets the running ones end within `deadline`, cuts the others off, and
     /// returns when no instance is left.
     pub async fn shutdown(&self, deadline: Duration) {
@@ -188,7 +209,7 @@ impl Pool {
         inner.context.clock.timeout(deadline, inner.concurrency.wait_none()).await;
         inner.phase.send_replace(Closing::Cut);
         inner.concurrency.wait_none().await;
-        let idle = inner.idle.of_function(None).await;
+        let idle = inner.idle.of_function(None, None).await;
         inner.destroy_all(idle).await;
         let stock = inner.context.stock.close();
         let workers = std::mem::take(&mut *inner.workers.lock().unwrap_or_else(PoisonError::into_inner));
@@ -252,7 +273,8 @@ impl Inner {
             finished = conversation => Some(finished),
             _ = closing.wait_for(|phase| *phase == Closing::Cut) => None,
         };
-        let reusable = finished.as_ref().is_some_and(|finished| finished.reusable);
+        let reusable =
+            finished.as_ref().is_some_and(|finished| finished.reusable) && !self.is_surplus(&instance);
         if reusable && !instance.registration().is_doomed() && *self.phase.borrow() == Closing::Open {
             self.idle.put(key, instance, config.freeze_after, None);
         } else {

@@ -1,7 +1,7 @@
 use crate::VersionSpec;
 use clock::{Clock, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -34,6 +34,24 @@ pub struct InstanceStatus {
     pub started: Timestamp,
     /// Ends when its invocation does, because its function was changed or removed.
     pub doomed: bool,
+    pub purpose: Purpose,
+}
+
+/// What an instance was started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// An event, there or expected.
+    OnDemand,
+    /// To be there: provisioned concurrency.
+    Provisioned,
+}
+
+/// Provisioned instances of one version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Live {
+    pub allocated: u32,
+    pub initialised: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,7 +70,12 @@ impl Registry {
     }
 
     /// Takes the memory for an instance of `spec`; `None` while there is not enough.
-    pub fn register(self: &Arc<Self>, spec: &VersionSpec, clock: &Clock) -> Option<Registration> {
+    pub fn register(
+        self: &Arc<Self>,
+        spec: &VersionSpec,
+        purpose: Purpose,
+        clock: &Clock,
+    ) -> Option<Registration> {
         let mut state = self.lock();
         if spec.memory_mb > self.memory_mb_max.saturating_sub(state.memory_mb) {
             return None;
@@ -67,9 +90,37 @@ impl Registry {
             memory_mb: spec.memory_mb,
             started: clock.now(),
             doomed: false,
+            purpose,
         };
         state.instances.insert(id.clone(), status);
-        Some(Registration { registry: self.clone(), id })
+        Some(Registration { registry: self.clone(), id, purpose })
+    }
+
+    /// Provisioned instances that are not about to end, by function ARN and version.
+    pub fn provisioned(&self) -> HashMap<(String, String), Live> {
+        let mut found: HashMap<_, Live> = HashMap::new();
+        for status in self.lock().instances.values() {
+            if status.purpose == Purpose::Provisioned && !status.doomed && status.phase != Phase::Ending {
+                let live = found.entry((status.function_arn.clone(), status.version.clone())).or_default();
+                live.allocated += 1;
+                live.initialised += u32::from(status.phase != Phase::Starting);
+            }
+        }
+        found
+    }
+
+    pub fn provisioned_of(&self, function_arn: &str, version: &str) -> Live {
+        let mut live = Live::default();
+        for status in self.lock().instances.values() {
+            let concerns = status.purpose == Purpose::Provisioned
+                && !status.doomed
+                && status.phase != Phase::Ending
+                && status.version == version
+                && status.function_arn == function_arn;
+            live.allocated += u32::from(concerns);
+            live.initialised += u32::from(concerns && status.phase != Phase::Starting);
+        }
+        live
     }
 
     /// How much more memory, in MiB, must be given up for `wanted` to fit, counting what is on its way.
@@ -79,10 +130,11 @@ impl Registry {
         wanted.saturating_sub(soon_free)
     }
 
-    /// Marks every instance of the function to end after what it is doing.
-    pub fn doom(&self, function_arn: &str) {
+    /// Marks every instance of the function, or of one version, to end after what it is doing.
+    pub fn doom(&self, function_arn: &str, version: Option<&str>) {
         for status in self.lock().instances.values_mut() {
-            if status.function_arn == function_arn {
+            let concerns = version.is_none_or(|version| status.version == version);
+            if concerns && status.function_arn == function_arn {
                 status.doomed = true;
             }
         }
@@ -125,12 +177,17 @@ impl Registry {
 pub(crate) struct Registration {
     registry: Arc<Registry>,
     id: String,
+    purpose: Purpose,
 }
 
 impl Registration {
     /// 20 characters of `a-z2-7`.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
     }
 
     pub fn set_phase(&self, phase: Phase) {

@@ -7,7 +7,7 @@ use functions::Instances;
 use names::Arn;
 use pool::{
     AnswerSink, CredentialError, CredentialSource, Credentials, Endpoint, InstanceKind, InvokeError,
-    InvokeRequest, Outcome, Pool, VersionSpec,
+    InvokeRequest, Outcome, Pool, ProvisionStatus, VersionSpec,
 };
 use runtime::{RuntimeId, Runtimes};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -41,8 +41,16 @@ impl Instances for PooledInstances {
         Box::pin(self.pool.invoke_streaming(spec, request, sink))
     }
 
-    fn drain<'a>(&'a self, function_arn: &'a str) -> Boxed<'a, ()> {
-        Box::pin(self.pool.drain(function_arn))
+    fn drain<'a>(&'a self, function_arn: &'a str, version: Option<&'a str>) -> Boxed<'a, ()> {
+        Box::pin(self.pool.drain(function_arn, version))
+    }
+
+    fn provision(&self, function_arn: &str, versions: Vec<(Arc<VersionSpec>, u32)>) {
+        self.pool.provision(function_arn, versions);
+    }
+
+    fn provisioned(&self, function_arn: &str, version: &str) -> ProvisionStatus {
+        self.pool.provisioned(function_arn, version)
     }
 
     fn expect(&self, kind: &InstanceKind) {

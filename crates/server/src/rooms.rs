@@ -172,6 +172,9 @@ impl Rooms {
             if let Err(error) = functions.expect_all().await {
                 tracing::warn!(%error, "nothing is made ahead of the first invocations");
             }
+            if let Err(error) = functions.provision_all().await {
+                tracing::error!(%error, "provisioned concurrency is not as configured");
+            }
         });
         Background { kv, pool, inside, watcher, triggers, dispatcher, sweeper }
     }

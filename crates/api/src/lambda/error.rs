@@ -10,6 +10,9 @@ impl From<FunctionsError> for ApiError {
         let message = error.to_string();
         match error {
             FunctionsError::NotFound(_) => user(StatusCode::NOT_FOUND, "ResourceNotFoundException", message),
+            FunctionsError::NotProvisioned => {
+                user(StatusCode::NOT_FOUND, "ProvisionedConcurrencyConfigNotFoundException", message)
+            }
             FunctionsError::Conflict(_) => user(StatusCode::CONFLICT, "ResourceConflictException", message),
             FunctionsError::Invalid(_) => invalid(message),
             FunctionsError::Precondition(_) => {

@@ -23,6 +23,7 @@ pub static SERVICE: Service = Service {
         &operation::DELETE_FUNCTION_EVENT_INVOKE_CONFIG,
         &operation::DELETE_FUNCTION_URL_CONFIG,
         &operation::DELETE_LAYER_VERSION,
+        &operation::DELETE_PROVISIONED_CONCURRENCY_CONFIG,
         &operation::GET_ACCOUNT_SETTINGS,
         &operation::GET_ALIAS,
         &operation::GET_FUNCTION,
@@ -34,6 +35,7 @@ pub static SERVICE: Service = Service {
         &operation::GET_LAYER_VERSION,
         &operation::GET_LAYER_VERSION_BY_ARN,
         &operation::GET_POLICY,
+        &operation::GET_PROVISIONED_CONCURRENCY_CONFIG,
         &operation::INVOKE,
         &operation::INVOKE_WITH_RESPONSE_STREAM,
         &operation::LIST_ALIASES,
@@ -42,12 +44,14 @@ pub static SERVICE: Service = Service {
         &operation::LIST_FUNCTIONS,
         &operation::LIST_LAYER_VERSIONS,
         &operation::LIST_LAYERS,
+        &operation::LIST_PROVISIONED_CONCURRENCY_CONFIGS,
         &operation::LIST_TAGS,
         &operation::LIST_VERSIONS_BY_FUNCTION,
         &operation::PUBLISH_LAYER_VERSION,
         &operation::PUBLISH_VERSION,
         &operation::PUT_FUNCTION_CONCURRENCY,
         &operation::PUT_FUNCTION_EVENT_INVOKE_CONFIG,
+        &operation::PUT_PROVISIONED_CONCURRENCY_CONFIG,
         &operation::PUT_FUNCTION_RECURSION_CONFIG,
         &operation::REMOVE_PERMISSION,
         &operation::TAG_RESOURCE,
@@ -93,6 +97,7 @@ pub static SERVICE: Service = Service {
         &shape::NO_PUBLISHED_VERSION_EXCEPTION,
         &shape::POLICY_LENGTH_EXCEEDED_EXCEPTION,
         &shape::PRECONDITION_FAILED_EXCEPTION,
+        &shape::PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION,
         &shape::PUBLIC_POLICY_EXCEPTION,
         &shape::RECURSIVE_INVOCATION_EXCEPTION,
         &shape::REQUEST_TOO_LARGE_EXCEPTION,
@@ -696,6 +701,15 @@ pub struct DeleteLayerVersionRequest {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct DeleteProvisionedConcurrencyConfigRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Qualifier")]
+    pub qualifier: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DestinationConfig {
     #[serde(rename = "OnSuccess", skip_serializing_if = "Option::is_none")]
     pub on_success: Option<OnSuccess>,
@@ -1115,6 +1129,32 @@ pub struct GetPolicyResponse {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct GetProvisionedConcurrencyConfigRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Qualifier")]
+    pub qualifier: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetProvisionedConcurrencyConfigResponse {
+    #[serde(rename = "RequestedProvisionedConcurrentExecutions", skip_serializing_if = "Option::is_none")]
+    pub requested_provisioned_concurrent_executions: Option<i32>,
+    #[serde(rename = "AvailableProvisionedConcurrentExecutions", skip_serializing_if = "Option::is_none")]
+    pub available_provisioned_concurrent_executions: Option<i32>,
+    #[serde(rename = "AllocatedProvisionedConcurrentExecutions", skip_serializing_if = "Option::is_none")]
+    pub allocated_provisioned_concurrent_executions: Option<i32>,
+    #[serde(rename = "Status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(rename = "StatusReason", skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    #[serde(rename = "LastModified", skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ImageConfig {
     #[serde(rename = "EntryPoint", skip_serializing_if = "Option::is_none")]
     pub entry_point: Option<Vec<String>>,
@@ -1440,6 +1480,26 @@ pub struct ListLayersResponse {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct ListProvisionedConcurrencyConfigsRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Marker", skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
+    #[serde(rename = "MaxItems", skip_serializing_if = "Option::is_none")]
+    pub max_items: Option<i32>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListProvisionedConcurrencyConfigsResponse {
+    #[serde(rename = "ProvisionedConcurrencyConfigs", skip_serializing_if = "Option::is_none")]
+    pub provisioned_concurrency_configs: Option<Vec<ProvisionedConcurrencyConfigListItem>>,
+    #[serde(rename = "NextMarker", skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ListTagsRequest {
     #[serde(rename = "Resource")]
     pub resource: String,
@@ -1497,6 +1557,25 @@ pub struct OnFailure {
 pub struct OnSuccess {
     #[serde(rename = "Destination", skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProvisionedConcurrencyConfigListItem {
+    #[serde(rename = "FunctionArn", skip_serializing_if = "Option::is_none")]
+    pub function_arn: Option<String>,
+    #[serde(rename = "RequestedProvisionedConcurrentExecutions", skip_serializing_if = "Option::is_none")]
+    pub requested_provisioned_concurrent_executions: Option<i32>,
+    #[serde(rename = "AvailableProvisionedConcurrentExecutions", skip_serializing_if = "Option::is_none")]
+    pub available_provisioned_concurrent_executions: Option<i32>,
+    #[serde(rename = "AllocatedProvisionedConcurrentExecutions", skip_serializing_if = "Option::is_none")]
+    pub allocated_provisioned_concurrent_executions: Option<i32>,
+    #[serde(rename = "Status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(rename = "StatusReason", skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    #[serde(rename = "LastModified", skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -1592,6 +1671,34 @@ pub struct PutFunctionRecursionConfigRequest {
 pub struct PutFunctionRecursionConfigResponse {
     #[serde(rename = "RecursiveLoop", skip_serializing_if = "Option::is_none")]
     pub recursive_loop: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutProvisionedConcurrencyConfigRequest {
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Qualifier")]
+    pub qualifier: String,
+    #[serde(rename = "ProvisionedConcurrentExecutions")]
+    pub provisioned_concurrent_executions: i32,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutProvisionedConcurrencyConfigResponse {
+    #[serde(rename = "RequestedProvisionedConcurrentExecutions", skip_serializing_if = "Option::is_none")]
+    pub requested_provisioned_concurrent_executions: Option<i32>,
+    #[serde(rename = "AllocatedProvisionedConcurrentExecutions", skip_serializing_if = "Option::is_none")]
+    pub allocated_provisioned_concurrent_executions: Option<i32>,
+    #[serde(rename = "AvailableProvisionedConcurrentExecutions", skip_serializing_if = "Option::is_none")]
+    pub available_provisioned_concurrent_executions: Option<i32>,
+    #[serde(rename = "Status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(rename = "StatusReason", skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    #[serde(rename = "LastModified", skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -2073,6 +2180,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct DeleteProvisionedConcurrencyConfig;
+    impl Typed for DeleteProvisionedConcurrencyConfig {
+        const OPERATION: &'static Operation = &DELETE_PROVISIONED_CONCURRENCY_CONFIG;
+        type Input = DeleteProvisionedConcurrencyConfigRequest;
+        type Output = ();
+    }
+
+    pub static DELETE_PROVISIONED_CONCURRENCY_CONFIG: Operation = Operation {
+        name: "DeleteProvisionedConcurrencyConfig",
+        service: &SERVICE,
+        method: "DELETE",
+        uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
+        status: 204,
+        input: Some(&shape::DELETE_PROVISIONED_CONCURRENCY_CONFIG_REQUEST),
+        output: None,
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct GetAccountSettings;
     impl Typed for GetAccountSettings {
         const OPERATION: &'static Operation = &GET_ACCOUNT_SETTINGS;
@@ -2282,6 +2408,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct GetProvisionedConcurrencyConfig;
+    impl Typed for GetProvisionedConcurrencyConfig {
+        const OPERATION: &'static Operation = &GET_PROVISIONED_CONCURRENCY_CONFIG;
+        type Input = GetProvisionedConcurrencyConfigRequest;
+        type Output = GetProvisionedConcurrencyConfigResponse;
+    }
+
+    pub static GET_PROVISIONED_CONCURRENCY_CONFIG: Operation = Operation {
+        name: "GetProvisionedConcurrencyConfig",
+        service: &SERVICE,
+        method: "GET",
+        uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
+        status: 200,
+        input: Some(&shape::GET_PROVISIONED_CONCURRENCY_CONFIG_REQUEST),
+        output: Some(&shape::GET_PROVISIONED_CONCURRENCY_CONFIG_RESPONSE),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct Invoke;
     impl Typed for Invoke {
         const OPERATION: &'static Operation = &INVOKE;
@@ -2434,6 +2579,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct ListProvisionedConcurrencyConfigs;
+    impl Typed for ListProvisionedConcurrencyConfigs {
+        const OPERATION: &'static Operation = &LIST_PROVISIONED_CONCURRENCY_CONFIGS;
+        type Input = ListProvisionedConcurrencyConfigsRequest;
+        type Output = ListProvisionedConcurrencyConfigsResponse;
+    }
+
+    pub static LIST_PROVISIONED_CONCURRENCY_CONFIGS: Operation = Operation {
+        name: "ListProvisionedConcurrencyConfigs",
+        service: &SERVICE,
+        method: "GET",
+        uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL",
+        status: 200,
+        input: Some(&shape::LIST_PROVISIONED_CONCURRENCY_CONFIGS_REQUEST),
+        output: Some(&shape::LIST_PROVISIONED_CONCURRENCY_CONFIGS_RESPONSE),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct ListTags;
     impl Typed for ListTags {
         const OPERATION: &'static Operation = &LIST_TAGS;
@@ -2544,6 +2708,25 @@ pub mod operation {
         status: 200,
         input: Some(&shape::PUT_FUNCTION_EVENT_INVOKE_CONFIG_REQUEST),
         output: Some(&shape::FUNCTION_EVENT_INVOKE_CONFIG),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
+    pub struct PutProvisionedConcurrencyConfig;
+    impl Typed for PutProvisionedConcurrencyConfig {
+        const OPERATION: &'static Operation = &PUT_PROVISIONED_CONCURRENCY_CONFIG;
+        type Input = PutProvisionedConcurrencyConfigRequest;
+        type Output = PutProvisionedConcurrencyConfigResponse;
+    }
+
+    pub static PUT_PROVISIONED_CONCURRENCY_CONFIG: Operation = Operation {
+        name: "PutProvisionedConcurrencyConfig",
+        service: &SERVICE,
+        method: "PUT",
+        uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
+        status: 202,
+        input: Some(&shape::PUT_PROVISIONED_CONCURRENCY_CONFIG_REQUEST),
+        output: Some(&shape::PUT_PROVISIONED_CONCURRENCY_CONFIG_RESPONSE),
         result_wrapper: None,
         checksums: Checksums { required: false, algorithm_member: None },
     };
@@ -2936,6 +3119,13 @@ mod shape {
             Member::new("VersionNumber", &LAYER_VERSION_NUMBER).label("VersionNumber").required(),
         ],
     );
+    pub static DELETE_PROVISIONED_CONCURRENCY_CONFIG_REQUEST: Shape = Shape::structure(
+        "DeleteProvisionedConcurrencyConfigRequest",
+        &[
+            Member::new("FunctionName", &FUNCTION_NAME).label("FunctionName").required(),
+            Member::new("Qualifier", &QUALIFIER).query("Qualifier").required(),
+        ],
+    );
     pub static DESCRIPTION: Shape = Shape::string("Description").min(0.0).max(256.0);
     pub static DESTINATION_ARN: Shape = Shape::string("DestinationArn").min(0.0).max(350.0).pattern("$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)");
     pub static DESTINATION_CONFIG: Shape = Shape::structure(
@@ -3229,6 +3419,24 @@ mod shape {
         "GetPolicyResponse",
         &[Member::new("Policy", &STRING), Member::new("RevisionId", &STRING)],
     );
+    pub static GET_PROVISIONED_CONCURRENCY_CONFIG_REQUEST: Shape = Shape::structure(
+        "GetProvisionedConcurrencyConfigRequest",
+        &[
+            Member::new("FunctionName", &FUNCTION_NAME).label("FunctionName").required(),
+            Member::new("Qualifier", &QUALIFIER).query("Qualifier").required(),
+        ],
+    );
+    pub static GET_PROVISIONED_CONCURRENCY_CONFIG_RESPONSE: Shape = Shape::structure(
+        "GetProvisionedConcurrencyConfigResponse",
+        &[
+            Member::new("RequestedProvisionedConcurrentExecutions", &POSITIVE_INTEGER),
+            Member::new("AvailableProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("AllocatedProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("Status", &PROVISIONED_CONCURRENCY_STATUS_ENUM),
+            Member::new("StatusReason", &STRING),
+            Member::new("LastModified", &TIMESTAMP),
+        ],
+    );
     pub static HANDLER: Shape = Shape::string("Handler").min(0.0).max(128.0).pattern("[^\\s]+");
     pub static HEADER: Shape = Shape::string("Header").min(0.0).max(1024.0).pattern(".*");
     pub static HEADERS_LIST: Shape = Shape::list("HeadersList", &HEADER).min(0.0).max(100.0);
@@ -3517,6 +3725,21 @@ mod shape {
         "ListLayersResponse",
         &[Member::new("NextMarker", &STRING), Member::new("Layers", &LAYERS_LIST)],
     );
+    pub static LIST_PROVISIONED_CONCURRENCY_CONFIGS_REQUEST: Shape = Shape::structure(
+        "ListProvisionedConcurrencyConfigsRequest",
+        &[
+            Member::new("FunctionName", &FUNCTION_NAME).label("FunctionName").required(),
+            Member::new("Marker", &STRING).query("Marker"),
+            Member::new("MaxItems", &MAX_PROVISIONED_CONCURRENCY_CONFIG_LIST_ITEMS).query("MaxItems"),
+        ],
+    );
+    pub static LIST_PROVISIONED_CONCURRENCY_CONFIGS_RESPONSE: Shape = Shape::structure(
+        "ListProvisionedConcurrencyConfigsResponse",
+        &[
+            Member::new("ProvisionedConcurrencyConfigs", &PROVISIONED_CONCURRENCY_CONFIG_LIST),
+            Member::new("NextMarker", &STRING),
+        ],
+    );
     pub static LIST_TAGS_REQUEST: Shape = Shape::structure(
         "ListTagsRequest",
         &[Member::new("Resource", &TAGGABLE_RESOURCE).label("Resource").required()],
@@ -3561,6 +3784,8 @@ mod shape {
     pub static MAX_ITEMS: Shape = Shape::integer("MaxItems").min(1.0).max(50.0);
     pub static MAX_LAYER_LIST_ITEMS: Shape = Shape::integer("MaxLayerListItems").min(1.0).max(50.0);
     pub static MAX_LIST_ITEMS: Shape = Shape::integer("MaxListItems").min(1.0).max(10000.0);
+    pub static MAX_PROVISIONED_CONCURRENCY_CONFIG_LIST_ITEMS: Shape =
+        Shape::integer("MaxProvisionedConcurrencyConfigListItems").min(1.0).max(50.0);
     pub static MAXIMUM_EVENT_AGE_IN_SECONDS: Shape =
         Shape::integer("MaximumEventAgeInSeconds").min(60.0).max(21600.0);
     pub static MAXIMUM_RETRY_ATTEMPTS: Shape = Shape::integer("MaximumRetryAttempts").min(0.0).max(2.0);
@@ -3570,6 +3795,7 @@ mod shape {
     pub static NAMESPACED_FUNCTION_NAME: Shape = Shape::string("NamespacedFunctionName").min(1.0).max(256.0).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?");
     pub static NAMESPACED_STATEMENT_ID: Shape =
         Shape::string("NamespacedStatementId").min(1.0).max(100.0).pattern("([a-zA-Z0-9-_.]+)");
+    pub static NON_NEGATIVE_INTEGER: Shape = Shape::integer("NonNegativeInteger").min(0.0);
     pub static NULLABLE_BOOLEAN: Shape = Shape::boolean("NullableBoolean");
     pub static NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER: Shape =
         Shape::string("NumericLatestPublishedOrAliasQualifier")
@@ -3584,9 +3810,26 @@ mod shape {
     pub static PACKAGE_TYPE: Shape = Shape::string("PackageType").values(&["Zip", "Image"]);
     pub static PER_EXECUTION_ENVIRONMENT_MAX_CONCURRENCY: Shape =
         Shape::integer("PerExecutionEnvironmentMaxConcurrency").min(1.0).max(1600.0);
+    pub static POSITIVE_INTEGER: Shape = Shape::integer("PositiveInteger").min(1.0);
     pub static PRINCIPAL: Shape = Shape::string("Principal").min(0.0).max(2048.0).pattern("[^\\s]+");
     pub static PRINCIPAL_ORG_ID: Shape =
         Shape::string("PrincipalOrgID").min(12.0).max(34.0).pattern("o-[a-z0-9]{10,32}");
+    pub static PROVISIONED_CONCURRENCY_CONFIG_LIST: Shape =
+        Shape::list("ProvisionedConcurrencyConfigList", &PROVISIONED_CONCURRENCY_CONFIG_LIST_ITEM);
+    pub static PROVISIONED_CONCURRENCY_CONFIG_LIST_ITEM: Shape = Shape::structure(
+        "ProvisionedConcurrencyConfigListItem",
+        &[
+            Member::new("FunctionArn", &FUNCTION_ARN),
+            Member::new("RequestedProvisionedConcurrentExecutions", &POSITIVE_INTEGER),
+            Member::new("AvailableProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("AllocatedProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("Status", &PROVISIONED_CONCURRENCY_STATUS_ENUM),
+            Member::new("StatusReason", &STRING),
+            Member::new("LastModified", &TIMESTAMP),
+        ],
+    );
+    pub static PROVISIONED_CONCURRENCY_STATUS_ENUM: Shape =
+        Shape::string("ProvisionedConcurrencyStatusEnum").values(&["IN_PROGRESS", "READY", "FAILED"]);
     pub static PUBLISH_LAYER_VERSION_REQUEST: Shape = Shape::structure(
         "PublishLayerVersionRequest",
         &[
@@ -3650,6 +3893,27 @@ mod shape {
         "PutFunctionRecursionConfigResponse",
         &[Member::new("RecursiveLoop", &RECURSIVE_LOOP)],
     );
+    pub static PUT_PROVISIONED_CONCURRENCY_CONFIG_REQUEST: Shape = Shape::structure(
+        "PutProvisionedConcurrencyConfigRequest",
+        &[
+            Member::new("FunctionName", &FUNCTION_NAME).label("FunctionName").required(),
+            Member::new("Qualifier", &QUALIFIER).query("Qualifier").required(),
+            Member::new("ProvisionedConcurrentExecutions", &POSITIVE_INTEGER).required(),
+        ],
+    );
+    pub static PUT_PROVISIONED_CONCURRENCY_CONFIG_RESPONSE: Shape = Shape::structure(
+        "PutProvisionedConcurrencyConfigResponse",
+        &[
+            Member::new("RequestedProvisionedConcurrentExecutions", &POSITIVE_INTEGER),
+            Member::new("AllocatedProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("AvailableProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("Status", &PROVISIONED_CONCURRENCY_STATUS_ENUM),
+            Member::new("StatusReason", &STRING),
+            Member::new("LastModified", &TIMESTAMP),
+        ],
+    );
+    pub static QUALIFIER: Shape =
+        Shape::string("Qualifier").min(1.0).max(128.0).pattern("(|[a-zA-Z0-9$_-]+)");
     pub static RECURSIVE_LOOP: Shape = Shape::string("RecursiveLoop").values(&["Allow", "Terminate"]);
     pub static REMOVE_PERMISSION_REQUEST: Shape = Shape::structure(
         "RemovePermissionRequest",
@@ -4243,6 +4507,13 @@ mod shape {
         name: "PreconditionFailedException",
         code: "PreconditionFailedException",
         status: Some(412),
+        sender: true,
+        members: &[Member::new("Type", &STRING), Member::new("message", &STRING)],
+    };
+    pub static PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
+        name: "ProvisionedConcurrencyConfigNotFoundException",
+        code: "ProvisionedConcurrencyConfigNotFoundException",
+        status: Some(404),
         sender: true,
         members: &[Member::new("Type", &STRING), Member::new("message", &STRING)],
     };

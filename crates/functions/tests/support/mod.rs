@@ -8,8 +8,8 @@ use functions::{Config, FunctionId, Functions, Instances, NewFunction};
 use kv::Kv;
 use names::{AccountId, FunctionName, Region};
 use pool::{
-    AnswerSink, FunctionError, InstanceKind, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason,
-    VersionSpec,
+    AnswerSink, FunctionError, InstanceKind, InvokeError, InvokeRequest, Metering, Outcome, ProvisionStatus,
+    ThrottleReason, VersionSpec,
 };
 use runtime::RuntimeId;
 use std::collections::{BTreeMap, VecDeque};
@@ -45,6 +45,8 @@ pub struct Scripted {
     clock: Clock,
     script: Mutex<VecDeque<Next>>,
     pub seen: watch::Sender<Vec<Seen>>,
+    /// The versions that the last provisioning asked for, with their counts.
+    pub provisions: watch::Sender<Vec<(String, u32)>>,
 }
 
 impl Scripted {
@@ -104,8 +106,17 @@ impl Instances for Scripted {
         self.invoke(spec, request)
     }
 
-    fn drain<'a>(&'a self, _: &'a str) -> Boxed<'a, ()> {
+    fn drain<'a>(&'a self, _: &'a str, _: Option<&'a str>) -> Boxed<'a, ()> {
         Box::pin(async {})
+    }
+
+    fn provision(&self, _: &str, versions: Vec<(Arc<VersionSpec>, u32)>) {
+        let versions = versions.into_iter().map(|(spec, count)| (spec.version.clone(), count)).collect();
+        self.provisions.send_replace(versions);
+    }
+
+    fn provisioned(&self, _: &str, _: &str) -> ProvisionStatus {
+        ProvisionStatus::default()
     }
 
     fn expect(&self, _: &InstanceKind) {}
@@ -146,6 +157,7 @@ impl World {
             clock: clock.clone(),
             script: Mutex::default(),
             seen: watch::Sender::new(Vec::new()),
+            provisions: watch::Sender::new(Vec::new()),
         });
         let mut config = Config::new(directory.path().join("code"));
         configure(&mut config);

@@ -78,6 +78,7 @@ pub(super) fn environment(
     spec: &VersionSpec,
     credentials: &Credentials,
     log_stream: &str,
+    init: InitKind,
 ) -> Vec<(String, String)> {
     runtime::environment(&Surroundings {
         runtime: &spec.runtime,
@@ -90,7 +91,7 @@ pub(super) fn environment(
         log_stream,
         log_format: spec.log_format.as_str(),
         log_level: spec.log_format.application_level().map(ApplicationLevel::as_str),
-        init: InitKind::OnDemand,
+        init,
         runtime_api: &RUNTIME_API.to_string(),
         endpoint_url: &format!("http://{}", context.config.endpoint_inside),
         session: Session {

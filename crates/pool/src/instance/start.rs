@@ -7,7 +7,7 @@ use super::{Instance, Running};
 use crate::layers::Layers;
 use crate::output::{Log, Output};
 use crate::prewarm::{Prewarmed, Stock};
-use crate::registry::Registration;
+use crate::registry::{Purpose, Registration};
 use crate::{CredentialSource, Endpoint, InvokeError, PoolConfig, VersionSpec};
 use clock::Clock;
 use runtime::api::{ErrorReport, Initialised, RuntimeApi};
@@ -65,7 +65,11 @@ impl Instance {
         let credentials =
             credentials.map_err(|error| StartError::Refused(InvokeError::Unavailable(error.to_string())))?;
         let log = new_log(context, &spec);
-        let environment = environment(context, &spec, &credentials, log.stream());
+        let kind = match registration.purpose() {
+            Purpose::OnDemand => InitKind::OnDemand,
+            Purpose::Provisioned => InitKind::ProvisionedConcurrency,
+        };
+        let environment = environment(context, &spec, &credentials, log.stream(), kind);
         let walls = Walls::around(context, &spec, &launch, registration.id()).await.map_err(refused)?;
         let Walls { mut sandbox, runtime_listener, endpoint_listener } = walls;
         let endpoint = serve_endpoint(endpoint_listener, context.endpoint.clone(), context.clock.clone())
@@ -73,7 +77,7 @@ impl Instance {
         let egress = way_out::open(context, &spec, &mut sandbox, &log)?;
         let external = opt_dir.as_deref().map(extensions).unwrap_or_default();
         let start = Start {
-            init: Init { kind: InitKind::OnDemand, phase: InitPhase::Init },
+            init: Init { kind, phase: InitPhase::Init },
             spec: &spec,
             instance_id: registration.id(),
             listener: &runtime_listener,

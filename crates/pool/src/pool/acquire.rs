@@ -1,7 +1,7 @@
 use super::Inner;
 use crate::idle::Key;
 use crate::instance::Instance;
-use crate::registry::Registration;
+use crate::registry::{Purpose, Registration};
 use crate::{InvokeError, ThrottleReason, VersionSpec};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -61,7 +61,7 @@ impl Inner {
         // Whoever asks for this revision will not ask for an older one any more.
         let outdated = self.idle.outdated(key).await;
         self.destroy_later(outdated);
-        if let Some(registration) = self.registry.register(spec, &self.context.clock) {
+        if let Some(registration) = self.registry.register(spec, Purpose::OnDemand, &self.context.clock) {
             return Some(Acquired::Cold(registration));
         }
         let shortage = self.registry.shortage_mb(spec.memory_mb);

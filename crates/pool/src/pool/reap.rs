@@ -3,7 +3,7 @@
 use super::{Closing, Inner};
 use crate::VersionSpec;
 use crate::idle::Key;
-use crate::instance::Instance;
+use crate::registry::Purpose;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -50,24 +50,11 @@ impl Inner {
         if self.idle.has(&key) {
             return;
         }
-        let Some(registration) = self.registry.register(&spec, &self.context.clock) else { return };
-        let Ok(mut instance) = Instance::start(&self.context, spec, registration).await else { return };
-        let mut closing = self.phase.subscribe();
-        let initialised = tokio::select! {
-            initialised = instance.initialised(self.context.config.init_timeout) => initialised.is_ok(),
-            // The sender is in `self`, so this cannot fail.
-            _ = closing.wait_for(|phase| *phase != Closing::Open) => false,
-        };
-        if !initialised || instance.registration().is_doomed() {
-            // The event itself will meet a failure, and tell it.
-            self.destroy_later(vec![instance]);
-            return;
-        }
-        self.idle.put(key, instance, self.context.config.freeze_after, Some(keep));
-        // Nobody waited for this start: whoever closed the pool meanwhile has looked for idle ones already.
-        if *self.phase.borrow() != Closing::Open {
-            let idle = self.idle.of_function(None).await;
-            self.destroy_later(idle);
+        let registration = self.registry.register(&spec, Purpose::OnDemand, &self.context.clock);
+        let Some(registration) = registration else { return };
+        // The event itself will meet a failure, and tell it.
+        if let Ok(instance) = self.start_initialised(&spec, registration).await {
+            self.wait_idle(key, instance, Some(keep)).await;
         }
     }
 }

@@ -84,7 +84,7 @@ async fn an_extension_lives_through_init_invocations_and_the_end() {
     // It was told within the invocation, which did not end before it had asked again.
     assert!(tail.contains(&format!("extension: INVOKE {id}\n")), "{tail}");
     assert_eq!(world.result(&spec, "2").await, json!(2));
-    world.pool.drain(&spec.function_arn).await;
+    world.pool.drain(&spec.function_arn, None).await;
     log_until(&world, "extension: SHUTDOWN spindown").await;
     world.close().await;
 }
@@ -218,7 +218,7 @@ while next_event(me)["eventType"] == "INVOKE":
         assert!(tail.contains(line), "{line} in {tail}");
     }
     // The report comes after the invocation: with the next one, or at the end.
-    world.pool.drain(&spec.function_arn).await;
+    world.pool.drain(&spec.function_arn, None).await;
     log_until(&world, "took: platform.report").await;
     world.close().await;
 }

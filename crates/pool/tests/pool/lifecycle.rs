@@ -126,7 +126,7 @@ async fn a_changed_function_gets_new_instances() {
     spec.revision = "2".into();
     assert_eq!(world.result(&spec, "{}").await, json!(1), "another revision, another instance");
     world.wait_for("the old one is gone", |status| status.instances.len() == 1).await;
-    world.pool.drain(&spec.function_arn).await;
+    world.pool.drain(&spec.function_arn, None).await;
     world.pool.drained(&spec.function_arn).await;
     assert_eq!(world.pool.status().instances, []);
     let running = {
@@ -135,7 +135,7 @@ async fn a_changed_function_gets_new_instances() {
         tokio::spawn(async move { pool.invoke(spec, request).await })
     };
     world.wait_for("busy", |status| status.instances.iter().any(|i| i.phase == Phase::Busy)).await;
-    world.pool.drain(&spec.function_arn).await;
+    world.pool.drain(&spec.function_arn, None).await;
     assert_eq!(&running.await.unwrap().unwrap().payload[..], b"1", "a running invocation ends in peace");
     world.pool.drained(&spec.function_arn).await;
     world.close().await;

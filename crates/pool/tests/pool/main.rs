@@ -8,6 +8,7 @@ mod lifecycle;
 mod node;
 mod packs;
 mod prewarm;
+mod provisioned;
 mod python;
 mod streams;
 mod surroundings;
