@@ -34,5 +34,6 @@ impl Functions {
 }
 
 fn kind(configuration: &Configuration) -> InstanceKind {
-    InstanceKind::new(&configuration.runtime, configuration.tmp_mb)
+    let Configuration { runtime, environment, memory_mb, tmp_mb, .. } = configuration;
+    InstanceKind::new(runtime, environment.variables(), *memory_mb, *tmp_mb)
 }

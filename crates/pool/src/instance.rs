@@ -79,6 +79,11 @@ impl Instance {
         &self.registration
     }
 
+    /// The packages of the runtime's pack that the code loaded when it started, as the process says.
+    pub fn packages(&self) -> &[String] {
+        self.running.channel.as_ref().map_or(&[], Channel::packages)
+    }
+
     /// Function ARN and version.
     pub fn version(&self) -> (&str, &str) {
         (&self.spec.function_arn, &self.spec.version)

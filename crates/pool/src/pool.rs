@@ -10,7 +10,7 @@ use crate::idle::{Idle, Key};
 use crate::instance::{Context, Finished, Instance, StartError, fail_without_process};
 use crate::keep_alive::KeepAlive;
 use crate::layers::Layers;
-use crate::prewarm::{InstanceKind, PrewarmStatus, Prewarmed, Stock};
+use crate::prewarm::{InstanceKind, Preload, PrewarmStatus, Prewarmed, Stock};
 use crate::provisioned::{ProvisionStatus, Provisioned};
 use crate::registry::{InstanceStatus, Phase, Registry};
 use crate::{
@@ -92,10 +92,22 @@ impl Pool {
         let idle = Arc::new(Idle::new(clock.clone()));
         let provisioned = Provisioned::new(clock.clone());
         let keep_alive = KeepAlive::new(clock.clone(), config.idle_timeout);
+        let preload = Preload::default();
         let stock = Stock::new(clock.clone(), config.prewarm_memory_mb);
         let egress = egress::Egress::new(config.egress.clone(), clock.clone());
-        let context =
-            Context { config, host, clock, runtimes, endpoint, credentials, logs, layers, stock, egress };
+        let context = Context {
+            config,
+            host,
+            clock,
+            runtimes,
+            endpoint,
+            credentials,
+            logs,
+            layers,
+            stock,
+            preload,
+            egress,
+        };
         let inner = Arc::new(Inner {
             context,
             registry,
@@ -265,6 +277,9 @@ impl Inner {
             let initialised =
                 if is_cold { Some(instance.initialised(config.init_timeout).await) } else { None };
             drop(starting);
+            if is_cold {
+                self.context.preload.learn(&spec.runtime, instance.packages());
+            }
             instance.registration().set_phase(Phase::Busy);
             instance.invoke(&request, initialised, sink).await
         };

@@ -12,10 +12,12 @@
 mod demand;
 mod kind;
 mod plan;
+mod preload;
 mod prewarmed;
 mod stock;
 
 pub use kind::InstanceKind;
-pub(crate) use prewarmed::Prewarmed;
+pub(crate) use preload::Preload;
+pub(crate) use prewarmed::{GenericProcess, Prewarmed};
 pub use stock::PrewarmStatus;
 pub(crate) use stock::{Next, Stock};

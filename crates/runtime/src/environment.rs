@@ -99,6 +99,17 @@ pub fn extension_environment(all: &[(String, String)]) -> Vec<(String, String)> 
 
 /// What the function's own variables may change.
 fn defaults(from: &Surroundings) -> BTreeMap<String, String> {
+    let mut variables = common(from.runtime);
+    variables.extend([
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR".to_owned()),
+        // SDKs and tools take the platform's address from here.
+        ("AWS_ENDPOINT_URL", from.endpoint_url.to_owned()),
+    ]);
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What is the same for all functions of a runtime.
+fn common(runtime: &RuntimeId) -> Vec<(&'static str, String)> {
     let mut variables = vec![
         ("LANG", "en_US.UTF-8".to_owned()),
         ("PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin".to_owned()),
@@ -107,11 +118,8 @@ fn defaults(from: &Surroundings) -> BTreeMap<String, String> {
             "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
                 .to_owned(),
         ),
-        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR".to_owned()),
-        // SDKs and tools take the platform's address from here.
-        ("AWS_ENDPOINT_URL", from.endpoint_url.to_owned()),
     ];
-    match from.runtime.family() {
+    match runtime.family() {
         Family::Node { major } => variables.push((
             "NODE_PATH",
             format!(
@@ -121,8 +129,16 @@ fn defaults(from: &Surroundings) -> BTreeMap<String, String> {
         Family::Python { .. } => variables.push(("PYTHONPATH", "/var/runtime".to_owned())),
         Family::Provided => {}
     }
-    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    variables
 }
+
+/// What a process has that is started before anybody knows for which function.
+pub(crate) fn of_runtime(runtime: &RuntimeId) -> Vec<(String, String)> {
+    let zone = ("TZ", TIME_ZONE.to_owned());
+    common(runtime).into_iter().chain([zone]).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+const TIME_ZONE: &str = ":UTC";
 
 fn reserved(from: &Surroundings) -> Vec<(String, String)> {
     let memory = from.memory_mb.to_string();
@@ -143,7 +159,7 @@ fn reserved(from: &Surroundings) -> Vec<(String, String)> {
         ("AWS_SESSION_TOKEN", from.session.session_token),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
         ("LAMBDA_TASK_ROOT", "/var/task"),
-        ("TZ", ":UTC"),
+        ("TZ", TIME_ZONE),
     ];
     // The function's own setting holds unless the platform has one.
     if let Some(level) = from.log_level {
@@ -191,7 +207,7 @@ mod tests {
             ("PATH", "/mine"),
             ("MINE", "m"),
             ("AWS_REGION", "eu-west-1"),
-            ("TZ", ":UTC"),
+            ("TZ", TIME_ZONE),
             ("AWS_EXECUTION_ENV", "AWS_Lambda_nodejs20.x"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
             ("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start"),

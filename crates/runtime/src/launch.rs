@@ -102,7 +102,7 @@ impl Runtimes {
         })
     }
 
-    fn base_of(&self, found: &Interpreter) -> Base {
+    pub(crate) fn base_of(&self, found: &Interpreter) -> Base {
         let shim = match found.kind {
             Kind::Node => self.shims().node(),
             Kind::Python => self.shims().python(),
@@ -127,18 +127,22 @@ fn add_interpreter(launch: &mut Launch, request: &LaunchRequest, found: &Interpr
     // A wrapper may do with descriptors as it likes, and may speak to the Runtime API itself.
     launch.speaks_channel = request.exec_wrapper.is_none();
     launch.argv.extend(request.exec_wrapper.map(str::to_owned));
-    launch.argv.push(found.path_inside().to_string_lossy().into_owned());
+    launch.argv.extend(program(found, request.memory_mb));
+    launch.symlinks.extend(layer_link(request));
+}
+
+/// The interpreter running our shim.
+pub(crate) fn program(found: &Interpreter, memory_mb: u32) -> Vec<String> {
+    let mut argv = vec![found.path_inside().to_string_lossy().into_owned()];
     match found.kind {
         Kind::Node => {
-            launch.argv.extend(heap_options(request.memory_mb));
-            launch.argv.push(format!("{SHIM}/index.js"));
-            launch.symlinks.extend(layer_link(request));
+            argv.extend(heap_options(memory_mb));
+            argv.push(format!("{SHIM}/index.js"));
         }
-        Kind::Python => {
-            // Without `site`: what is installed for the host's own interpreter is not the function's.
-            launch.argv.extend(["-S".to_owned(), format!("{SHIM}/bootstrap.py")]);
-        }
+        // Without `site`: what is installed for the host's own interpreter is not the function's.
+        Kind::Python => argv.extend(["-S".to_owned(), format!("{SHIM}/bootstrap.py")]),
     }
+    argv
 }
 
 /// The heap grows to nine tenths of the memory, so that a function that needs more hears it from its own

@@ -10,6 +10,7 @@ mod conversation;
 mod environment;
 pub mod extensions;
 pub mod failure;
+pub mod generic;
 mod identifier;
 mod interpreter;
 mod launch;

@@ -6,7 +6,7 @@ use super::way_out;
 use super::{Instance, Running};
 use crate::layers::Layers;
 use crate::output::{Log, Output};
-use crate::prewarm::{Prewarmed, Stock};
+use crate::prewarm::{GenericProcess, Preload, Prewarmed, Stock};
 use crate::registry::{Purpose, Registration};
 use crate::{CredentialSource, Endpoint, InvokeError, PoolConfig, VersionSpec};
 use clock::Clock;
@@ -16,7 +16,7 @@ use runtime::extensions::{Facts, ShutdownReason};
 use runtime::log::LogSink;
 use runtime::report::{Event, Init, InitKind, InitPhase, Status};
 use runtime::telemetry::Origin;
-use runtime::{Conversation, Runtimes};
+use runtime::{Conversation, Launch, Runtimes};
 use sandbox::{CHANNEL_FD, Command, Host, Sandbox, SandboxError};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -35,6 +35,7 @@ pub(crate) struct Context {
     pub layers: Arc<Layers>,
     pub stock: Stock<Prewarmed>,
     pub egress: egress::Egress,
+    pub preload: Preload,
 }
 
 /// A process did not come to ask for its first event.
@@ -70,7 +71,8 @@ impl Instance {
             Purpose::Provisioned => InitKind::ProvisionedConcurrency,
         };
         let environment = environment(context, &spec, &credentials, log.stream(), kind);
-        let walls = Walls::around(context, &spec, &launch, registration.id()).await.map_err(refused)?;
+        let around = Walls::around(context, &spec, &launch, registration.id());
+        let (walls, generic) = around.await.map_err(refused)?;
         let Walls { mut sandbox, runtime_listener, endpoint_listener } = walls;
         let endpoint = serve_endpoint(endpoint_listener, context.endpoint.clone(), context.clock.clone())
             .map_err(|error| unavailable(&format!("the sandbox's listener cannot be served: {error}")))?;
@@ -87,7 +89,8 @@ impl Instance {
             log: &log,
             clock: &context.clock,
         };
-        let running = start.run(&mut sandbox, context.config.init_timeout).await.map_err(exec_failed)?;
+        let limit = context.config.init_timeout;
+        let running = start.run(&mut sandbox, generic, limit).await.map_err(exec_failed)?;
         Ok(Instance {
             spec,
             clock: context.clock.clone(),
@@ -124,7 +127,7 @@ impl Instance {
             log: &self.log,
             clock: &self.clock,
         };
-        self.running = start.run(&mut self.sandbox, limit).await?;
+        self.running = start.run(&mut self.sandbox, None, limit).await?;
         Ok(())
     }
 
@@ -177,7 +180,7 @@ struct Start<'a> {
     spec: &'a VersionSpec,
     instance_id: &'a str,
     listener: &'a TcpListener,
-    launch: &'a runtime::Launch,
+    launch: &'a Launch,
     environment: &'a [(String, String)],
     external: &'a [String],
     log: &'a Log,
@@ -187,7 +190,14 @@ struct Start<'a> {
 impl Start<'_> {
     /// Starts the extensions, waits at most `limit` until they have registered, and starts the runtime's
     /// process unless one of them has failed or is late: then [`Instance::initialised`] tells that.
-    async fn run(&self, sandbox: &mut Sandbox, limit: Duration) -> Result<Running, SandboxError> {
+    ///
+    /// A `generic` process that waits inside is told to become the runtime's.
+    async fn run(
+        &self,
+        sandbox: &mut Sandbox,
+        generic: Option<GenericProcess>,
+        limit: Duration,
+    ) -> Result<Running, SandboxError> {
         let since = self.clock.moment();
         let Start { spec, clock, log, launch, .. } = self;
         let facts = Facts {
@@ -218,14 +228,18 @@ impl Start<'_> {
         let started = clock.timeout(limit, started).await.transpose()?.is_some();
         let mut channel = None;
         let output = if started && process.may_run() {
-            let mut env = self.environment.to_vec();
-            if launch.speaks_channel {
-                env.push((DESCRIPTOR_VARIABLE.to_owned(), CHANNEL_FD.to_string()));
-            }
-            let cwd = PathBuf::from("/var/task");
-            let command = Command { argv: launch.argv.clone(), env, cwd, channel: launch.speaks_channel };
-            let mut main = sandbox.exec(command).await?;
-            channel = main.take_channel().map(Channel::new).transpose().map_err(host_error)?;
+            let mut main = match generic {
+                Some(GenericProcess { process, channel: mut waiting }) => {
+                    waiting.specialise(self.environment);
+                    channel = Some(waiting);
+                    process
+                }
+                None => {
+                    let mut main = sandbox.exec(self.command()).await?;
+                    channel = main.take_channel().map(Channel::new).transpose().map_err(host_error)?;
+                    main
+                }
+            };
             let output = Output::start(&mut main, (*log).clone(), Origin::Function);
             process.run(main);
             output
@@ -233,6 +247,17 @@ impl Start<'_> {
             Output::none()
         };
         Ok(Running { process, api, channel, output, since, init: self.init })
+    }
+}
+
+impl Start<'_> {
+    fn command(&self) -> Command {
+        let Launch { argv, speaks_channel, .. } = self.launch;
+        let mut env = self.environment.to_vec();
+        if *speaks_channel {
+            env.push((DESCRIPTOR_VARIABLE.to_owned(), CHANNEL_FD.to_string()));
+        }
+        Command { argv: argv.clone(), env, cwd: PathBuf::from("/var/task"), channel: *speaks_channel }
     }
 }
 

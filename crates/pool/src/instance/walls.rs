@@ -1,7 +1,7 @@
 use super::prepare::{binds, cpu, mebibytes, sandbox_spec};
 use super::start::Context;
 use crate::VersionSpec;
-use crate::prewarm::{InstanceKind, Prewarmed};
+use crate::prewarm::{GenericProcess, InstanceKind, Prewarmed};
 use runtime::{Base, Launch};
 use sandbox::{CpuSpec, Sandbox, SandboxError};
 use std::net::TcpListener;
@@ -50,7 +50,8 @@ impl Walls {
         }
     }
 
-    /// The walls of an instance of `spec`, with its code and layers: from stock, or made now.
+    /// The walls of an instance of `spec`, with its code and layers: from stock, perhaps with a process that
+    /// waits to be told what to become, or made now.
     ///
     /// # Errors
     /// As [`Sandbox::create`].
@@ -59,11 +60,11 @@ impl Walls {
         spec: &VersionSpec,
         launch: &Launch,
         id: &str,
-    ) -> Result<Walls, SandboxError> {
+    ) -> Result<(Walls, Option<GenericProcess>), SandboxError> {
         let size = Size::of(context, spec);
         if let Some(prewarmed) = context.stock.take(&InstanceKind::of(spec)) {
             match specialise(prewarmed, launch, &size).await {
-                Ok(Some(walls)) => return Ok(walls),
+                Ok(Some(found)) => return Ok(found),
                 Ok(None) => {}
                 // What is wrong with the code shows below too, and is told from there.
                 Err(error) => tracing::warn!(%error, "a sandbox from stock could not be used"),
@@ -72,21 +73,21 @@ impl Walls {
         let mut all = launch.base.clone();
         all.binds.extend_from_slice(&launch.binds);
         all.symlinks.extend_from_slice(&launch.symlinks);
-        Walls::make(context, id.to_owned(), &all, &size).await
+        Ok((Walls::make(context, id.to_owned(), &all, &size).await?, None))
     }
 }
 
 /// `None` when it does not fit. What is not used ends in the background.
 async fn specialise(
-    prewarmed: Prewarmed,
+    mut prewarmed: Prewarmed,
     launch: &Launch,
     size: &Size,
-) -> Result<Option<Walls>, SandboxError> {
+) -> Result<Option<(Walls, Option<GenericProcess>)>, SandboxError> {
     if !prewarmed.fits(&launch.base).await {
         return Ok(None);
     }
-    let mut walls = prewarmed.walls;
+    let Prewarmed { mut walls, process, .. } = prewarmed;
     walls.sandbox.set_limits(mebibytes(size.memory_mb), &size.cpu)?;
     walls.sandbox.bind_all(&binds(&launch.binds), &launch.symlinks).await?;
-    Ok(Some(walls))
+    Ok(Some((walls, process)))
 }

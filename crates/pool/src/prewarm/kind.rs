@@ -1,5 +1,6 @@
 use crate::VersionSpec;
-use runtime::{Family, RuntimeId};
+use runtime::{Family, RuntimeId, generic};
+use std::collections::BTreeMap;
 
 /// What a prewarmed sandbox can become: an instance of any function that agrees on this.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -7,19 +8,35 @@ pub struct InstanceKind {
     /// The interpreter that is mounted; `None` for code that brings its own.
     pub(crate) runtime: Option<RuntimeId>,
     pub(crate) tmp_mb: u32,
+    /// Whether a process waits inside, which takes variables that can be applied to it late.
+    pub(crate) process: Option<ProcessKind>,
+}
+
+/// What a process cannot change any more once it was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ProcessKind {
+    /// For what memory its heap was made, in MiB; zero where that does not matter.
+    pub heap_mb: u32,
 }
 
 impl InstanceKind {
-    /// `tmp_mb` as in [`VersionSpec`].
-    pub fn new(runtime: &RuntimeId, tmp_mb: u32) -> Self {
-        let runtime = match runtime.family() {
-            Family::Provided => None,
-            Family::Node { .. } | Family::Python { .. } => Some(runtime.clone()),
+    /// Of a function with these settings, which are as in [`VersionSpec`].
+    pub fn new(
+        runtime: &RuntimeId,
+        environment: &BTreeMap<String, String>,
+        memory_mb: u32,
+        tmp_mb: u32,
+    ) -> Self {
+        let heap_mb = match runtime.family() {
+            Family::Provided => return InstanceKind { runtime: None, tmp_mb, process: None },
+            Family::Node { .. } => memory_mb,
+            Family::Python { .. } => 0,
         };
-        InstanceKind { runtime, tmp_mb }
+        let process = generic::applies_late(environment).then_some(ProcessKind { heap_mb });
+        InstanceKind { runtime: Some(runtime.clone()), tmp_mb, process }
     }
 
     pub(crate) fn of(spec: &VersionSpec) -> Self {
-        InstanceKind::new(&spec.runtime, spec.tmp_mb)
+        InstanceKind::new(&spec.runtime, &spec.environment, spec.memory_mb, spec.tmp_mb)
     }
 }

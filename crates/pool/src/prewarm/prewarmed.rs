@@ -1,15 +1,25 @@
 use super::InstanceKind;
 use crate::instance::{Context, Size, Walls};
+use runtime::channel::{Channel, DESCRIPTOR_VARIABLE};
+use runtime::generic::{Generic, PRELOAD_VARIABLE};
 use runtime::{Base, RuntimeMissing};
-use sandbox::{CpuSpec, SandboxError};
+use sandbox::{CHANNEL_FD, Command, CpuSpec, Process, Sandbox, SandboxError};
+use std::path::PathBuf;
 
 /// A sandbox that waits for a function of its kind.
 ///
 /// Dropping it ends the sandbox in the background.
 pub(crate) struct Prewarmed {
     pub walls: Walls,
+    pub process: Option<GenericProcess>,
     /// What was mounted when it was made.
     base: Base,
+}
+
+/// A process of a runtime that waits to become a function's.
+pub(crate) struct GenericProcess {
+    pub process: Process,
+    pub channel: Channel,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +28,10 @@ pub(crate) enum PrewarmError {
     Missing(#[from] RuntimeMissing),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    #[error("the process did not come to wait for its function")]
+    NotLoaded,
+    #[error("the process cannot be spoken with: {0}")]
+    Channel(#[from] std::io::Error),
     #[error("looking for an interpreter failed: {0}")]
     Search(#[from] tokio::task::JoinError),
 }
@@ -33,19 +47,27 @@ impl Prewarmed {
     /// # Errors
     /// The interpreter has gone, or a sandbox cannot be made.
     pub async fn make(context: &Context, kind: &InstanceKind) -> Result<Prewarmed, PrewarmError> {
-        let base = match kind.runtime.clone() {
-            None => Base::default(),
+        let (base, generic) = match kind.runtime.clone() {
+            None => (Base::default(), None),
             Some(runtime) => {
-                let runtimes = context.runtimes.clone();
+                let (runtimes, process) = (context.runtimes.clone(), kind.process);
                 // May wait for the search for interpreters at the start.
-                tokio::task::spawn_blocking(move || runtimes.base(&runtime)).await??
+                let find = move || {
+                    let generic = process.map(|process| runtimes.generic(&runtime, process.heap_mb));
+                    Ok::<_, RuntimeMissing>((runtimes.base(&runtime)?, generic.transpose()?.flatten()))
+                };
+                tokio::task::spawn_blocking(find).await??
             }
         };
         let id = format!("pre-{}", context.clock.random_token(20));
         let cpu = CpuSpec { quota_millis: None, weight_millis: Some(WEIGHT_MILLIS) };
         let size = Size { tmp_mb: kind.tmp_mb, memory_mb: MEMORY_MB, cpu };
-        let walls = Walls::make(context, id, &base, &size).await?;
-        Ok(Prewarmed { walls, base })
+        let mut walls = Walls::make(context, id, &base, &size).await?;
+        let process = match generic {
+            Some(generic) => Some(GenericProcess::start(context, kind, &mut walls.sandbox, generic).await?),
+            None => None,
+        };
+        Ok(Prewarmed { walls, process, base })
     }
 
     /// Memory that it takes while it waits, in MiB.
@@ -55,21 +77,55 @@ impl Prewarmed {
     }
 
     /// Whether it can become an instance with these mounts: a runtime pack may have been replaced since.
-    pub async fn fits(&self, base: &Base) -> bool {
+    pub async fn fits(&mut self, base: &Base) -> bool {
+        let process = async {
+            match &mut self.process {
+                Some(generic) => drop(generic.process.wait().await),
+                None => std::future::pending().await,
+            }
+        };
         let lives = tokio::select! {
             biased;
             () = self.walls.sandbox.gone() => false,
+            () = process => false,
             () = std::future::ready(()) => true,
         };
         lives && self.base == *base
     }
 
     pub async fn destroy(self) {
-        let Walls { sandbox, runtime_listener, endpoint_listener } = self.walls;
+        let Prewarmed { walls, process, base: _ } = self;
+        drop(process);
+        let Walls { sandbox, runtime_listener, endpoint_listener } = walls;
         let id = sandbox.id().to_owned();
         drop((runtime_listener, endpoint_listener));
         if let Err(error) = sandbox.destroy().await {
             tracing::error!(%error, id, "a sandbox could not be removed; the next start will sweep it");
         }
+    }
+}
+
+impl GenericProcess {
+    /// Starts it, and waits until it waits.
+    async fn start(
+        context: &Context,
+        kind: &InstanceKind,
+        sandbox: &mut Sandbox,
+        generic: Generic,
+    ) -> Result<GenericProcess, PrewarmError> {
+        let Generic { argv, environment: mut env, base: _ } = generic;
+        env.push((DESCRIPTOR_VARIABLE.to_owned(), CHANNEL_FD.to_string()));
+        if let Some(packages) = kind.runtime.as_ref().and_then(|runtime| context.preload.list(runtime)) {
+            env.push((PRELOAD_VARIABLE.to_owned(), packages));
+        }
+        let command = Command { argv, env, cwd: PathBuf::from("/var/task"), channel: true };
+        let mut process = sandbox.exec(command).await?;
+        let mut channel = Channel::new(process.take_channel().ok_or(PrewarmError::NotLoaded)?)?;
+        let loaded = tokio::select! {
+            loaded = channel.loaded() => loaded.is_ok(),
+            _ = process.wait() => false,
+            () = context.clock.sleep(context.config.init_timeout) => false,
+        };
+        if loaded { Ok(GenericProcess { process, channel }) } else { Err(PrewarmError::NotLoaded) }
     }
 }

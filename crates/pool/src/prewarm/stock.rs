@@ -56,6 +56,8 @@ pub struct PrewarmStatus {
     /// `None`: for functions that bring their own bootstrap.
     pub runtime: Option<String>,
     pub tmp_mb: u32,
+    /// A process waits inside.
+    pub process: bool,
     pub ready: usize,
     pub making: u32,
     /// How many are wanted, as far as the budget allows.
@@ -199,6 +201,7 @@ impl<T> Stock<T> {
             Some(PrewarmStatus {
                 runtime: kind.runtime.map(|runtime| runtime.to_string()),
                 tmp_mb: kind.tmp_mb,
+                process: kind.process.is_some(),
                 ready: shelf.ready.len(),
                 making: shelf.making,
                 target,
@@ -225,7 +228,7 @@ impl<T> State<T> {
             ready: VecDeque::new(),
             making: 0,
             demand: Demand::new(clock),
-            cost_mb: if kind.runtime.is_some() { COST_GUESS_MB.0 } else { COST_GUESS_MB.1 },
+            cost_mb: if kind.process.is_some() { COST_GUESS_MB.0 } else { COST_GUESS_MB.1 },
             failures: 0,
             failed: clock.moment(),
             taken: 0,
@@ -283,7 +286,7 @@ mod tests {
     use clock::Timestamp;
 
     fn kind(tmp_mb: u32) -> InstanceKind {
-        InstanceKind { runtime: None, tmp_mb }
+        InstanceKind { runtime: None, tmp_mb, process: None }
     }
 
     fn stock(budget_mb: u32) -> (Clock, Stock<u32>) {

@@ -5,7 +5,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 fn kind(spec: &VersionSpec) -> InstanceKind {
-    InstanceKind::new(&spec.runtime, spec.tmp_mb)
+    InstanceKind::new(&spec.runtime, &spec.environment, spec.memory_mb, spec.tmp_mb)
 }
 
 async fn ready(world: &World, spec: &VersionSpec, count: usize) {
@@ -111,5 +111,70 @@ async fn without_a_budget_nothing_is_made_ahead() {
     world.invoke(&spec, "{}").await;
     let line = world.pool.status().prewarmed.remove(0);
     assert_eq!((line.ready, line.target, line.missed), (0, 0, 1));
+    world.close().await;
+}
+
+const LOOKS_NODE: &str = "
+const fs = require('fs');
+const lines = (file, names) => fs.readFileSync(file, 'utf8').split('\\n').filter((l) => names.some((n) => l.startsWith(n)));
+exports.handler = async () => {
+  const env = { ...process.env };
+  delete env.AWS_LAMBDA_LOG_STREAM_NAME;
+  delete env._X_AMZN_TRACE_ID;
+  return { env, argv: process.argv, execArgv: process.execArgv, cwd: process.cwd(), paths: module.paths,
+    main: require.main && require.main.filename, umask: process.umask(),
+    status: lines('/proc/self/status', ['Cap', 'Seccomp', 'NoNewPrivs', 'Groups', 'Sig']),
+    limits: fs.readFileSync('/proc/self/limits', 'utf8') };
+};";
+
+const LOOKS_PYTHON: &str = "
+import locale, os, sys, time
+def handler(event, context):
+    env = dict(os.environ)
+    for name in ('AWS_LAMBDA_LOG_STREAM_NAME', '_X_AMZN_TRACE_ID'):
+        env.pop(name, None)
+    status = [l for l in open('/proc/self/status') if l.split(':')[0] in
+              ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb', 'Seccomp', 'NoNewPrivs', 'Groups', 'SigIgn', 'SigBlk', 'SigCgt')]
+    return {'env': env, 'argv': sys.argv, 'cwd': os.getcwd(), 'path': sys.path, 'flags': list(sys.flags), 'status': status,
+            'locale': locale.setlocale(locale.LC_ALL), 'zone': time.tzname, 'umask': os.umask(0o22),
+            'limits': open('/proc/self/limits').read(), 'session': os.getsid(0) == os.getpid(),
+            'streams': [s.encoding for s in (sys.stdin, sys.stdout, sys.stderr)]}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_cannot_tell_that_its_process_was_made_ahead() {
+    let (with, without) = (World::new(), World::with(|config| config.prewarm_memory_mb = 0));
+    for language in ["node", "python"] {
+        let mut seen = Vec::new();
+        for world in [&with, &without] {
+            let mut spec =
+                if language == "node" { world.node(LOOKS_NODE) } else { world.python(LOOKS_PYTHON) };
+            spec.function_name = names::FunctionName::parse("same").unwrap();
+            spec.log_group = "same".into();
+            spec.environment.insert("MINE".into(), "mine".into());
+            if std::ptr::eq(world, &with) {
+                ready(world, &spec, 1).await;
+            }
+            seen.push(world.result(&spec, "{}").await);
+        }
+        for (name, value) in seen[0].as_object().unwrap() {
+            assert_eq!(value, &seen[1][name], "{language}: {name}");
+        }
+    }
+    assert!(with.pool.status().prewarmed.iter().all(|line| line.process && line.taken == 1));
+    with.close().await;
+    without.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_to_be_there_when_a_process_starts_is_there() {
+    let world = World::new();
+    let mut spec = world.node("exports.handler = async () => [process.env.NODE_OPTIONS];");
+    ready(&world, &spec, 1).await;
+    spec.environment.insert("NODE_OPTIONS".into(), "--max-old-space-size=64".into());
+    let seen = world.result(&spec, "{}").await;
+    assert_eq!(seen[0], json!("--max-old-space-size=64"));
+    let status = world.pool.status();
+    assert!(status.prewarmed.iter().any(|line| !line.process && line.missed == 1), "{status:?}");
     world.close().await;
 }
