@@ -82,6 +82,8 @@ NUMBERS = {
     "statmount": (457, 457),
     "swapoff": (168, 225),
     "swapon": (167, 224),
+    "sync": (162, 81),
+    "syncfs": (306, 267),
     "syslog": (103, 116),
     "sysfs": (139, None),
     "umount2": (166, 39),

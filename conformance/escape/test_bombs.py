@@ -166,6 +166,37 @@ BOMBS = {
     except OSError as error:
         return errno.errorcode[error.errno]
 """, "EMFILE"),
+    "socket_buffers": ("""
+    import socket
+    def fill():
+        held, filled = [], 0
+        listener = socket.create_server(("127.0.0.1", 0), backlog=600)
+        for _ in range(450):
+            sending = socket.socket()
+            sending.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 24)
+            sending.settimeout(1)
+            try:
+                sending.connect(listener.getsockname())
+                held += [sending, listener.accept()[0]]
+                sending.setblocking(False)
+                while True:
+                    filled += sending.send(bytes(1 << 16))
+            except OSError:
+                pass
+        return filled
+    reading, writing = os.pipe()
+    for _ in range(4):
+        if os.fork() == 0:
+            try:
+                os.write(writing, b"%d\\n" % fill())
+            finally:
+                time.sleep(600)
+    said = b""
+    while said.count(b"\\n") < 4:
+        said += os.read(reading, 1000)
+    # What is sent lies in the buffers: a quarter of the memory, and what one packet for each goes beyond it.
+    return "bounded" if sum(map(int, said.split())) < 512 << 20 else f"filled {said}"
+""", "bounded"),
     "watches": ("""
     import ctypes
     libc = ctypes.CDLL(None, use_errno=True)
@@ -253,7 +284,7 @@ BOMBS = {
 # MiB and seconds, where the usual would end them before their own limit does.
 USUAL = (512, 2)
 MORE = {"processes": (2048, 30), "processes_without_end": (2048, 3), "threads": (1024, 10), "zombies": (2048, 30),
-        "orphans": (512, 30), "disk": (512, 30), "inodes": (512, 30), "shared_memory": (512, 10)}
+        "orphans": (512, 30), "disk": (512, 30), "inodes": (512, 30), "shared_memory": (512, 10), "socket_buffers": (512, 60)}
 
 HEAD = "import errno, os, signal, sys, time\ndef handler(event, context):\n    if event == 'who':\n        return os.getuid()\n" \
        "    os.chdir('/tmp')\n"

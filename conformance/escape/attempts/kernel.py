@@ -54,6 +54,8 @@ CALLS = [
     ("modify_ldt", (0, None, 0), ("EPERM", ABSENT), "Segments of 16-bit programs, with a record of holes."),
     ("uselib", (b"/usr/lib/libc.so.6",), ("ENOSYS", ABSENT), "Forgotten calls are not there."),
     ("ustat", (0, bytes(64)), ("ENOSYS", ABSENT), "Forgotten calls are not there."),
+    ("sync", (), "EPERM", "Writes out every disk of the machine, and everybody waits for it."),
+    ("syncfs", (1,), "EPERM", "Writes out the whole disk on which a file lies, /usr for one."),
     ("sysfs", (3,), ("ENOSYS", ABSENT), "Forgotten calls are not there."),
 ]
 

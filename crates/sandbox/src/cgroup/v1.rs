@@ -10,6 +10,13 @@ use std::path::{Path, PathBuf};
 
 pub(super) const CONTROLLERS: [&str; 5] = ["memory", "pids", "cpu", "cpuacct", "freezer"];
 
+/// Buffers of sockets count as memory only under v2. Here they are a count of their own, and without a limit
+/// one function could fill what the whole machine's sockets may have together (`net.ipv4.tcp_mem`).
+const SOCKETS: &str = "memory.kmem.tcp.limit_in_bytes";
+
+/// Of the memory, on top of it: a quarter.
+const SOCKETS_PART: u64 = 4;
+
 /// The directories of one owner or of one sandbox, by controller.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Group {
@@ -82,13 +89,17 @@ impl Group {
     /// Up or down; down to less than is in use only if the kernel can reclaim the difference.
     pub(super) fn set_memory(&self, bytes: u64) -> io::Result<String> {
         let limit = self.file("memory", "memory.limit_in_bytes").ok_or_else(no_controller)?;
+        let sockets = match put(&limit.with_file_name(SOCKETS), &(bytes / SOCKETS_PART).to_string()) {
+            Ok(()) => "",
+            Err(_) => "; sockets are not accounted by this kernel",
+        };
         let bytes = bytes.to_string();
         // There only where the kernel accounts swap; without it a limit on memory alone would let
         // the sandbox swap without bound.
         let with_swap = limit.with_file_name("memory.memsw.limit_in_bytes");
         if !with_swap.exists() {
             put(&limit, &bytes)?;
-            return Ok("cgroup v1; swap is not accounted by this kernel".into());
+            return Ok(format!("cgroup v1; swap is not accounted by this kernel{sockets}"));
         }
         // Memory alone may never be allowed more than memory and swap together: down in this order, up
         // in the other.
@@ -99,7 +110,7 @@ impl Group {
             }
             result => result.and_then(|()| put(&with_swap, &bytes))?,
         }
-        Ok("cgroup v1, no swap".into())
+        Ok(format!("cgroup v1, no swap{sockets}"))
     }
 
     fn limit_pids(&self, limits: &Limits) -> io::Result<String> {
@@ -192,6 +203,7 @@ mod tests {
             for file in [
                 "memory.limit_in_bytes",
                 "memory.memsw.limit_in_bytes",
+                SOCKETS,
                 "pids.max",
                 "cpu.shares",
                 "cpu.cfs_period_us",
@@ -220,6 +232,7 @@ mod tests {
         let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
         assert_eq!(read("memory/x/memory.limit_in_bytes"), "134217728");
         assert_eq!(read("memory/x/memory.memsw.limit_in_bytes"), "134217728");
+        assert_eq!(read("memory/x/memory.kmem.tcp.limit_in_bytes"), "33554432");
         assert_eq!(read("pids/x/pids.max"), "7");
         assert_eq!(read("cpu/x/cpu.shares"), "74");
         assert_eq!(read("cpu/x/cpu.cfs_quota_us"), "50000");

@@ -209,8 +209,6 @@ pub(super) const ALLOWED: &[i64] = &[
     libc::SYS_statfs,
     libc::SYS_statx,
     libc::SYS_symlinkat,
-    libc::SYS_sync,
-    libc::SYS_syncfs,
     libc::SYS_sysinfo,
     libc::SYS_tee,
     libc::SYS_tgkill,
@@ -368,6 +366,9 @@ pub(super) const DENIED: &[i64] = &[
     libc::SYS_settimeofday,
     libc::SYS_swapoff,
     libc::SYS_swapon,
+    // Would write out everybody's files, and /tmp never lasts.
+    libc::SYS_sync,
+    libc::SYS_syncfs,
     libc::SYS_syslog,
     libc::SYS_umount2,
     libc::SYS_unshare,
