@@ -253,7 +253,7 @@ def test_another_functions_invocation_cannot_be_answered(zerun, lam, invoke, pyt
 def test_a_large_environment_is_bounded(lam, invoke, python_runtime):
     """4 KiB of variables is what a function may have; each of its processes may have more of its own making."""
     code = {"index.py": "import os, subprocess, sys\ndef handler(event, context):\n"
-                        "    try:\n        subprocess.run([sys.executable, '-S', '-c', ''], env={f'X{n}': 'x' * 100_000 for n in range(400)})\n"
+                        "    try:\n        subprocess.run([sys.executable, '-S', '-c', ''], env={f'X{n}': 'x' * 100_000 for n in range(80)})\n"
                         "    except OSError as error:\n        return error.strerror\n    return 'ran'\n"}
     given = dict(Runtime=python_runtime, Handler="index.handler", Role=ROLE, Code={"ZipFile": zip_of(code)})
     with refused("InvalidParameterValueException"):
