@@ -10,7 +10,8 @@ pub struct PoolConfig {
     /// Sum of the configured memory of all live instances, busy and idle, in MiB.
     pub memory_mb_max: u32,
     /// Memory that sandboxes made ahead of need may take together, in MiB; beside `memory_mb_max`, since
-    /// nothing of it belongs to an instance. Zero makes none.
+    /// nothing of it belongs to an instance. Zero makes none. One template for each Python runtime comes on
+    /// top, about 50 MiB.
     pub prewarm_memory_mb: u32,
     /// Invocations that one account may have running at once.
     pub account_concurrency: u32,

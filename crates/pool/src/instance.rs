@@ -9,6 +9,7 @@ mod walls;
 mod way_out;
 
 pub(crate) use invoke::{Finished, fail_without_process};
+pub(crate) use prepare::root;
 pub(crate) use start::{Context, StartError};
 pub(crate) use walls::{Size, Walls};
 
@@ -139,10 +140,6 @@ impl Instance {
             tracing::error!(%error, id, "a sandbox could not be removed; the next start will sweep it");
         }
         drop(registration);
-    }
-
-    fn memory_peak(&self) -> u64 {
-        self.sandbox.stats().memory_peak_bytes.unwrap_or_default()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::idle::{Idle, Key};
 use crate::instance::{Context, Finished, Instance, StartError, fail_without_process};
 use crate::keep_alive::KeepAlive;
 use crate::layers::Layers;
-use crate::prewarm::{InstanceKind, Preload, PrewarmStatus, Prewarmed, Stock};
+use crate::prewarm::{InstanceKind, Preload, PrewarmStatus, Prewarmed, Stock, Templates};
 use crate::provisioned::{ProvisionStatus, Provisioned};
 use crate::registry::{InstanceStatus, Phase, Registry};
 use crate::{
@@ -106,6 +106,7 @@ impl Pool {
             layers,
             stock,
             preload,
+            templates: Templates::default(),
             egress,
         };
         let inner = Arc::new(Inner {
@@ -227,6 +228,7 @@ impl Pool {
         let workers = std::mem::take(&mut *inner.workers.lock().unwrap_or_else(PoisonError::into_inner));
         let ending: JoinSet<()> = stock.into_iter().map(Prewarmed::destroy).collect();
         tokio::join!(ending.join_all(), workers.join_all());
+        inner.context.templates.end().await;
         inner.registry.wait_gone(None).await;
     }
 

@@ -15,9 +15,11 @@ mod plan;
 mod preload;
 mod prewarmed;
 mod stock;
+mod templates;
 
 pub use kind::InstanceKind;
 pub(crate) use preload::Preload;
 pub(crate) use prewarmed::{GenericProcess, Prewarmed};
 pub use stock::PrewarmStatus;
 pub(crate) use stock::{Next, Stock};
+pub(crate) use templates::Templates;

@@ -208,7 +208,9 @@ impl Instance {
         let id = &request.request_id;
         let timeout = self.spec.timeout;
         let next = end.next();
-        let reusable = matches!(next, Some(AfterAnswer::Idle));
+        let stats = self.sandbox.stats();
+        // Where the kernel has killed once for lack of memory, nobody knows what is missing.
+        let reusable = matches!(next, Some(AfterAnswer::Idle)) && stats.oom_kills.unwrap_or_default() == 0;
         let timed_out = matches!(&end, End::TimedOut) || matches!(next, Some(AfterAnswer::TimedOut));
         if !reusable {
             let timed_out = timed_out.then_some(ShutdownReason::Timeout);
@@ -220,7 +222,7 @@ impl Instance {
             duration,
             billed: report::billed(duration + init.unwrap_or_default()),
             init,
-            max_memory_bytes: self.memory_peak(),
+            max_memory_bytes: stats.memory_peak_bytes.unwrap_or_default(),
             cold,
         };
         if let (Some(reason), Some(Blame::Platform(error_type))) = (&answer.exit_reason, &answer.error) {

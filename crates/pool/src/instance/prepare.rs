@@ -110,12 +110,7 @@ pub(super) fn sandbox_spec(context: &Context, id: String, base: &Base, size: &Si
     let names = own_names.into_iter().chain(context.config.host_names.iter().cloned());
     Spec {
         id,
-        root: RootSpec {
-            host_os: true,
-            binds: binds(&base.binds),
-            directories: vec!["/opt".into(), "/var/task".into(), "/var/runtime".into()],
-            symlinks: base.symlinks.clone(),
-        },
+        root: root(base),
         tmp_bytes: mebibytes(size.tmp_mb),
         memory_bytes: mebibytes(size.memory_mb),
         cpu: size.cpu.clone(),
@@ -125,6 +120,16 @@ pub(super) fn sandbox_spec(context: &Context, id: String, base: &Base, size: &Si
         listen: vec![RUNTIME_API, context.config.endpoint_inside],
         host_names: names.map(|name| (name, loopback)).collect(),
         tun: Some(super::way_out::interface()),
+    }
+}
+
+/// What every sandbox and template of a runtime shows.
+pub(crate) fn root(base: &Base) -> RootSpec {
+    RootSpec {
+        host_os: true,
+        binds: binds(&base.binds),
+        directories: vec!["/opt".into(), "/var/task".into(), "/var/runtime".into()],
+        symlinks: base.symlinks.clone(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::way_out;
 use super::{Instance, Running};
 use crate::layers::Layers;
 use crate::output::{Log, Output};
-use crate::prewarm::{GenericProcess, Preload, Prewarmed, Stock};
+use crate::prewarm::{GenericProcess, Preload, Prewarmed, Stock, Templates};
 use crate::registry::{Purpose, Registration};
 use crate::{CredentialSource, Endpoint, InvokeError, PoolConfig, VersionSpec};
 use clock::Clock;
@@ -36,6 +36,7 @@ pub(crate) struct Context {
     pub stock: Stock<Prewarmed>,
     pub egress: egress::Egress,
     pub preload: Preload,
+    pub templates: Templates,
 }
 
 /// A process did not come to ask for its first event.

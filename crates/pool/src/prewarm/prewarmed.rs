@@ -106,20 +106,27 @@ impl Prewarmed {
 }
 
 impl GenericProcess {
-    /// Starts it, and waits until it waits.
+    /// Starts it, or has a template fork it, and waits until it waits.
     async fn start(
         context: &Context,
         kind: &InstanceKind,
         sandbox: &mut Sandbox,
         generic: Generic,
     ) -> Result<GenericProcess, PrewarmError> {
-        let Generic { argv, environment: mut env, base: _ } = generic;
-        env.push((DESCRIPTOR_VARIABLE.to_owned(), CHANNEL_FD.to_string()));
-        if let Some(packages) = kind.runtime.as_ref().and_then(|runtime| context.preload.list(runtime)) {
-            env.push((PRELOAD_VARIABLE.to_owned(), packages));
-        }
-        let command = Command { argv, env, cwd: PathBuf::from("/var/task"), channel: true };
-        let mut process = sandbox.exec(command).await?;
+        let template = match &kind.runtime {
+            Some(runtime) => context.templates.of(context, runtime, &generic).await,
+            None => None,
+        };
+        let mut process = match (template, &kind.runtime) {
+            (Some(template), Some(runtime)) => match sandbox.fork_from(&template).await {
+                Ok(process) => process,
+                Err(error) => {
+                    context.templates.give_up(runtime).await;
+                    return Err(error.into());
+                }
+            },
+            _ => sandbox.exec(command(context, kind, generic)).await?,
+        };
         let mut channel = Channel::new(process.take_channel().ok_or(PrewarmError::NotLoaded)?)?;
         let loaded = tokio::select! {
             loaded = channel.loaded() => loaded.is_ok(),
@@ -128,4 +135,13 @@ impl GenericProcess {
         };
         if loaded { Ok(GenericProcess { process, channel }) } else { Err(PrewarmError::NotLoaded) }
     }
+}
+
+fn command(context: &Context, kind: &InstanceKind, generic: Generic) -> Command {
+    let Generic { argv, environment: mut env, base: _ } = generic;
+    env.push((DESCRIPTOR_VARIABLE.to_owned(), CHANNEL_FD.to_string()));
+    if let Some(packages) = kind.runtime.as_ref().and_then(|runtime| context.preload.list(runtime)) {
+        env.push((PRELOAD_VARIABLE.to_owned(), packages));
+    }
+    Command { argv, env, cwd: PathBuf::from("/var/task"), channel: true }
 }

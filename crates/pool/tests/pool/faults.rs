@@ -257,3 +257,37 @@ async fn a_slow_start_is_repeated_inside_the_invocation() {
     assert_eq!(error["errorType"], "Sandbox.Timedout");
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_failed_timed_out_or_lacked_memory_is_never_used_again() {
+    let world = World::new();
+    // The child that lacks memory is killed; the function itself lives on, and answers.
+    let source = "import os, subprocess, sys, time
+seen = 0
+def handler(event, context):
+    global seen
+    seen += 1
+    if event.get('do') == 'exit':
+        os._exit(3)
+    if event.get('do') == 'hang':
+        time.sleep(60)
+    if event.get('do') == 'hoard':
+        child = subprocess.run([sys.executable, '-S', '-c', 'x = bytearray(512 << 20)'])
+        return child.returncode
+    return seen";
+    let mut spec = world.python(source);
+    spec.memory_mb = 192;
+    spec.timeout = Duration::from_secs(3);
+    for what in ["exit", "hang", "hoard"] {
+        assert_eq!(world.result(&spec, "{}").await, json!(1), "before {what}");
+        assert_eq!(world.result(&spec, "{}").await, json!(2));
+        let outcome = world.invoke(&spec, &format!(r#"{{"do":"{what}"}}"#)).await;
+        if what == "hoard" {
+            assert_eq!(&outcome.payload[..], b"-9", "{}", describe(&outcome));
+        } else {
+            assert!(outcome.function_error.is_some(), "{}", describe(&outcome));
+        }
+        gone(&world).await;
+    }
+    world.close().await;
+}
