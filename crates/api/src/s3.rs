@@ -9,6 +9,7 @@ mod error;
 mod incoming;
 mod listing;
 mod place;
+mod reading;
 mod tagging;
 mod unsupported;
 
