@@ -1,10 +1,10 @@
 use super::attributes::attributes_of;
 use super::checksums::{algorithm, set_checksum};
-use super::copy_source::Source;
+use super::copy_source::{Source, with_conditions};
 use super::error::about;
 use super::model::operation::CopyObject;
 use super::model::{CopyObjectOutput, CopyObjectRequest, CopyObjectResult};
-use super::place::{bucket, caller, key, object_resource, quoted};
+use super::place::{bucket, caller, key, quoted};
 use super::{conditions, tagging, unsupported};
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
@@ -41,11 +41,9 @@ impl Operation for CopyObject {
     ];
 
     async fn resources(call: &Call, input: &CopyObjectRequest) -> Result<Vec<Resource>, ApiError> {
-        let owner = input.expected_bucket_owner.as_ref();
-        let mut resources = object_resource(call, &input.bucket, &input.key, owner).await?;
-        let source = Source::parse(&input.copy_source)?;
-        resources.extend(source.resources(call, input.expected_source_bucket_owner.as_ref()).await?);
-        Ok(resources)
+        let written = (&*input.bucket, &*input.key, input.expected_bucket_owner.as_ref());
+        let source = (&*input.copy_source, input.expected_source_bucket_owner.as_ref());
+        Source::of_copy(call, written, source).await
     }
 
     async fn call(call: Call, input: CopyObjectRequest) -> Result<Reply<CopyObjectOutput>, ApiError> {
@@ -65,13 +63,7 @@ impl Operation for CopyObject {
         let request = objects::CopyObject {
             bucket: bucket(&call, &input.bucket)?,
             key: key(&input.key)?,
-            source: source.with_conditions(
-                &call,
-                input.copy_source_if_match.as_ref(),
-                input.copy_source_if_none_match.as_ref(),
-                input.copy_source_if_modified_since,
-                input.copy_source_if_unmodified_since,
-            )?,
+            source: with_conditions!(source, call, input),
             // Without REPLACE the request's own metadata do not count: that is what COPY means.
             attributes: if replaces_metadata { Some(attributes_of!(input)?) } else { None },
             tags: replaces(&input.tagging_directive).then_some(tags),

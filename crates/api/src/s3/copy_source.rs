@@ -9,6 +9,21 @@ use objects::CopySource;
 use percent_encoding::percent_decode_str;
 use protocol::Timestamp;
 
+/// The source with the conditions of a request, of either kind of copy.
+macro_rules! with_conditions {
+    ($source:expr, $call:expr, $input:expr) => {
+        $source.with_conditions(
+            &$call,
+            $input.copy_source_if_match.as_ref(),
+            $input.copy_source_if_none_match.as_ref(),
+            $input.copy_source_if_modified_since,
+            $input.copy_source_if_unmodified_since,
+        )?
+    };
+}
+
+pub(super) use with_conditions;
+
 pub(super) struct Source {
     pub bucket: String,
     pub key: String,
@@ -45,9 +60,23 @@ impl Source {
         }
     }
 
+    /// What a copy is decided on: the object that is written and the one that is read, each with the owner
+    /// that the request expects.
+    pub(super) async fn of_copy(
+        call: &Call,
+        written: (&str, &str, Option<&String>),
+        source: (&str, Option<&String>),
+    ) -> Result<Vec<Resource>, ApiError> {
+        let (bucket, key, owner) = written;
+        let mut resources = object_resource(call, bucket, key, owner).await?;
+        let (header, owner) = source;
+        resources.extend(Source::parse(header)?.resources(call, owner).await?);
+        Ok(resources)
+    }
+
     /// Reading the source is decided on as well. There is one action per operation for now: today's
     /// decisions depend on owners alone.
-    pub(super) async fn resources(
+    async fn resources(
         &self,
         call: &Call,
         expected_owner: Option<&String>,

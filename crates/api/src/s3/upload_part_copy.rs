@@ -1,9 +1,9 @@
 use super::checksums::set_checksum;
-use super::copy_source::Source;
+use super::copy_source::{Source, with_conditions};
 use super::error::{about, argument};
 use super::model::operation::UploadPartCopy;
 use super::model::{CopyPartResult, UploadPartCopyOutput, UploadPartCopyRequest};
-use super::place::{object_resource, quoted, upload};
+use super::place::{quoted, upload};
 use super::upload_part::part_number;
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
@@ -28,11 +28,9 @@ impl Operation for UploadPartCopy {
     ];
 
     async fn resources(call: &Call, input: &UploadPartCopyRequest) -> Result<Vec<Resource>, ApiError> {
-        let owner = input.expected_bucket_owner.as_ref();
-        let mut resources = object_resource(call, &input.bucket, &input.key, owner).await?;
-        let source = Source::parse(&input.copy_source)?;
-        resources.extend(source.resources(call, input.expected_source_bucket_owner.as_ref()).await?);
-        Ok(resources)
+        let written = (&*input.bucket, &*input.key, input.expected_bucket_owner.as_ref());
+        let source = (&*input.copy_source, input.expected_source_bucket_owner.as_ref());
+        Source::of_copy(call, written, source).await
     }
 
     async fn call(call: Call, input: UploadPartCopyRequest) -> Result<Reply<UploadPartCopyOutput>, ApiError> {
@@ -40,13 +38,7 @@ impl Operation for UploadPartCopy {
         let request = objects::UploadPartCopy {
             upload: upload(&call, &input.bucket, &input.key, &input.upload_id)?,
             number: part_number(input.part_number)?,
-            source: source.with_conditions(
-                &call,
-                input.copy_source_if_match.as_ref(),
-                input.copy_source_if_none_match.as_ref(),
-                input.copy_source_if_modified_since,
-                input.copy_source_if_unmodified_since,
-            )?,
+            source: with_conditions!(source, call, input),
             range: input.copy_source_range.as_deref().map(range).transpose()?,
         };
         let uploaded = call.services.objects.upload_part_copy(request).await;
