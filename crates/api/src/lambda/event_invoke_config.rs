@@ -3,9 +3,26 @@
 use super::configuration::{small, unsigned};
 use super::error::invalid;
 use super::model;
-use crate::ApiError;
+use super::target::Target;
+use crate::{ApiError, Call, Reply};
 use functions::{EventInvokeChange, EventInvokeRecord};
 use names::Arn;
+
+/// Sets them; what `change` leaves out stays as it is if `keeps`, and goes otherwise.
+///
+/// # Errors
+/// As the service's.
+pub(super) async fn put(
+    call: &Call,
+    target: Target,
+    change: EventInvokeChange,
+    keeps: bool,
+) -> Result<Reply<model::FunctionEventInvokeConfig>, ApiError> {
+    let arn = target.latest_arn();
+    let functions = &call.services.functions;
+    let record = functions.put_event_invoke_config(target.id, target.qualifier, change, keeps).await?;
+    Ok(Reply::new(to_wire(&arn, record)))
+}
 
 pub(super) fn to_wire(arn: &Arn, record: EventInvokeRecord) -> model::FunctionEventInvokeConfig {
     model::FunctionEventInvokeConfig {

@@ -1,4 +1,4 @@
-use super::event_invoke_config::{change, to_wire};
+use super::event_invoke_config::{change, put};
 use super::model;
 use super::target::target;
 use crate::{ApiError, Call, Operation, Reply};
@@ -25,9 +25,6 @@ impl Operation for model::operation::UpdateFunctionEventInvokeConfig {
             input.maximum_event_age_in_seconds,
             input.destination_config,
         )?;
-        let arn = target.latest_arn();
-        let functions = &call.services.functions;
-        let record = functions.put_event_invoke_config(target.id, target.qualifier, change, true).await?;
-        Ok(Reply::new(to_wire(&arn, record)))
+        put(&call, target, change, true).await
     }
 }
