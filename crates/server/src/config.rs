@@ -95,6 +95,8 @@ pub struct Limits {
     pub connections: usize,
     /// Seconds a client may take to send a request's head, and a connection may idle between two.
     pub head_timeout_seconds: u64,
+    /// Seconds a client may take nothing of an answer that is ready for it, before it is cut off.
+    pub write_timeout_seconds: u64,
     /// Configured memory of all live function instances together, in MiB; by default the machine's, or
     /// the container's.
     pub function_memory_mb: Option<u32>,
@@ -110,6 +112,7 @@ impl Default for Limits {
         Limits {
             connections: 4096,
             head_timeout_seconds: 60,
+            write_timeout_seconds: 120,
             function_memory_mb: None,
             prewarm_memory_mb: None,
             account_concurrency: 1000,
@@ -147,6 +150,9 @@ impl Config {
         }
         if !(1..=3600).contains(&self.limits.head_timeout_seconds) {
             return Err("limits.head_timeout_seconds must be 1-3600".to_owned());
+        }
+        if !(1..=3600).contains(&self.limits.write_timeout_seconds) {
+            return Err("limits.write_timeout_seconds must be 1-3600".to_owned());
         }
         if self.limits.function_memory_mb.is_some_and(|mb| mb < 128) {
             return Err("limits.function_memory_mb must be at least 128".to_owned());

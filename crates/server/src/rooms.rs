@@ -124,6 +124,7 @@ impl Rooms {
         let listening = ListenerConfig {
             connections_max: config.limits.connections,
             head_timeout: Duration::from_secs(config.limits.head_timeout_seconds),
+            write_timeout: Duration::from_secs(config.limits.write_timeout_seconds),
         };
         inside.open(front.clone(), listening.clone());
         let own_packs = (packs == data.packs()).then_some(packs);
