@@ -97,6 +97,19 @@ impl RuntimeApi {
         self.conversation.invoke(invocation)
     }
 
+    /// This start is one ahead of its invocations: the process may ask to be told when it goes on.
+    pub fn expect_restore(&self) {
+        self.conversation.expect_restore();
+    }
+
+    /// As [`crate::Conversation::restore`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn restore(&self) -> Result<(), NotIdle> {
+        self.conversation.restore()
+    }
+
     /// Waits until the process, having answered, asks for the next event.
     pub async fn idle(&self) {
         self.conversation.idle().await;

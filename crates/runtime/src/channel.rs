@@ -131,6 +131,19 @@ impl Channel {
         }
     }
 
+    /// Lets a process that was initialised ahead go on; [`Channel::initialised`] then waits for it again.
+    ///
+    /// # Errors
+    /// It is not initialised, or busy.
+    pub fn restore(&mut self) -> Result<(), NotIdle> {
+        if !matches!(self.state, State::Idle) {
+            return Err(NotIdle);
+        }
+        self.outgoing.push_back(encode(Kind::Restore, b"", 0).into());
+        self.state = State::Starting;
+        Ok(())
+    }
+
     /// The packages of the runtime pack that the process says it loaded; at most 64, and anything.
     pub fn packages(&self) -> &[String] {
         &self.packages

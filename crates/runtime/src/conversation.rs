@@ -28,6 +28,19 @@ impl<'a> Conversation<'a> {
         }
     }
 
+    /// Lets a process that was initialised ahead go on, and run its hooks for that;
+    /// [`Conversation::initialised`] then waits for it again. By HTTP, one that did not ask to be told
+    /// is ready as it is.
+    ///
+    /// # Errors
+    /// It is not initialised, or busy.
+    pub fn restore(&mut self) -> Result<(), NotIdle> {
+        match self {
+            Conversation::Http(api) => api.restore(),
+            Conversation::Channel(channel) => channel.restore(),
+        }
+    }
+
     /// Hands `invocation` to the process. The returned [`Pending`] resolves with its answer.
     ///
     /// # Errors

@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Our shims as they are in the binary: path below the store and text.
-const FILES: [(&str, &str); 27] = [
+const FILES: [(&str, &str); 28] = [
     ("node/index.js", include_str!("../shims/node/index.js")),
     ("node/api.js", include_str!("../shims/node/api.js")),
     ("node/channel.js", include_str!("../shims/node/channel.js")),
@@ -30,6 +30,7 @@ const FILES: [(&str, &str); 27] = [
     ("python/zerun_shim/loop.py", include_str!("../shims/python/zerun_shim/loop.py")),
     ("python/zerun_shim/plan.py", include_str!("../shims/python/zerun_shim/plan.py")),
     ("python/zerun_shim/preload.py", include_str!("../shims/python/zerun_shim/preload.py")),
+    ("python/zerun_shim/snapshot.py", include_str!("../shims/python/zerun_shim/snapshot.py")),
     ("python/zerun_shim/zygote.py", include_str!("../shims/python/zerun_shim/zygote.py")),
 ];
 

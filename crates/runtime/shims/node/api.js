@@ -18,6 +18,12 @@ class Api {
     return this.postError('/init/error', document);
   }
 
+  /** Says that this process can be kept, and waits, without limit, until it goes on. */
+  async waitForRestore() {
+    const { status } = await this.connection.request('GET', `${BASE}/restore/next`);
+    if (status !== 200) throw new Error(`restore/next answered ${status}`);
+  }
+
   /** Waits, without limit, for an event. */
   async next() {
     const { status, headers, body } = await this.connection.request('GET', `${BASE}/invocation/next`);

@@ -10,6 +10,7 @@ const net = require('net');
 
 const SPECIALISE = 1;
 const INVOKE = 2;
+const RESTORE = 3;
 const READY = 16;
 const INIT_ERROR = 17;
 const RESPONSE = 18;
@@ -70,13 +71,24 @@ class Channel {
     return this.writeOut(frame(INIT_ERROR, { error_type: document.errorType }, JSON.stringify(document)));
   }
 
+  /** Says that this process can be kept, and waits, without limit, until it goes on. */
+  async waitForRestore(packages) {
+    this.ready(packages);
+    await this.wait(RESTORE);
+    this.owesNext = false;
+  }
+
   /** Waits, without limit, for an event. */
   next() {
     if (this.owesNext) this.socket.write(frame(NEXT));
     this.owesNext = false;
+    return this.wait(INVOKE);
+  }
+
+  wait(kind) {
     this.socket.ref();
     return new Promise((resolve, reject) => {
-      this.pending = { resolve, reject };
+      this.pending = { kind, resolve, reject };
     });
   }
 
@@ -132,11 +144,11 @@ class Channel {
   }
 
   takeFrame(all, length) {
-    if (all[4] !== INVOKE || all.length > length || !this.pending) {
+    if (!this.pending || all[4] !== this.pending.kind || all.length > length) {
       throw new Error(`the platform sent a frame of kind ${all[4]} out of turn`);
     }
     const end = PREFIX + all.readUInt32LE(5);
-    const header = JSON.parse(all.toString('utf8', PREFIX, end));
+    const header = JSON.parse(all.toString('utf8', PREFIX, end) || '{}');
     const { resolve } = this.pending;
     this.pending = null;
     this.owesNext = true;

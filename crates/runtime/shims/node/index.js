@@ -70,6 +70,7 @@ async function main() {
   // A promise that loading left rejected shows after this turn of the loop: still a failed start.
   await new Promise(setImmediate);
 
+  if (process.env.AWS_LAMBDA_INITIALIZATION_TYPE === 'snap-start') await platform.waitForRestore(packagesLoaded());
   platform.ready(packagesLoaded());
   for (;;) {
     event = await platform.next();

@@ -1,4 +1,5 @@
 use super::{ErrorReport, Invocation, Reply};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{oneshot, watch};
 
@@ -12,6 +13,8 @@ use tokio::sync::{oneshot, watch};
 #[derive(Debug)]
 pub(super) struct Conversation {
     state: Mutex<State>,
+    /// Whether `restore/next` is allowed.
+    restores: AtomicBool,
     /// Told of every change of `state`.
     changes: watch::Sender<()>,
 }
@@ -19,10 +22,17 @@ pub(super) struct Conversation {
 #[derive(Debug)]
 enum State {
     Starting,
+    /// Initialised ahead, in `restore/next`.
+    Ahead,
+    /// On its way from there to its first event.
+    Restoring,
     Failed(ErrorReport),
     Idle,
     Handed(Box<Invocation>, oneshot::Sender<Reply>),
-    Running { request_id: String, answer: oneshot::Sender<Reply> },
+    Running {
+        request_id: String,
+        answer: oneshot::Sender<Reply>,
+    },
     Answering,
     Answered,
 }
@@ -65,12 +75,16 @@ impl Pending {
 
 impl Conversation {
     pub(super) fn new() -> Self {
-        Conversation { state: Mutex::new(State::Starting), changes: watch::Sender::new(()) }
+        Conversation {
+            state: Mutex::new(State::Starting),
+            restores: AtomicBool::new(false),
+            changes: watch::Sender::new(()),
+        }
     }
 
     pub(super) async fn initialised(&self) -> Initialised {
         self.wait(|state| match state {
-            State::Starting => None,
+            State::Starting | State::Restoring => None,
             State::Failed(report) => Some(Initialised::Failed(report.clone())),
             _ => Some(Initialised::Ready),
         })
@@ -94,6 +108,55 @@ impl Conversation {
         Ok(Pending(pending))
     }
 
+    pub(super) fn expect_restore(&self) {
+        self.restores.store(true, Ordering::Release);
+    }
+
+    pub(super) fn restore(&self) -> Result<(), NotIdle> {
+        {
+            let mut state = self.lock();
+            match *state {
+                State::Ahead => *state = State::Restoring,
+                State::Idle => {}
+                _ => return Err(NotIdle),
+            }
+        }
+        self.changes.send_replace(());
+        Ok(())
+    }
+
+    /// Answers `restore/next`: waits until the process goes on.
+    pub(super) async fn restore_next(&self) -> Result<(), Refused> {
+        let refused = Refused::State("restore/next");
+        {
+            let mut state = self.lock();
+            match *state {
+                State::Starting if self.restores.load(Ordering::Acquire) => *state = State::Ahead,
+                State::Ahead => {}
+                _ => return Err(refused),
+            }
+        }
+        self.changes.send_replace(());
+        self.wait(|state| match state {
+            State::Ahead => None,
+            State::Restoring => Some(Ok(())),
+            _ => Some(Err(Refused::State("restore/next"))),
+        })
+        .await
+    }
+
+    pub(super) fn failed_to_restore(&self, report: ErrorReport) -> Result<(), Refused> {
+        {
+            let mut state = self.lock();
+            if !matches!(*state, State::Restoring) {
+                return Err(Refused::State("restore/error"));
+            }
+            *state = State::Failed(report);
+        }
+        self.changes.send_replace(());
+        Ok(())
+    }
+
     /// Answers `invocation/next`: waits for an event. A second call while one is waiting waits too.
     pub(super) async fn next(&self) -> Result<Invocation, Refused> {
         let mut was_waiting = false;
@@ -111,7 +174,7 @@ impl Conversation {
     fn try_next(&self, was_waiting: bool) -> Result<Option<Invocation>, Refused> {
         let mut state = self.lock();
         match std::mem::replace(&mut *state, State::Idle) {
-            State::Starting | State::Answered => {
+            State::Starting | State::Restoring | State::Answered => {
                 drop(state);
                 self.changes.send_replace(());
                 Ok(None)

@@ -77,6 +77,16 @@ pub(super) async fn init_error(conversation: &Conversation, request: Request<Inc
     }
 }
 
+pub(super) async fn restore_error(conversation: &Conversation, request: Request<Incoming>) -> HttpReply {
+    match read_error(request, "Runtime.Unknown").await {
+        Ok(report) => match conversation.failed_to_restore(report) {
+            Ok(()) => respond::accepted(),
+            Err(refused) => respond::refusal(&refused),
+        },
+        Err((_, response)) => response,
+    }
+}
+
 async fn read_error(request: Request<Incoming>, unknown: &str) -> Result<ErrorReport, (Reply, HttpReply)> {
     let headers = request.headers().clone();
     match read(request.into_body()).await {

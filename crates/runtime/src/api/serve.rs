@@ -87,12 +87,13 @@ async fn answer(
             post::error(conversation, &id, request).await
         }
         (&Method::POST, ["runtime", "init", "error"]) => post::init_error(conversation, request).await,
-        (_, ["runtime", "restore", "next" | "error"]) => respond::error(
-            StatusCode::FORBIDDEN,
-            "InvalidStateTransition",
-            "restore is only for snapshot starts, and this is none",
-        ),
+        (&Method::GET, ["runtime", "restore", "next"]) => match conversation.restore_next().await {
+            Ok(()) => respond::plain(StatusCode::OK, ""),
+            Err(refused) => respond::refusal(&refused),
+        },
+        (&Method::POST, ["runtime", "restore", "error"]) => post::restore_error(conversation, request).await,
         (_, ["ping"] | ["runtime", "invocation", "next"] | ["runtime", "init", "error"])
+        | (_, ["runtime", "restore", "next" | "error"])
         | (_, ["runtime", "invocation", _, "response" | "error"]) => {
             respond::plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
         }

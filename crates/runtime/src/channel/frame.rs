@@ -25,6 +25,8 @@ pub enum Kind {
     /// What a generic process needs to become the process of one function.
     Specialise = 1,
     Invoke = 2,
+    /// A process that was initialised ahead goes on: its hooks for that run, and it says [`Kind::Ready`] again.
+    Restore = 3,
     /// The code is loaded; the first event may come.
     Ready = 16,
     InitError = 17,
@@ -167,6 +169,7 @@ impl Kind {
         Some(match byte {
             1 => Kind::Specialise,
             2 => Kind::Invoke,
+            3 => Kind::Restore,
             16 => Kind::Ready,
             17 => Kind::InitError,
             18 => Kind::Response,
@@ -186,9 +189,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const KINDS: [Kind; 11] = [
+    const KINDS: [Kind; 12] = [
         Kind::Specialise,
         Kind::Invoke,
+        Kind::Restore,
         Kind::Ready,
         Kind::InitError,
         Kind::Response,

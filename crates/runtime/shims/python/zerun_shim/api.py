@@ -18,6 +18,15 @@ class Api:
     def init_error(self, document):
         self._post_error("/init/error", document)
 
+    def wait_for_restore(self):
+        """Says that this process can be kept, and waits, without limit, until it goes on."""
+        reply = self._connection.request("GET", _BASE + "/restore/next")
+        if reply.status != 200:
+            raise RuntimeError("restore/next answered %d" % reply.status)
+
+    def restore_error(self, document):
+        self._post_error("/restore/error", document)
+
     def next(self):
         """Waits, without limit, for an event."""
         reply = self._connection.request("GET", _BASE + "/invocation/next")

@@ -9,7 +9,7 @@ import os
 
 from .event import Event
 
-_SPECIALISE, _INVOKE = 1, 2
+_SPECIALISE, _INVOKE, _RESTORE = 1, 2, 3
 _READY, _INIT_ERROR, _RESPONSE, _ERROR, _NEXT, _LOADED = 16, 17, 18, 19, 23, 24
 
 _AFTER_LENGTH = 5
@@ -37,6 +37,14 @@ class Channel:
     def init_error(self, document):
         body = json.dumps(document).encode()
         self._write(_frame(_INIT_ERROR, {"error_type": document["errorType"]}, body), body)
+
+    def wait_for_restore(self):
+        """Says that this process can be kept, and waits, without limit, until it goes on."""
+        self.ready()
+        self._read(_RESTORE)
+
+    def restore_error(self, document):
+        self.init_error(document)
 
     def next(self):
         """Waits, without limit, for an event."""
@@ -67,7 +75,7 @@ class Channel:
         start = _PREFIX + int.from_bytes(received[5:_PREFIX], "little")
         if received[4] != kind:
             raise RuntimeError("the platform sent a frame of kind %d" % received[4])
-        header = json.loads(received[_PREFIX:start])
+        header = json.loads(received[_PREFIX:start] or b"null")
         body = received[start : 4 + length]
         self._received = received[4 + length :]
         return header, body
