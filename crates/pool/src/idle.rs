@@ -41,6 +41,8 @@ struct Place {
     keep: Option<Duration>,
     purpose: Purpose,
     memory_mb: u32,
+    /// Initialised ahead, and not restored yet.
+    ahead: bool,
     /// Locked while it is being frozen; whoever takes the place waits for that.
     instance: Arc<tokio::sync::Mutex<Option<Instance>>>,
 }
@@ -63,11 +65,18 @@ impl Idle {
         keep: Option<Duration>,
     ) {
         let (memory_mb, purpose) = (instance.memory_mb(), instance.registration().purpose());
+        let ahead = instance.awaits_restore();
         instance.registration().set_phase(Phase::Idle);
         let instance = Arc::new(tokio::sync::Mutex::new(Some(instance)));
         let place =
-            Place { since: self.clock.moment(), keep, purpose, memory_mb, instance: instance.clone() };
-        self.lock().entry(key).or_default().push(place);
+            Place { since: self.clock.moment(), keep, purpose, memory_mb, ahead, instance: instance.clone() };
+        {
+            let mut places = self.lock();
+            let of_key = places.entry(key).or_default();
+            // Those that have been restored already are taken first.
+            let at = if ahead { 0 } else { of_key.len() };
+            of_key.insert(at, place);
+        }
         self.arrivals.send_replace(());
         let clock = self.clock.clone();
         // Weak: an instance that was taken and given back has a new place and a freezing of its own.
@@ -82,6 +91,11 @@ impl Idle {
                 Err(error) => tracing::warn!(%error, "an idle instance could not be frozen"),
             }
         });
+    }
+
+    /// Whether one of `key` waits that was initialised ahead.
+    pub fn has_ahead(&self, key: &Key) -> bool {
+        self.lock().get(key).is_some_and(|places| places.iter().any(|place| place.ahead))
     }
 
     /// Takes out the most recently used instance of `key`, of the provisioned ones while there are any.

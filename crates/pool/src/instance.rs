@@ -4,6 +4,7 @@ mod endpoint;
 mod invoke;
 mod prepare;
 mod processes;
+mod restore;
 mod start;
 mod walls;
 mod way_out;
@@ -22,7 +23,7 @@ use runtime::api::RuntimeApi;
 use runtime::channel::Channel;
 use runtime::extensions::ShutdownReason;
 use runtime::failure::Exit;
-use runtime::report::Init;
+use runtime::report::{Init, Restore};
 use sandbox::{ExitStatus, Sandbox, SandboxError};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub(crate) struct Instance {
     environment: Vec<(String, String)>,
     /// Names of the programs in `/opt/extensions`.
     external: Vec<String>,
+    /// For the report of the next invocation.
+    restored: Option<Restore>,
     /// What extensions are told when it ends.
     end_reason: ShutdownReason,
     /// The credentials inside end then.
@@ -65,6 +68,8 @@ struct Running {
     output: Output,
     since: Moment,
     init: Init,
+    /// Initialised ahead: the process is to be told when it goes on.
+    awaits_restore: bool,
 }
 
 struct AbortOnDrop(JoinHandle<()>);

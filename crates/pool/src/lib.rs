@@ -22,7 +22,7 @@ pub use answer_stream::{AnswerSink, AnswerStream, BrokenOff, CutOff, ExpectedStr
 pub use config::PoolConfig;
 pub use invocation::{FunctionError, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason};
 pub use outside::{CredentialError, CredentialSource, Credentials, Endpoint};
-pub use pool::{Pool, PoolStatus};
+pub use pool::{Pool, PoolStatus, SnapshotFailure};
 pub use prewarm::{InstanceKind, PrewarmStatus};
 pub use provisioned::{ProvisionFailure, ProvisionStatus};
 pub use registry::{InstanceStatus, Phase, Purpose};

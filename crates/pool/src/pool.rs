@@ -2,6 +2,7 @@ mod acquire;
 mod provision;
 mod reap;
 mod restock;
+mod snapshot;
 
 use acquire::Acquired;
 
@@ -21,6 +22,8 @@ use runtime::Runtimes;
 use runtime::log::LogSink;
 use sandbox::Host;
 use serde::Serialize;
+pub use snapshot::SnapshotFailure;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -36,6 +39,8 @@ struct Inner {
     registry: Arc<Registry>,
     concurrency: Arc<Concurrency>,
     idle: Arc<Idle>,
+    /// Instances that are being initialised ahead.
+    ahead: Mutex<HashSet<Key>>,
     keep_alive: KeepAlive,
     provisioned: Provisioned,
     /// Provisioned instances that start at the same time.
@@ -114,6 +119,7 @@ impl Pool {
             registry,
             concurrency,
             idle,
+            ahead: Mutex::default(),
             keep_alive,
             provisioned,
             provision_turns: Semaphore::new(restock::workers() * 2),
@@ -214,6 +220,15 @@ impl Pool {
         ProvisionStatus { allocated: live.allocated, available: live.initialised, failure }
     }
 
+    /// Initialises an instance of the version ahead, to be restored when it is needed, and waits for that.
+    /// Each one that is used is replaced in the background.
+    ///
+    /// # Errors
+    /// The code cannot be initialised, or this machine has no room for it.
+    pub async fn snapshot(&self, spec: Arc<VersionSpec>) -> Result<(), SnapshotFailure> {
+        self.0.clone().snapshot(spec).await
+    }
+
     /// Takes no more invocations, lets the running ones end within `deadline`, cuts the others off, and
     /// returns when no instance is left.
     pub async fn shutdown(&self, deadline: Duration) {
@@ -274,10 +289,19 @@ impl Inner {
                 }
             }
         };
+        if instance.awaits_restore() {
+            self.snapshot_later(&spec);
+        }
         instance.registration().set_phase(if is_cold { Phase::Starting } else { Phase::Busy });
         let conversation = async {
-            let initialised =
+            let mut initialised =
                 if is_cold { Some(instance.initialised(config.init_timeout).await) } else { None };
+            if instance.awaits_restore()
+                && !matches!(initialised, Some(Err(_)))
+                && let Err(failure) = instance.restore().await
+            {
+                initialised = Some(Err(failure));
+            }
             drop(starting);
             if is_cold {
                 self.context.preload.learn(&spec.runtime, instance.packages());

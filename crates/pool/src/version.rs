@@ -43,6 +43,8 @@ pub struct VersionSpec {
     pub reserved_concurrency: Option<u32>,
     /// `/aws/lambda/<name>` unless configured otherwise.
     pub log_group: String,
+    /// Instances are initialised ahead, and kept until they are needed.
+    pub snap_start: bool,
     pub log_format: LogFormat,
     /// Where the code may connect to.
     pub egress: egress::Policy,

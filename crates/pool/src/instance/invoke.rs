@@ -77,7 +77,11 @@ impl Instance {
             }
             Err(error) => return Some(entrypoint(&error.to_string())),
         }
-        Some(match self.initialised(left).await.err()? {
+        let failure = match self.initialised(left).await {
+            Ok(_) if self.awaits_restore() => self.restore().await.err(),
+            initialised => initialised.err(),
+        };
+        Some(match failure? {
             InitFailure::TimedOut => End::TimedOut,
             InitFailure::Ended(ended) => End::Ended(ended),
             InitFailure::Reported(report) => End::Failed(report),
@@ -218,9 +222,11 @@ impl Instance {
         }
         let answer = answer(end, id, timeout);
         let duration = if timed_out { timeout } else { self.clock.since(started).min(timeout) };
+        let restore = self.restored.take();
+        let billed_restore = restore.map(|restore| restore.billed).unwrap_or_default();
         let metering = Metering {
             duration,
-            billed: report::billed(duration + init.unwrap_or_default()),
+            billed: report::billed(duration + init.unwrap_or_default() + billed_restore),
             init,
             max_memory_bytes: stats.memory_peak_bytes.unwrap_or_default(),
             cold,
@@ -248,7 +254,7 @@ impl Instance {
             memory_mb: self.spec.memory_mb,
             max_memory_bytes: metering.max_memory_bytes,
             init,
-            restore: None,
+            restore,
             failure,
             trace_id,
         };

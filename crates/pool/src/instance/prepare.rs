@@ -3,6 +3,7 @@
 use super::start::{Context, StartError, unavailable};
 use super::walls::Size;
 use crate::output::Log;
+use crate::registry::Purpose;
 use crate::{Credentials, InvokeError, VersionSpec};
 use runtime::extensions::EXTENSIONS_MAX;
 use runtime::log::{ApplicationLevel, LogSource};
@@ -70,6 +71,15 @@ pub(super) fn new_log(context: &Context, spec: &VersionSpec) -> Log {
     };
     let managed = spec.runtime.family() != runtime::Family::Provided;
     Log::new(context.clock.clone(), context.logs.clone(), source, managed, spec.log_format)
+}
+
+/// Why its processes are started.
+pub(super) fn init_kind(spec: &VersionSpec, purpose: Purpose) -> InitKind {
+    match purpose {
+        _ if spec.snap_start => InitKind::SnapStart,
+        Purpose::OnDemand => InitKind::OnDemand,
+        Purpose::Provisioned => InitKind::ProvisionedConcurrency,
+    }
 }
 
 /// The process's whole environment.

@@ -1,5 +1,5 @@
 use super::endpoint::serve_endpoint;
-use super::prepare::{environment, extensions, new_log, prepare};
+use super::prepare::{environment, extensions, init_kind, new_log, prepare};
 use super::processes::{Ended, Processes};
 use super::walls::Walls;
 use super::way_out;
@@ -7,7 +7,7 @@ use super::{Instance, Running};
 use crate::layers::Layers;
 use crate::output::{Log, Output};
 use crate::prewarm::{GenericProcess, Preload, Prewarmed, Stock, Templates};
-use crate::registry::{Purpose, Registration};
+use crate::registry::Registration;
 use crate::{CredentialSource, Endpoint, InvokeError, PoolConfig, VersionSpec};
 use clock::Clock;
 use runtime::api::{ErrorReport, Initialised, RuntimeApi};
@@ -67,10 +67,7 @@ impl Instance {
         let credentials =
             credentials.map_err(|error| StartError::Refused(InvokeError::Unavailable(error.to_string())))?;
         let log = new_log(context, &spec);
-        let kind = match registration.purpose() {
-            Purpose::OnDemand => InitKind::OnDemand,
-            Purpose::Provisioned => InitKind::ProvisionedConcurrency,
-        };
+        let kind = init_kind(&spec, registration.purpose());
         let environment = environment(context, &spec, &credentials, log.stream(), kind);
         let around = Walls::around(context, &spec, &launch, registration.id());
         let (walls, generic) = around.await.map_err(refused)?;
@@ -105,6 +102,7 @@ impl Instance {
             environment,
             external,
             end_reason: ShutdownReason::Spindown,
+            restored: None,
             credentials_expire: credentials.expires,
             frozen: false,
             registration,
@@ -135,7 +133,7 @@ impl Instance {
     /// Waits until the process and its extensions ask for an event, at most until `limit` after their start;
     /// how long that took.
     pub async fn initialised(&mut self, limit: Duration) -> Result<Duration, InitFailure> {
-        let Running { process, api, channel, output, since, init } = &mut self.running;
+        let Running { process, api, channel, output, since, init, .. } = &mut self.running;
         let mut conversation = Conversation::of(api, channel.as_mut());
         let left = limit.saturating_sub(self.clock.since(*since));
         let found = tokio::select! {
@@ -144,10 +142,7 @@ impl Instance {
             initialised = conversation.initialised() => match initialised {
                 Ok(Initialised::Ready) => Ok(()),
                 Ok(Initialised::Failed(report)) => Err(InitFailure::Reported(report)),
-                Err(broken) => Err(InitFailure::Reported(ErrorReport::platform(
-                    "Runtime.Unknown",
-                    &broken.to_string(),
-                ))),
+                Err(broken) => Err(InitFailure::unknown(&broken)),
             },
             ended = process.wait() => Err(InitFailure::Ended(ended)),
             () = self.clock.sleep(left) => Err(InitFailure::TimedOut),
@@ -225,6 +220,10 @@ impl Start<'_> {
             .try_clone()
             .and_then(|listener| RuntimeApi::with_extensions(listener, extensions, (*clock).clone()))
             .map_err(host_error)?;
+        let awaits_restore = self.init.kind == InitKind::SnapStart;
+        if awaits_restore {
+            api.expect_restore();
+        }
         let started = process.start_extensions(sandbox, self.external, self.environment);
         let started = clock.timeout(limit, started).await.transpose()?.is_some();
         let mut channel = None;
@@ -247,7 +246,7 @@ impl Start<'_> {
         } else {
             Output::none()
         };
-        Ok(Running { process, api, channel, output, since, init: self.init })
+        Ok(Running { process, api, channel, output, since, init: self.init, awaits_restore })
     }
 }
 
@@ -293,8 +292,32 @@ pub(super) fn unavailable(message: &str) -> StartError {
     StartError::Refused(InvokeError::Unavailable(message.to_owned()))
 }
 
+impl InitFailure {
+    pub(super) fn unknown(error: &dyn std::error::Error) -> Self {
+        InitFailure::Reported(ErrorReport::platform("Runtime.Unknown", &error.to_string()))
+    }
+
+    /// For whoever published a version that cannot be initialised.
+    pub fn message(&self) -> String {
+        match self {
+            InitFailure::Reported(report) => {
+                #[derive(serde::Deserialize)]
+                struct Document {
+                    #[serde(rename = "errorMessage")]
+                    message: String,
+                }
+                let document: Option<Document> = serde_json::from_slice(&report.body).ok();
+                document.map_or_else(|| report.error_type.clone(), |document| document.message)
+            }
+            InitFailure::Ended(Ended::Runtime(exit)) => runtime::failure::exit_reason(*exit),
+            InitFailure::Ended(Ended::Extension(failure)) => failure.reason.clone(),
+            InitFailure::TimedOut => "The initialization took too long".to_owned(),
+        }
+    }
+}
+
 /// How a start is told of, with the error's type.
-fn outcome(found: &Result<(), InitFailure>) -> (Status, Option<&str>) {
+pub(super) fn outcome(found: &Result<(), InitFailure>) -> (Status, Option<&str>) {
     match found {
         Ok(()) => (Status::Success, None),
         Err(InitFailure::Reported(report)) => (Status::Error, Some(&report.error_type)),

@@ -28,6 +28,7 @@ fn spec(name: &str) -> Arc<VersionSpec> {
         reserved_concurrency: None,
         log_group: String::new(),
         log_format: LogFormat::Text,
+        snap_start: false,
         egress: egress::Policy::Internet,
     })
 }

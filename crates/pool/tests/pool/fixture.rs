@@ -106,6 +106,7 @@ impl World {
             reserved_concurrency: None,
             log_group: format!("/aws/lambda/{name}"),
             log_format: LogFormat::Text,
+            snap_start: false,
             egress: egress::Policy::Internet,
         }
     }

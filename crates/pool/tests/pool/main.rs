@@ -10,5 +10,6 @@ mod packs;
 mod prewarm;
 mod provisioned;
 mod python;
+mod snapshot;
 mod streams;
 mod surroundings;
