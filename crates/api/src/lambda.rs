@@ -54,6 +54,7 @@ mod put_function_event_invoke_config;
 mod put_function_recursion_config;
 mod put_provisioned_concurrency_config;
 mod remove_permission;
+mod snap_start;
 mod tag_resource;
 mod target;
 mod untag_resource;

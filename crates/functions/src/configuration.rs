@@ -1,4 +1,4 @@
-use crate::{Environment, FunctionsError, LayerUse, Logging};
+use crate::{Environment, FunctionsError, LayerUse, Logging, SnapshotState};
 use clock::Timestamp;
 use kv::Record;
 use runtime::RuntimeId;
@@ -21,6 +21,12 @@ pub struct Configuration {
     pub layers: Vec<LayerUse>,
     #[serde(default)]
     pub logging: Logging,
+    /// Versions published of it are initialised ahead.
+    #[serde(default)]
+    pub snap_start: bool,
+    /// Of a published version. The one thing of it that changes.
+    #[serde(default)]
+    pub snapshot: SnapshotState,
     pub code: Code,
     pub modified: Timestamp,
     /// New with every change, so that callers can make changes conditional.
@@ -84,6 +90,15 @@ impl Configuration {
         if self.layers.len() > LAYERS_MAX {
             return invalid(format!("Cannot reference more than {LAYERS_MAX} layers."));
         }
+        if self.snap_start && self.runtime.family() == runtime::Family::Provided {
+            return invalid(format!("{} is not supported for SnapStart enabled functions.", self.runtime));
+        }
+        if self.snap_start && self.tmp_mb > *TMP_MB.start() {
+            return invalid(
+                "EphemeralStorage.Size above 512 is not supported for SnapStart enabled functions."
+                    .to_owned(),
+            );
+        }
         let unpacked: u64 =
             self.layers.iter().map(|layer| layer.code.unpacked_bytes).sum::<u64>() + self.code.unpacked_bytes;
         if unpacked > crate::code::UNPACKED_BYTES_MAX {
@@ -108,6 +123,8 @@ impl Configuration {
             environment,
             layers,
             logging,
+            snap_start,
+            snapshot: _,
             code,
             modified: _,
             revision_id: _,
@@ -121,6 +138,7 @@ impl Configuration {
             && *environment == other.environment
             && *layers == other.layers
             && *logging == other.logging
+            && *snap_start == other.snap_start
             && *code == other.code
     }
 

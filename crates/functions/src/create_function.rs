@@ -1,7 +1,7 @@
 use crate::configuration::Configuration;
 use crate::{
     Described, Environment, FunctionId, FunctionRecord, Functions, FunctionsError, Logging, LoggingUpdate,
-    Version, egress, keys, layers, publish_version, tags,
+    SnapshotState, Version, egress, keys, layers, publish_version, tags,
 };
 use bytes::Bytes;
 use kv::{Read, Transaction};
@@ -22,6 +22,7 @@ pub struct NewFunction {
     /// ARNs of layer versions, in merging order.
     pub layers: Vec<String>,
     pub logging: LoggingUpdate,
+    pub snap_start: bool,
     pub tags: BTreeMap<String, String>,
     /// A zip archive.
     pub code: Bytes,
@@ -59,6 +60,8 @@ impl Functions {
             environment,
             layers: Vec::new(),
             logging,
+            snap_start: new.snap_start,
+            snapshot: SnapshotState::Off,
             code: code.code.clone(),
             modified: now,
             revision_id: self.clock.uuid(),
@@ -97,6 +100,7 @@ impl Functions {
             })
             .await?;
         self.expect(&described.configuration);
+        self.initialise_ahead(&described);
         Ok(described)
     }
 }

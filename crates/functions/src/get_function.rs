@@ -19,10 +19,11 @@ impl Functions {
         id: FunctionId,
         qualifier: Option<Qualifier>,
     ) -> Result<FunctionDetails, FunctionsError> {
-        self.kv
+        let details = self
+            .kv
             .read(async move |snapshot: &Snapshot| {
                 let found = lookup::find(snapshot, &id, qualifier.as_ref()).await?;
-                Ok(FunctionDetails {
+                Ok::<_, FunctionsError>(FunctionDetails {
                     described: Described {
                         arn: id.arn_with(qualifier.as_ref()),
                         id: id.clone(),
@@ -33,6 +34,8 @@ impl Functions {
                     reserved_concurrency: found.record.reserved_concurrency,
                 })
             })
-            .await
+            .await?;
+        self.initialise_ahead(&details.described);
+        Ok(details)
     }
 }

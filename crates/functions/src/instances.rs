@@ -1,4 +1,7 @@
-use pool::{AnswerSink, InstanceKind, InvokeError, InvokeRequest, Outcome, ProvisionStatus, VersionSpec};
+use pool::{
+    AnswerSink, InstanceKind, InvokeError, InvokeRequest, Outcome, ProvisionStatus, SnapshotFailure,
+    VersionSpec,
+};
 use runtime::RuntimeId;
 use std::future::Future;
 use std::pin::Pin;
@@ -39,6 +42,12 @@ pub trait Instances: Send + Sync + 'static {
 
     /// What became of that for one version.
     fn provisioned(&self, function_arn: &str, version: &str) -> ProvisionStatus;
+
+    /// Initialises an instance of `spec` ahead, and goes on doing so whenever one is used.
+    ///
+    /// # Errors
+    /// There is none.
+    fn snapshot(&self, spec: Arc<VersionSpec>) -> Boxed<'_, Result<(), SnapshotFailure>>;
 
     /// An instance of this kind may be needed soon.
     fn expect(&self, kind: &InstanceKind);

@@ -47,18 +47,18 @@ pub(crate) async fn outcome(running: Running) -> Result<Outcome, FunctionsError>
 }
 
 /// The version that one invocation goes to.
-struct Chosen {
-    runnable: Runnable,
-    trace_id: String,
+pub(crate) struct Chosen {
+    pub runnable: Runnable,
+    pub trace_id: String,
 }
 
 /// A version, with what else of its function matters to its instances.
 pub(crate) struct Runnable {
-    version: Version,
-    configuration: Configuration,
-    reserved_concurrency: Option<u32>,
+    pub version: Version,
+    pub configuration: Configuration,
+    pub reserved_concurrency: Option<u32>,
     /// The function's tag.
-    egress: Option<String>,
+    pub egress: Option<String>,
 }
 
 impl Runnable {
@@ -108,6 +108,7 @@ impl Functions {
         let trace_id = invocation.trace_id.as_deref();
         let Chosen { runnable, trace_id } =
             self.choose(&invocation.id, invocation.qualifier.as_ref(), trace_id).await?;
+        self.check_state(&invocation.id, &runnable)?;
         let pins: Vec<_> = runnable.configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
         let spec = self.spec(&invocation.id, runnable).await?;
         let request = InvokeRequest {
@@ -144,7 +145,7 @@ impl Functions {
         self.choose(&id, qualifier.as_ref(), None).await.map(|_| ())
     }
 
-    async fn choose(
+    pub(crate) async fn choose(
         &self,
         id: &FunctionId,
         qualifier: Option<&Qualifier>,
@@ -197,6 +198,7 @@ impl Functions {
             reserved_concurrency,
             log_group: configuration.logging.group(id),
             log_format: configuration.logging.format,
+            snap_start: configuration.snap_start && version != Version::Latest,
         })
     }
 }

@@ -35,6 +35,7 @@ mod provisioned;
 mod publish_version;
 mod records;
 mod recursion;
+mod snap_start;
 mod streamed_answer;
 mod tags;
 mod update_function_code;
@@ -64,6 +65,7 @@ pub use pages::Page;
 pub use permission::{PolicyRecord, Statement, Use, allows};
 pub use provisioned::{ProvisionedRecord, ProvisionedState};
 pub use records::{Described, FunctionRecord};
+pub use snap_start::SnapshotState;
 pub use streamed_answer::{Ended, StreamedAnswer};
 pub use update_function_code::CodeUpdate;
 pub use update_function_configuration::ConfigurationUpdate;
@@ -73,9 +75,10 @@ use clock::Clock;
 use code::CodeStore;
 use kv::Kv;
 use runtime::RuntimeId;
+use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -121,6 +124,8 @@ pub struct Functions {
     provisioning: Arc<tokio::sync::Mutex<()>>,
     /// Signs download links; a new one with every start.
     download_key: Arc<[u8; 32]>,
+    /// Qualified ARNs of versions whose first instance is being initialised.
+    ahead: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Functions {
@@ -143,8 +148,8 @@ impl Functions {
         let mut download_key = [0; 32];
         clock.fill_random(&mut download_key);
         let (config, download_key) = (Arc::new(config), Arc::new(download_key));
-        let provisioning = Arc::default();
-        Ok(Functions { kv, clock, code, instances, config, provisioning, download_key })
+        let (provisioning, ahead) = (Arc::default(), Arc::default());
+        Ok(Functions { kv, clock, code, instances, config, provisioning, download_key, ahead })
     }
 
     pub fn event_bounds(&self) -> EventBounds {

@@ -1,7 +1,7 @@
 use crate::configuration::check_revision;
 use crate::{
-    Configuration, Described, FunctionId, FunctionRecord, Functions, FunctionsError, Version, code, keys,
-    lookup,
+    Configuration, Described, FunctionId, FunctionRecord, Functions, FunctionsError, SnapshotState, Version,
+    code, keys, lookup,
 };
 use clock::Timestamp;
 use kv::Transaction;
@@ -21,7 +21,8 @@ impl Functions {
         revision_id: Option<String>,
     ) -> Result<Described, FunctionsError> {
         let (revision, now) = (self.clock.uuid(), self.clock.now());
-        self.kv
+        let described = self
+            .kv
             .transact(async move |tx: &mut Transaction| {
                 let mut record = lookup::function(tx, &id).await?;
                 check_revision(revision_id.as_deref(), &record.latest.revision_id)?;
@@ -36,9 +37,11 @@ impl Functions {
                 let described =
                     publish(tx, &id, &mut record, description.as_deref(), &revision, now).await?;
                 kv::put_record(tx, keys::function(&id), &record);
-                Ok(described)
+                Ok::<_, FunctionsError>(described)
             })
-            .await
+            .await?;
+        self.initialise_ahead(&described);
+        Ok(described)
     }
 }
 
@@ -67,6 +70,9 @@ pub(crate) async fn publish(
     let mut configuration = record.latest.clone();
     if let Some(description) = description {
         configuration.description = description.to_owned();
+    }
+    if configuration.snap_start {
+        configuration.snapshot = SnapshotState::Pending;
     }
     configuration.modified = now;
     configuration.revision_id = revision.to_owned();

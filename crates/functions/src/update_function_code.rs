@@ -55,6 +55,7 @@ impl Functions {
                 Ok::<_, FunctionsError>((described, Some(old)))
             })
             .await?;
+        self.initialise_ahead(&described);
         if let Some(old) = old {
             self.expect(&described.configuration);
             self.retire(arn, Some(Version::Latest), vec![old]);

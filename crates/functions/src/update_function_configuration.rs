@@ -21,6 +21,7 @@ pub struct ConfigurationUpdate {
     /// ARNs of layer versions, in merging order; empty takes all away.
     pub layers: Option<Vec<String>>,
     pub logging: LoggingUpdate,
+    pub snap_start: Option<bool>,
     pub revision_id: Option<String>,
 }
 
@@ -50,6 +51,7 @@ impl Functions {
                 set(&mut latest.timeout_s, &update.timeout_s);
                 set(&mut latest.tmp_mb, &update.tmp_mb);
                 set(&mut latest.environment, &environment);
+                set(&mut latest.snap_start, &update.snap_start);
                 latest.logging.update(&update.logging)?;
                 latest.modified = now;
                 latest.revision_id = revision.clone();

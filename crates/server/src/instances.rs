@@ -7,7 +7,7 @@ use functions::Instances;
 use names::Arn;
 use pool::{
     AnswerSink, CredentialError, CredentialSource, Credentials, Endpoint, InstanceKind, InvokeError,
-    InvokeRequest, Outcome, Pool, ProvisionStatus, VersionSpec,
+    InvokeRequest, Outcome, Pool, ProvisionStatus, SnapshotFailure, VersionSpec,
 };
 use runtime::{RuntimeId, Runtimes};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -55,6 +55,10 @@ impl Instances for PooledInstances {
 
     fn expect(&self, kind: &InstanceKind) {
         self.pool.expect(kind);
+    }
+
+    fn snapshot(&self, spec: Arc<VersionSpec>) -> Boxed<'_, Result<(), SnapshotFailure>> {
+        Box::pin(self.pool.snapshot(spec))
     }
 
     fn check_runtime(&self, runtime: &RuntimeId) -> Result<(), String> {

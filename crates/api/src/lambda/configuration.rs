@@ -1,7 +1,7 @@
 //! Between Lambda's configuration shapes and the service's.
 
 use super::error::invalid;
-use super::{logging, model};
+use super::{logging, model, snap_start};
 use crate::ApiError;
 use functions::Described;
 use protocol::Sensitive;
@@ -30,6 +30,7 @@ pub(super) fn to_wire(described: &Described) -> model::FunctionConfiguration {
             })
             .collect()
     });
+    let (state, state_reason, state_reason_code) = snap_start::state(described);
     model::FunctionConfiguration {
         function_name: Some(described.id.name.to_string()),
         function_arn: Some(described.arn.to_string()),
@@ -47,16 +48,14 @@ pub(super) fn to_wire(described: &Described) -> model::FunctionConfiguration {
         tracing_config: Some(model::TracingConfigResponse { mode: Some("PassThrough".to_owned()) }),
         revision_id: Some(configuration.revision_id.clone()),
         layers,
-        // Code is unpacked and settings hold before the answer is given: waiters see it at once.
-        state: Some("Active".to_owned()),
+        state: Some(state.to_owned()),
+        state_reason,
+        state_reason_code: state_reason_code.map(str::to_owned),
         last_update_status: Some("Successful".to_owned()),
         package_type: Some("Zip".to_owned()),
         architectures: Some(vec![ARCHITECTURE.to_owned()]),
         ephemeral_storage: Some(model::EphemeralStorage { size: small(configuration.tmp_mb) }),
-        snap_start: Some(model::SnapStartResponse {
-            apply_on: Some("None".to_owned()),
-            optimization_status: Some("Off".to_owned()),
-        }),
+        snap_start: Some(snap_start::to_wire(described)),
         logging_config: Some(logging::to_wire(described)),
         ..model::FunctionConfiguration::default()
     }
@@ -93,7 +92,6 @@ pub(super) struct Unused<'a> {
     pub tracing: Option<&'a model::TracingConfig>,
     pub file_systems: Option<&'a [model::FileSystemConfig]>,
     pub image: Option<&'a model::ImageConfig>,
-    pub snap_start: Option<&'a model::SnapStart>,
 }
 
 impl Unused<'_> {
@@ -126,9 +124,6 @@ impl Unused<'_> {
                 || image.working_directory.as_deref().is_some_and(|text| !text.is_empty())
         }) {
             return refuse("ImageConfig", "functions are zip archives");
-        }
-        if self.snap_start.and_then(|config| config.apply_on.as_deref()).is_some_and(|on| on != "None") {
-            return refuse("SnapStart.ApplyOn", "only None is");
         }
         Ok(())
     }

@@ -2,7 +2,7 @@ use super::archive::Source;
 use super::configuration::{Unused, check_architectures, to_wire, unsigned, variables};
 use super::error::invalid;
 use super::target::whole;
-use super::{logging, model};
+use super::{logging, model, snap_start};
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
 use functions::NewFunction;
@@ -75,6 +75,7 @@ impl Operation for model::operation::CreateFunction {
                 environment: input.environment.map(variables).unwrap_or_default(),
                 layers: input.layers.unwrap_or_default(),
                 logging: logging::from_wire(input.logging_config),
+                snap_start: snap_start::from_wire(input.snap_start.as_ref()).unwrap_or(false),
                 tags: input.tags.unwrap_or_default(),
                 code,
                 publish: input.publish.unwrap_or(false),
@@ -97,7 +98,6 @@ fn check(input: &model::CreateFunctionRequest) -> Result<(), ApiError> {
         tracing: input.tracing_config.as_ref(),
         file_systems: input.file_system_configs.as_deref(),
         image: input.image_config.as_ref(),
-        snap_start: input.snap_start.as_ref(),
     }
     .check()
 }

@@ -1,6 +1,6 @@
 use super::configuration::{Unused, to_wire, unsigned, variables};
 use super::target::whole;
-use super::{logging, model};
+use super::{logging, model, snap_start};
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
 use functions::ConfigurationUpdate;
@@ -42,7 +42,6 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
             tracing: input.tracing_config.as_ref(),
             file_systems: input.file_system_configs.as_deref(),
             image: input.image_config.as_ref(),
-            snap_start: input.snap_start.as_ref(),
         }
         .check()?;
         let update = ConfigurationUpdate {
@@ -60,6 +59,7 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
             environment: input.environment.map(variables),
             layers: input.layers,
             logging: logging::from_wire(input.logging_config),
+            snap_start: snap_start::from_wire(input.snap_start.as_ref()),
             revision_id: input.revision_id,
         };
         let described = call.services.functions.update_function_configuration(update).await?;

@@ -119,6 +119,10 @@ impl Instances for Scripted {
         ProvisionStatus::default()
     }
 
+    fn snapshot(&self, _: Arc<VersionSpec>) -> Boxed<'_, Result<(), pool::SnapshotFailure>> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn expect(&self, _: &InstanceKind) {}
 
     fn check_runtime(&self, runtime: &RuntimeId) -> Result<(), String> {
@@ -207,6 +211,7 @@ pub fn new_function(name: &str, code: Bytes) -> NewFunction {
         environment: BTreeMap::new(),
         layers: Vec::new(),
         logging: functions::LoggingUpdate::default(),
+        snap_start: false,
         tags: BTreeMap::new(),
         code,
         publish: false,
