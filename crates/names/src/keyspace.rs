@@ -86,6 +86,10 @@ pub enum Keyspace {
 
     /// triggers: (name of the log): how far it has been read.
     Cursor = 0x50,
+
+    /// meters: (seconds summed over, account, region, function, version, memory MB, start s): what a
+    /// function used.
+    Usage = 0x60,
 }
 
 impl Keyspace {
