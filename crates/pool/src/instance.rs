@@ -55,6 +55,8 @@ pub(crate) struct Instance {
     /// The credentials inside end then.
     credentials_expire: Timestamp,
     frozen: bool,
+    /// CPU time that earlier invocations have been told of.
+    cpu_told: Duration,
     /// Last, because it gives back the memory and the place: all else is gone by then.
     registration: Registration,
 }
@@ -145,6 +147,16 @@ impl Instance {
             tracing::error!(%error, id, "a sandbox could not be removed; the next start will sweep it");
         }
         drop(registration);
+    }
+
+    /// What the sandbox used so far, and the CPU time since this was asked last.
+    fn usage(&mut self) -> (sandbox::Usage, Option<Duration>) {
+        let usage = self.sandbox.usage();
+        let cpu = usage.cpu_usec.map(|total| {
+            let total = Duration::from_micros(total);
+            total.saturating_sub(std::mem::replace(&mut self.cpu_told, total))
+        });
+        (usage, cpu)
     }
 }
 

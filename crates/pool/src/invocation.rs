@@ -61,9 +61,14 @@ pub struct Metering {
     pub billed: Duration,
     /// Cold starts only: from starting the process until it asked for its first event.
     pub init: Option<Duration>,
+    /// Of all processes of the instance since its invocation before; in the first one since its sandbox was
+    /// made. `None` where the kernel does not tell.
+    pub cpu: Option<Duration>,
     /// The highest memory use of the instance since it was started, in bytes.
     pub max_memory_bytes: u64,
     pub cold: bool,
+    /// Of an answer that went to an [`crate::AnswerSink`].
+    pub streamed_bytes: u64,
 }
 
 /// Why no instance was asked, or none could answer. Failures of the code itself are [`Outcome`]s.

@@ -49,7 +49,7 @@ pub use process::{Exit, ExitStatus, Process};
 pub use sandbox::Sandbox;
 pub use sockets::Sockets;
 pub use spec::{Bind, Command, CpuSpec, RootSpec, Spec, Tun};
-pub use stats::Stats;
+pub use stats::{Stats, Usage};
 pub use template::{Template, TemplateSpec};
 
 /// Where a program that asked for a channel finds it ([`Command::channel`]): not close-on-exec when the program

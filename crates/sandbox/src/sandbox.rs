@@ -6,8 +6,8 @@ use crate::process::Process;
 use crate::streams::Streams;
 use crate::teardown::Guard;
 use crate::{
-    Bind, Command, CpuSpec, Host, Layer, LayerReport, SandboxError, Sockets, Spec, Stats, Template, mount,
-    spec,
+    Bind, Command, CpuSpec, Host, Layer, LayerReport, SandboxError, Sockets, Spec, Stats, Template, Usage,
+    mount, spec,
 };
 use std::fs;
 use std::io;
@@ -271,6 +271,10 @@ impl Sandbox {
         spec::check_limits(memory_bytes, cpu)?;
         let failed = SandboxError::host("cannot set the sandbox's limits");
         self.group.set_limits(memory_bytes, &CpuLimits::of(cpu, memory_bytes)).map_err(failed)
+    }
+
+    pub fn usage(&self) -> Usage {
+        self.group.usage()
     }
 
     pub fn stats(&self) -> Stats {

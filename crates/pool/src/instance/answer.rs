@@ -54,6 +54,14 @@ pub(super) enum AfterAnswer {
 }
 
 impl End {
+    /// Zero for answers that are kept whole.
+    pub fn streamed_bytes(&self) -> u64 {
+        match self {
+            End::Streamed { streamed, .. } if streamed.body.is_none() => streamed.size,
+            _ => 0,
+        }
+    }
+
     /// How the runtime did, the type of its error, and the bytes that it answered.
     pub fn of_runtime(&self) -> (Status, Option<&str>, Option<u64>) {
         match self {

@@ -212,14 +212,15 @@ impl Instance {
         let id = &request.request_id;
         let timeout = self.spec.timeout;
         let next = end.next();
-        let stats = self.sandbox.stats();
+        let (usage, cpu) = self.usage();
         // Where the kernel has killed once for lack of memory, nobody knows what is missing.
-        let reusable = matches!(next, Some(AfterAnswer::Idle)) && stats.oom_kills.unwrap_or_default() == 0;
+        let reusable = matches!(next, Some(AfterAnswer::Idle)) && usage.oom_kills.unwrap_or_default() == 0;
         let timed_out = matches!(&end, End::TimedOut) || matches!(next, Some(AfterAnswer::TimedOut));
         if !reusable {
             let timed_out = timed_out.then_some(ShutdownReason::Timeout);
             self.end_reason = timed_out.unwrap_or(ShutdownReason::Failure);
         }
+        let streamed_bytes = end.streamed_bytes();
         let answer = answer(end, id, timeout);
         let duration = if timed_out { timeout } else { self.clock.since(started).min(timeout) };
         let restore = self.restored.take();
@@ -228,7 +229,9 @@ impl Instance {
             duration,
             billed: report::billed(duration + init.unwrap_or_default() + billed_restore),
             init,
-            max_memory_bytes: stats.memory_peak_bytes.unwrap_or_default(),
+            cpu,
+            max_memory_bytes: usage.memory_peak_bytes.unwrap_or_default(),
+            streamed_bytes,
             cold,
         };
         if let (Some(reason), Some(Blame::Platform(error_type))) = (&answer.exit_reason, &answer.error) {

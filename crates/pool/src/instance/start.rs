@@ -105,6 +105,7 @@ impl Instance {
             restored: None,
             credentials_expire: credentials.expires,
             frozen: false,
+            cpu_told: Duration::ZERO,
             registration,
         })
     }

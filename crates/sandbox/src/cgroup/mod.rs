@@ -14,7 +14,7 @@ mod v2;
 
 pub(crate) use sweep::sweep;
 
-use crate::{CgroupVersion, CpuSpec, Layer, Spec, Stats};
+use crate::{CgroupVersion, CpuSpec, Layer, Spec, Stats, Usage};
 use find::Found;
 use std::fs::File;
 use std::io;
@@ -212,6 +212,14 @@ impl SandboxGroup {
                 group.share_cpu(cpu).map(drop)
             }
             Kind::None { because } => Err(io::Error::other(because.clone())),
+        }
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        match &self.kind {
+            Kind::V1(group) => group.usage(),
+            Kind::V2(group) => group.usage(),
+            Kind::None { .. } => Usage::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::files::{get, get_keyed, get_signed, make_directory, open_for_writing, put};
 use super::{CPU_PERIOD_USEC, CpuLimits, LayerResult, Limits};
-use crate::{Layer, Stats};
+use crate::{Layer, Stats, Usage};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -155,13 +155,23 @@ impl Group {
         Ok(fs::read_to_string(state)?.trim() == "FROZEN")
     }
 
-    pub(super) fn stats(&self) -> Stats {
+    pub(super) fn usage(&self) -> Usage {
         let read = |controller, name| self.file(controller, name).and_then(|path| get(&path));
-        Stats {
+        Usage {
             memory_peak_bytes: read("memory", "memory.max_usage_in_bytes"),
-            memory_now_bytes: read("memory", "memory.usage_in_bytes"),
             cpu_usec: read("cpuacct", "cpuacct.usage").map(|nanoseconds| nanoseconds / 1000),
             oom_kills: self.oom_kills(),
+        }
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let read = |controller, name| self.file(controller, name).and_then(|path| get(&path));
+        let Usage { memory_peak_bytes, cpu_usec, oom_kills } = self.usage();
+        Stats {
+            memory_peak_bytes,
+            memory_now_bytes: read("memory", "memory.usage_in_bytes"),
+            cpu_usec,
+            oom_kills,
             pids: read("pids", "pids.current"),
         }
     }

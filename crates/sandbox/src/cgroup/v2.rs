@@ -3,7 +3,7 @@
 use super::files::{get, get_keyed, make_directory, open_for_writing, put};
 use super::find::Unified;
 use super::{CPU_PERIOD_USEC, CpuLimits, LayerResult, Limits};
-use crate::{Layer, Stats};
+use crate::{Layer, Stats, Usage};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -133,12 +133,21 @@ impl Group {
         get_keyed(&self.file("memory.events"), "oom_kill ")
     }
 
-    pub(super) fn stats(&self) -> Stats {
-        Stats {
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
             memory_peak_bytes: get(&self.file("memory.peak")),
-            memory_now_bytes: get(&self.file("memory.current")),
             cpu_usec: get_keyed(&self.file("cpu.stat"), "usage_usec "),
             oom_kills: self.oom_kills(),
+        }
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let Usage { memory_peak_bytes, cpu_usec, oom_kills } = self.usage();
+        Stats {
+            memory_peak_bytes,
+            memory_now_bytes: get(&self.file("memory.current")),
+            cpu_usec,
+            oom_kills,
             pids: get(&self.file("pids.current")),
         }
     }
