@@ -445,5 +445,5 @@ def test_whether_a_function_may_recur_is_a_setting(lam, function):
     assert lam.get_function_recursion_config(FunctionName=name)["RecursiveLoop"] == "Terminate"
     assert lam.put_function_recursion_config(FunctionName=name, RecursiveLoop="Allow")["RecursiveLoop"] == "Allow"
     assert lam.get_function_recursion_config(FunctionName=name)["RecursiveLoop"] == "Allow"
-    with refused("ResourceNotFoundException", 404):
+    with refused("ResourceNotFoundException", status=404):
         lam.get_function_recursion_config(FunctionName="missing")

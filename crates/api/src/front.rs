@@ -1,12 +1,15 @@
 //! The front door: every request of a network client comes through [`Front::serve`].
 
 pub(crate) mod authenticate;
+mod counts;
 mod destination;
 mod host;
 mod pages;
 pub(crate) mod payload;
 mod pipeline;
 pub(crate) mod respond;
+
+pub use counts::{RequestCount, RequestTime};
 
 use crate::{ApiError, Services};
 use access::Principal;
@@ -56,6 +59,7 @@ struct Inner {
     config: FrontConfig,
     /// KiB that documents may take together before their signatures are verified.
     unverified: Semaphore,
+    counts: counts::Counts,
 }
 
 /// What documents may take together before their signatures are verified: 256 MiB. Whoever knows an
@@ -64,7 +68,17 @@ const UNVERIFIED_KIB_MAX: u32 = 256 * 1024;
 
 impl Front {
     pub fn new(services: Arc<Services>, config: FrontConfig) -> Front {
-        Front(Arc::new(Inner { services, config, unverified: Semaphore::new(UNVERIFIED_KIB_MAX as usize) }))
+        Front(Arc::new(Inner {
+            services,
+            config,
+            unverified: Semaphore::new(UNVERIFIED_KIB_MAX as usize),
+            counts: counts::Counts::new(),
+        }))
+    }
+
+    /// What was answered since the start, and how long that took.
+    pub fn counts(&self) -> (Vec<RequestCount>, Vec<RequestTime>) {
+        self.0.counts.read()
     }
 
     pub fn services(&self) -> &Arc<Services> {
@@ -149,6 +163,7 @@ impl Front {
     /// (`ZERUN_LOG=request=debug`). The query is left out: presigned ones are credentials.
     fn log(&self, note: &Note, status: StatusCode, request_id: RequestId) {
         let took = self.services().clock.since(note.started);
+        self.0.counts.add(note.operation, status, took);
         let Note { method, path, peer, operation, principal, code, .. } = note;
         let principal = principal.as_ref().map(Principal::arn);
         let principal = principal.as_deref().unwrap_or("-");

@@ -39,7 +39,7 @@ pub mod sts;
 pub use body::Body;
 pub use call::{Call, Services};
 pub use error::ApiError;
-pub use front::{Front, FrontConfig, RawBody, ResponseBody};
+pub use front::{Front, FrontConfig, RawBody, RequestCount, RequestTime, ResponseBody};
 pub use operation::{Entry, Operation};
 pub use operations::OPERATIONS;
 pub use protocol::payload::Trailers;

@@ -1,6 +1,7 @@
 //! The command line: one definition gives the parser and the help.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clock::Timestamp;
 use sandbox::Layer;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ pub enum Command {
     Env(DataArguments),
     /// Tell what this machine gives: isolation layers, runtimes, store, disk; status 1 when unusable
     Doctor(DoctorArguments),
+    /// Tell what functions used in a period, and what other clouds publish that they would take for it
+    Bill(BillArguments),
     /// List the language runtimes found here, or install the SDKs that functions expect in them
     #[command(subcommand)]
     Runtime(RuntimeCommand),
@@ -70,6 +73,10 @@ pub struct ServeArguments {
     /// Where `zerun runtime install` put the SDKs [default: DIR/packs]
     #[arg(long, value_name = "DIR", env = "ZERUN_PACKS", value_parser = parse_absolute)]
     pub packs: Option<PathBuf>,
+    /// Also serve figures for Prometheus at http://ADDR:PORT/metrics; anybody who reaches it may read them,
+    /// so it must be a loopback address (e.g. 127.0.0.1:9464)
+    #[arg(long, value_name = "ADDR:PORT", env = "ZERUN_METRICS", value_parser = parse_loopback)]
+    pub metrics: Option<SocketAddr>,
     /// How long running requests and invocations may take to finish after SIGTERM or SIGINT (e.g. 10s,
     /// 500ms); a second signal ends at once
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
@@ -98,6 +105,43 @@ pub struct DoctorArguments {
     pub json: bool,
     #[command(flatten)]
     pub isolation: IsolationArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct BillArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// The period's beginning: a day (2026-11-01) or a minute (2026-11-01T10:30Z), UTC
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub from: Timestamp,
+    /// The period's end, not in it any more
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub to: Timestamp,
+    /// What the lines are
+    #[arg(long, value_enum, default_value = "function")]
+    pub by: BillBy,
+    /// A TOML file of prices, instead of the published ones that come with zerun
+    #[arg(long, value_name = "FILE")]
+    pub price_book: Option<PathBuf>,
+    /// Take off what providers give for nothing each month
+    #[arg(long)]
+    pub free_tier: bool,
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: BillFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BillBy {
+    Function,
+    Account,
+    Day,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BillFormat {
+    Table,
+    Json,
+    Csv,
 }
 
 #[derive(Debug, Subcommand)]
@@ -150,6 +194,18 @@ fn parse_layer(text: &str) -> Result<Layer, String> {
         }
         parsed => parsed.map_err(|error| error.to_string()),
     }
+}
+
+fn parse_loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|_| format!("{text:?} is no ADDR:PORT"))?;
+    if address.ip().is_loopback() { Ok(address) } else { Err("must be a loopback address".to_owned()) }
+}
+
+/// `2026-11-21`, or that with a time and a zone.
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    let whole = if text.contains('T') { text.to_owned() } else { format!("{text}T00:00:00Z") };
+    Timestamp::parse_iso8601(&whole)
+        .map_err(|_| format!("{text:?} is neither 2026-11-21 nor 2026-11-21T10:30Z"))
 }
 
 /// `10s`, `500ms`, `2m`, or bare seconds; at most a day.

@@ -91,6 +91,11 @@ impl DataDir {
         self.0.join("master.key")
     }
 
+    /// The socket on which a server that runs answers to its own command line.
+    pub fn control(&self) -> PathBuf {
+        self.0.join("control.sock")
+    }
+
     /// The address that was bound last: one line.
     pub fn endpoint(&self) -> PathBuf {
         self.0.join("endpoint")

@@ -4,10 +4,11 @@ use crate::listener::{self, ListenerConfig};
 use access::{Access, SessionRequest};
 use api::Front;
 use functions::Instances;
+use meters::{Ending, Metered, Meters, Used};
 use names::Arn;
 use pool::{
     AnswerSink, CredentialError, CredentialSource, Credentials, Endpoint, InstanceKind, InvokeError,
-    InvokeRequest, Outcome, Pool, ProvisionStatus, SnapshotFailure, VersionSpec,
+    InvokeRequest, Metering, Outcome, Pool, ProvisionStatus, SnapshotFailure, VersionSpec,
 };
 use runtime::{RuntimeId, Runtimes};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,6 +22,7 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct PooledInstances {
     pub pool: Pool,
     pub runtimes: Runtimes,
+    pub meters: Meters,
 }
 
 impl Instances for PooledInstances {
@@ -29,7 +31,8 @@ impl Instances for PooledInstances {
         spec: Arc<VersionSpec>,
         request: InvokeRequest,
     ) -> Boxed<'_, Result<Outcome, InvokeError>> {
-        Box::pin(self.pool.invoke(spec, request))
+        let bytes = request.payload.len();
+        Box::pin(self.counted(spec.clone(), bytes, self.pool.invoke(spec, request)))
     }
 
     fn invoke_streaming(
@@ -38,7 +41,8 @@ impl Instances for PooledInstances {
         request: InvokeRequest,
         sink: AnswerSink,
     ) -> Boxed<'_, Result<Outcome, InvokeError>> {
-        Box::pin(self.pool.invoke_streaming(spec, request, sink))
+        let bytes = request.payload.len();
+        Box::pin(self.counted(spec.clone(), bytes, self.pool.invoke_streaming(spec, request, sink)))
     }
 
     fn drain<'a>(&'a self, function_arn: &'a str, version: Option<&'a str>) -> Boxed<'a, ()> {
@@ -64,6 +68,48 @@ impl Instances for PooledInstances {
     fn check_runtime(&self, runtime: &RuntimeId) -> Result<(), String> {
         // Waits only when it is asked before the search at the start has ended.
         tokio::task::block_in_place(|| self.runtimes.check(runtime)).map_err(|missing| missing.to_string())
+    }
+}
+
+impl PooledInstances {
+    /// Its callers drive it to its end, whether anybody waits for the answer or not.
+    async fn counted(
+        &self,
+        spec: Arc<VersionSpec>,
+        request_bytes: usize,
+        invocation: impl Future<Output = Result<Outcome, InvokeError>>,
+    ) -> Result<Outcome, InvokeError> {
+        let counting = self.meters.begin(&metered(&spec));
+        let answer = invocation.await;
+        counting.end(&metered(&spec), ending(&answer, request_bytes as u64));
+        answer
+    }
+}
+
+fn metered(spec: &VersionSpec) -> Metered<'_> {
+    Metered {
+        function_arn: &spec.function_arn,
+        account: &spec.account_id,
+        region: &spec.region,
+        function: &spec.function_name,
+        version: &spec.version,
+        memory_mb: spec.memory_mb,
+    }
+}
+
+fn ending(answer: &Result<Outcome, InvokeError>, request_bytes: u64) -> Ending {
+    match answer {
+        Ok(outcome) => {
+            let Metering { duration, billed, init, cpu, cold, .. } = outcome.metering;
+            let memory_peak_bytes = outcome.metering.max_memory_bytes;
+            // What was streamed is not in the outcome.
+            let response_bytes = outcome.metering.streamed_bytes + outcome.payload.len() as u64;
+            let used =
+                Used { duration, billed, init, cpu, memory_peak_bytes, cold, request_bytes, response_bytes };
+            if outcome.function_error.is_some() { Ending::Failed(used) } else { Ending::Answered(used) }
+        }
+        Err(InvokeError::Throttled(_)) => Ending::Throttled,
+        Err(_) => Ending::Unavailable,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The binary `zerun`: reads the command line and the configuration, builds the rooms and serves.
 
+mod bill_command;
 mod cli;
 mod config;
+mod control;
 mod data_dir;
 mod doctor;
 mod environment;
@@ -9,6 +11,7 @@ mod function_log;
 mod instances;
 mod listener;
 mod machine;
+mod metrics;
 mod rooms;
 mod runtime_command;
 mod serve;
@@ -54,6 +57,7 @@ fn run(command: Command) -> Outcome {
         Command::Dev(arguments) => serve::run(&arguments, serve::Mode::Dev),
         Command::Env(arguments) => print_environment(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Bill(arguments) => bill_command::run(&arguments),
         Command::Runtime(command) => runtime_command::run(&command),
         Command::Version => {
             writeln!(std::io::stdout(), "zerun {}", env!("CARGO_PKG_VERSION"))?;

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::instances::{FrontInside, PooledInstances, RoleSessions};
 use crate::listener::ListenerConfig;
+use crate::metrics::Metrics;
 use crate::{function_log, machine};
 use access::{Access, AccountSettings, KeyPair, MasterKey};
 use api::{Front, FrontConfig, Services};
@@ -11,6 +12,7 @@ use blob::Blobs;
 use clock::Clock;
 use functions::Functions;
 use kv::{Kv, SqliteOptions};
+use meters::Meters;
 use names::Region;
 use objects::Objects;
 use pool::{Pool, PoolConfig};
@@ -50,6 +52,7 @@ pub struct Rooms {
     pub root_key: KeyPair,
     /// The store was empty.
     pub first_start: bool,
+    meters: Meters,
     kv: Kv,
     blobs: Blobs,
     functions: Functions,
@@ -102,12 +105,17 @@ impl Rooms {
             Arc::new(RoleSessions { access: access.clone() }),
             log,
         )?;
+        let meters = Meters::new(kv.clone(), clock.clone());
         let functions = Functions::new(
             functions_config,
             kv.clone(),
             blobs.clone(),
             clock.clone(),
-            Arc::new(PooledInstances { pool: pool.clone(), runtimes: runtimes.clone() }),
+            Arc::new(PooledInstances {
+                pool: pool.clone(),
+                runtimes: runtimes.clone(),
+                meters: meters.clone(),
+            }),
         )?;
 
         let base_domains = config.base_domains();
@@ -135,6 +143,7 @@ impl Rooms {
             listening,
             root_key,
             first_start,
+            meters,
             kv,
             blobs,
             functions,
@@ -145,10 +154,26 @@ impl Rooms {
         })
     }
 
+    pub fn meters(&self) -> Meters {
+        self.meters.clone()
+    }
+
+    /// What Prometheus is told of.
+    pub fn metrics(&self) -> Metrics {
+        Metrics {
+            clock: self.clock.clone(),
+            front: self.front.clone(),
+            pool: self.pool.clone(),
+            kv: self.kv.clone(),
+            functions: self.functions.clone(),
+            meters: self.meters.clone(),
+        }
+    }
+
     /// Starts what runs beside requests, which begins nothing new once `stop` is cancelled. Nothing of it
     /// holds up the first request.
     pub fn start_background(self, stop: CancellationToken) -> Background {
-        let Rooms { clock, kv, blobs, functions, pool, runtimes, inside, own_packs, .. } = self;
+        let Rooms { clock, kv, blobs, functions, pool, runtimes, inside, own_packs, meters, .. } = self;
         runtimes.warm();
         if let Some(packs) = own_packs {
             tokio::task::spawn_blocking(move || {
@@ -167,7 +192,8 @@ impl Rooms {
         let watcher = tokio::spawn(end_with_store(kv.clone(), stop));
         let triggers = Triggers::new(kv.clone(), clock.clone(), functions.event_bounds());
         let triggers = tokio::spawn(triggers.run(stopping.clone()));
-        let dispatcher = tokio::spawn(functions.clone().dispatch(stopping));
+        let dispatcher = tokio::spawn(functions.clone().dispatch(stopping.clone()));
+        let metering = tokio::spawn(meters.clone().run(stopping));
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions.clone()));
         tokio::spawn(async move {
             if let Err(error) = functions.expect_all().await {
@@ -177,7 +203,7 @@ impl Rooms {
                 tracing::error!(%error, "provisioned concurrency is not as configured");
             }
         });
-        Background { kv, pool, inside, watcher, triggers, dispatcher, sweeper }
+        Background { kv, pool, inside, watcher, triggers, dispatcher, sweeper, meters, metering }
     }
 }
 
@@ -190,6 +216,8 @@ pub struct Background {
     triggers: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     sweeper: JoinHandle<()>,
+    meters: Meters,
+    metering: JoinHandle<()>,
 }
 
 impl Background {
@@ -199,10 +227,17 @@ impl Background {
     pub async fn end(self, deadline: Duration) -> bool {
         self.sweeper.abort();
         self.pool.shutdown(deadline).await;
-        for (name, task) in [("triggers", self.triggers), ("asynchronous invocations", self.dispatcher)] {
+        for (name, task) in [
+            ("triggers", self.triggers),
+            ("asynchronous invocations", self.dispatcher),
+            ("meters", self.metering),
+        ] {
             if let Err(error) = task.await {
                 tracing::error!(name, %error, "ended badly");
             }
+        }
+        if let Err(error) = self.meters.flush().await {
+            tracing::error!(%error, "what functions used last could not be kept");
         }
         self.inside.close();
         let good = !self.watcher.is_finished();

@@ -6,7 +6,7 @@ use crate::data_dir::DataDir;
 use crate::environment::Environment;
 use crate::listener;
 use crate::rooms::{Rooms, Settings};
-use crate::{Outcome, signals};
+use crate::{Outcome, control, metrics, signals};
 use access::WELL_KNOWN_KEY;
 use names::Region;
 use std::error::Error;
@@ -42,6 +42,13 @@ async fn serve(arguments: &ServeArguments, mode: Mode) -> Outcome {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
     let address = listener.local_addr()?;
+    let metrics = match arguments.metrics {
+        None => None,
+        Some(address) => {
+            let bound = TcpListener::bind(address).await;
+            Some(bound.map_err(|error| format!("cannot listen on {address} for metrics: {error}"))?)
+        }
+    };
 
     let settings = Settings {
         data: &data,
@@ -57,11 +64,18 @@ async fn serve(arguments: &ServeArguments, mode: Mode) -> Outcome {
     environment.write(&data)?;
     announce(&environment, rooms.first_start)?;
 
+    let control = control::serve(&data, rooms.meters(), rooms.clock.clone())?;
+    let metrics = metrics.map(|listener| tokio::spawn(metrics::serve(listener, rooms.metrics())));
     let listening = rooms.listening.clone();
     let (front, clock) = (rooms.front.clone(), rooms.clock.clone());
     let background = rooms.start_background(stop.clone());
     let begun =
         listener::serve(listener, front, listening, clock.clone(), stop, arguments.stop_deadline).await;
+    // They hold rooms that are taken down now.
+    for task in [Some(control), metrics].into_iter().flatten() {
+        task.abort();
+        let _ = task.await;
+    }
     let good = background.end(arguments.stop_deadline.saturating_sub(clock.since(begun))).await;
     tracing::info!("stopped");
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })

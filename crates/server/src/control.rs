@@ -1,0 +1,119 @@
+//! How the command line asks a server that runs: one question and one answer a connection, in JSON, on a
+//! socket in the data directory. Who may open the directory may ask; nobody else reaches the socket.
+
+use crate::data_dir::DataDir;
+use clock::{Clock, Timestamp};
+use meters::{Meters, UsageRow};
+use nix::sys::socket::{getsockopt, sockopt};
+use serde::{Deserialize, Serialize};
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet};
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Question {
+    Usage { from: Timestamp, to: Timestamp },
+}
+
+/// The answer, or why there is none.
+type Answer = Result<Vec<UsageRow>, String>;
+
+const QUESTION_BYTES_MAX: u64 = 4096;
+const ANSWER_BYTES_MAX: u64 = 1 << 30;
+/// For a question to come, and for its answer to be taken.
+const TIME_MAX: Duration = Duration::from_secs(60);
+const CONNECTIONS_MAX: usize = 8;
+/// Between two attempts to accept while the process is out of descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers until it is aborted. The store is locked by now, so that a socket that lies there is nobody's.
+///
+/// # Errors
+/// The socket cannot be made.
+pub fn serve(data: &DataDir, meters: Meters, clock: Clock) -> io::Result<JoinHandle<()>> {
+    let path = data.control();
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let (directory, short) = short(data)?;
+    let listener = UnixListener::bind(short)?;
+    drop(directory);
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+    Ok(tokio::spawn(async move {
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        // Ends with this task, and with it every connection.
+        let mut connections = JoinSet::new();
+        // The semaphore is never closed.
+        while let Ok(place) = places.clone().acquire_owned().await {
+            while connections.try_join_next().is_some() {}
+            let Ok((stream, _)) = listener.accept().await else {
+                clock.sleep(PAUSE).await;
+                continue;
+            };
+            let (meters, clock) = (meters.clone(), clock.clone());
+            connections.spawn(async move {
+                if let Some(Err(error)) = clock.timeout(TIME_MAX, answer(stream, &meters)).await {
+                    tracing::debug!(%error, "a question of the command line was not answered");
+                }
+                drop(place);
+            });
+        }
+    }))
+}
+
+async fn answer(mut stream: UnixStream, meters: &Meters) -> io::Result<()> {
+    let peer = getsockopt(&stream, sockopt::PeerCredentials).map_err(io::Error::from)?;
+    if peer.uid() != 0 && peer.uid() != nix::unistd::geteuid().as_raw() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let mut question = Vec::new();
+    (&mut stream).take(QUESTION_BYTES_MAX).read_to_end(&mut question).await?;
+    let answer: Answer = match serde_json::from_slice(&question) {
+        Err(error) => Err(format!("the question cannot be read: {error}")),
+        // What was counted lately belongs to it.
+        Ok(Question::Usage { from, to }) => match meters.flush().await {
+            Err(error) => Err(error.to_string()),
+            Ok(()) => meters.usage(from, to).await.map_err(|error| error.to_string()),
+        },
+    };
+    stream.write_all(&serde_json::to_vec(&answer)?).await?;
+    stream.shutdown().await
+}
+
+/// Asks the server that runs on the directory what functions used.
+///
+/// # Errors
+/// No server answers, or it says why it does not.
+pub async fn usage(data: &DataDir, from: Timestamp, to: Timestamp) -> Result<Vec<UsageRow>, String> {
+    let asked = async {
+        let (_directory, short) = short(data)?;
+        let mut stream = UnixStream::connect(short).await?;
+        stream.write_all(&serde_json::to_vec(&Question::Usage { from, to })?).await?;
+        stream.shutdown().await?;
+        let mut answer = Vec::new();
+        stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
+        io::Result::Ok(serde_json::from_slice::<Answer>(&answer)?)
+    };
+    asked.await.map_err(|error| {
+        format!("the server that runs on {} does not answer: {error}", data.path().display())
+    })?
+}
+
+/// A path of the socket that is short enough for an address, as long as the directory is open.
+fn short(data: &DataDir) -> io::Result<(File, PathBuf)> {
+    let directory = File::open(data.path())?;
+    let name = data.control();
+    let name = name.file_name().unwrap_or_default();
+    let path = PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd())).join(name);
+    Ok((directory, path))
+}
