@@ -112,6 +112,9 @@ def test_a_kill_loses_at_most_what_was_not_flushed(metered, node_runtime):
     server.kill()
     [row] = json.loads(bill(server, "--format", "json"))["rows"]
     assert 1 <= row["invocations"] <= 4
+    # The next start removes what the killed one could not.
+    server.start()
+    assert json.loads(bill(server, "--format", "json"))["rows"] == [row]
 
 
 def test_what_cannot_be_priced_is_refused(metered, tmp_path):
