@@ -8,6 +8,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
 use std::fmt::{Error, Result};
 
 #[derive(Debug)]
@@ -100,22 +101,26 @@ impl Figures {
         let by_phase = names.into_iter().zip(counts);
         let by_phase = by_phase.map(|(name, count)| (vec![("phase", name.to_owned())], count));
         gauges(encoder, "instances", "Instances of functions", by_phase)?;
-        let ready = pool.prewarmed.iter().map(|kind| {
+        // Kinds that differ in nothing that is told are told together.
+        let mut kinds: BTreeMap<Labels, [u64; 4]> = BTreeMap::new();
+        for kind in &pool.prewarmed {
             let runtime = kind.runtime.clone().unwrap_or_else(|| "provided".to_owned());
-            let tmp_mb = kind.tmp_mb.to_string();
-            (vec![("runtime", runtime), ("tmp_mb", tmp_mb)], kind)
-        });
-        let ready: Vec<_> = ready.collect();
-        let told = |of: fn(&pool::PrewarmStatus) -> usize| {
-            ready.iter().map(move |(labels, kind)| (labels.clone(), of(kind))).collect::<Vec<_>>()
+            let labels = [("runtime", runtime), ("process", kind.process.to_string())].to_vec();
+            let more = [kind.ready as u64, kind.target.into(), kind.taken, kind.missed];
+            for (sum, more) in kinds.entry(labels).or_default().iter_mut().zip(more) {
+                *sum = sum.saturating_add(more);
+            }
+        }
+        let told = |of: fn(&[u64; 4]) -> u64| {
+            kinds.iter().map(move |(labels, sums)| (labels.clone(), of(sums))).collect::<Vec<_>>()
         };
-        gauges(encoder, "prewarmed", "Made ahead of need and ready", told(|kind| kind.ready))?;
-        gauges(encoder, "prewarmed_target", "Wanted ahead of need", told(|kind| kind.target as usize))?;
-        let counted = |of: fn(&pool::PrewarmStatus) -> u64| {
-            ready.iter().map(move |(labels, kind)| (labels.clone(), of(kind))).collect::<Vec<_>>()
+        let sizes = |of: fn(&[u64; 4]) -> u64| {
+            told(of).into_iter().map(|(labels, sum)| (labels, usize::try_from(sum).unwrap_or(usize::MAX)))
         };
-        counters(encoder, "prewarmed_taken", "Cold starts that found one", counted(|kind| kind.taken))?;
-        counters(encoder, "prewarmed_missed", "Cold starts that found none", counted(|kind| kind.missed))?;
+        gauges(encoder, "prewarmed", "Made ahead of need and ready", sizes(|[ready, ..]| *ready))?;
+        gauges(encoder, "prewarmed_target", "Wanted ahead of need", sizes(|[_, target, ..]| *target))?;
+        counters(encoder, "prewarmed_taken", "Cold starts that found one", told(|[.., taken, _]| *taken))?;
+        counters(encoder, "prewarmed_missed", "Cold starts that found none", told(|[.., missed]| *missed))?;
         for (name, help, value) in [
             ("instance_memory_megabytes", "Configured memory of all instances", pool.memory_mb as usize),
             ("instance_memory_megabytes_max", "What they may have together", pool.memory_mb_max as usize),
