@@ -3,8 +3,6 @@ use crate::{
     Version, lineage, lookup,
 };
 use bytes::Bytes;
-use clock::Clock;
-use kv::{Read, Snapshot};
 use names::Qualifier;
 use pool::{AnswerSink, InvokeError, InvokeRequest, Outcome, VersionSpec};
 use std::sync::Arc;
@@ -151,13 +149,15 @@ impl Functions {
         qualifier: Option<&Qualifier>,
         trace_id: Option<&str>,
     ) -> Result<Chosen, FunctionsError> {
-        let (id, qualifier, trace_id) = (id.clone(), qualifier.cloned(), trace_id.map(str::to_owned));
-        let clock = self.clock.clone();
-        self.kv
-            .read(async move |snapshot: &Snapshot| {
-                choose(snapshot, &id, qualifier.as_ref(), trace_id.as_deref(), &clock).await
-            })
-            .await
+        let target = self.remembered.target(&self.kv, id, qualifier).await?;
+        let record = &target.record;
+        lineage::check(trace_id, id, record)?;
+        let (version, configuration) =
+            target.route(qualifier, self.clock.random_u64()).ok_or_else(|| lookup::missing(id, qualifier))?;
+        Ok(Chosen {
+            runnable: Runnable::of(record, version, configuration.clone()),
+            trace_id: lineage::advanced(trace_id, id, &self.clock),
+        })
     }
 
     /// What an instance of it needs; unpacks its code if need be.
@@ -207,28 +207,4 @@ pub(crate) fn too_large(bytes: usize, max: usize, operation: &str) -> FunctionsE
     FunctionsError::TooLarge(format!(
         "{bytes} byte payload is too large for the {operation} operation (limit {max} bytes)"
     ))
-}
-
-async fn choose(
-    from: &impl Read,
-    id: &FunctionId,
-    qualifier: Option<&Qualifier>,
-    trace_id: Option<&str>,
-    clock: &Clock,
-) -> Result<Chosen, FunctionsError> {
-    let record = lookup::function(from, id).await?;
-    lineage::check(trace_id, id, &record)?;
-    let version = match qualifier {
-        None | Some(Qualifier::Latest) => Version::Latest,
-        Some(Qualifier::Version(number)) => Version::Published(*number),
-        Some(Qualifier::Alias(name)) => lookup::alias(from, id, name)
-            .await?
-            .ok_or_else(|| lookup::missing(id, qualifier))?
-            .route(clock.random_u64()),
-    };
-    let configuration = lookup::configuration(from, id, &record, version)
-        .await?
-        .ok_or_else(|| lookup::missing(id, qualifier))?;
-    let trace_id = lineage::advanced(trace_id, id, clock);
-    Ok(Chosen { runnable: Runnable::of(&record, version, configuration), trace_id })
 }

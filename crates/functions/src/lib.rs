@@ -35,6 +35,7 @@ mod provisioned;
 mod publish_version;
 mod records;
 mod recursion;
+mod remembered;
 mod snap_start;
 mod streamed_answer;
 mod tags;
@@ -74,6 +75,7 @@ use blob::Blobs;
 use clock::Clock;
 use code::CodeStore;
 use kv::Kv;
+use remembered::Remembered;
 use runtime::RuntimeId;
 use std::collections::HashSet;
 use std::io;
@@ -118,6 +120,7 @@ pub struct Functions {
     kv: Kv,
     clock: Clock,
     code: CodeStore,
+    remembered: Arc<Remembered>,
     instances: Arc<dyn Instances>,
     config: Arc<Config>,
     /// Held while the pool is told what to provision.
@@ -149,7 +152,8 @@ impl Functions {
         clock.fill_random(&mut download_key);
         let (config, download_key) = (Arc::new(config), Arc::new(download_key));
         let (provisioning, ahead) = (Arc::default(), Arc::default());
-        Ok(Functions { kv, clock, code, instances, config, provisioning, download_key, ahead })
+        let remembered = Arc::new(Remembered::new(&kv));
+        Ok(Functions { kv, clock, code, remembered, instances, config, provisioning, download_key, ahead })
     }
 
     pub fn event_bounds(&self) -> EventBounds {

@@ -4,7 +4,7 @@ mod support;
 
 use bytes::Bytes;
 use functions::{CodeUpdate, FunctionsError, Invocation, LayerId, NewFunction, NewLayerVersion};
-use names::{Key, Keyspace};
+use names::{Key, Keyspace, Qualifier};
 use support::{World, id, new_function, until, zip};
 
 fn update(name: &str, code: Bytes) -> CodeUpdate {
@@ -163,4 +163,31 @@ async fn copies_of_an_earlier_boot_are_not_trusted() {
     assert_eq!(std::fs::read_to_string(&copy).unwrap(), "exports.handler");
     world.functions.sweep().await.unwrap();
     assert_eq!(world.unpacked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_invocation_sees_what_was_acknowledged_before_it() {
+    let world = World::new();
+    world.create("thumb").await;
+    let qualified = |qualifier| Invocation { qualifier: Some(qualifier), ..invocation("thumb") };
+    for round in 1..=3 {
+        let code = zip(&format!("code {round}"));
+        world.functions.update_function_code(update("thumb", code)).await.unwrap();
+        world.functions.publish_version(id("thumb"), None, None, None).await.unwrap();
+        let number = Qualifier::Version(round as u64);
+        for each in
+            [invocation("thumb"), qualified(number), qualified(Qualifier::Latest), invocation("thumb")]
+        {
+            world.functions.invoke(each).await.unwrap();
+        }
+        let seen = world.instances.wait_for(round * 4).await;
+        let latest: Vec<_> = seen.iter().rev().take(4).map(|seen| seen.spec.code_dir.clone()).collect();
+        assert!(latest.iter().all(|directory| *directory == latest[0]), "{latest:?}");
+        assert!(round == 1 || seen[round * 4 - 5].spec.code_dir != latest[0]);
+        assert_eq!(seen[round * 4 - 3].spec.version, round.to_string());
+    }
+    world.functions.delete_function(id("thumb"), None).await.unwrap();
+    for gone in [invocation("thumb"), qualified(Qualifier::Version(1))] {
+        assert!(matches!(world.functions.invoke(gone).await, Err(FunctionsError::NotFound(_))));
+    }
 }

@@ -1,5 +1,6 @@
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::Notify;
 
@@ -8,7 +9,7 @@ use tokio::sync::Notify;
 /// Wakes are coalesced: one wake may stand for many commits, so read until nothing is left. A commit
 /// acknowledged after the watch was made is never missed, also when nobody awaits at that moment.
 pub struct Watch {
-    woken: Arc<Notify>,
+    woken: Arc<Woken>,
     prefix: Bytes,
     registry: Watches,
 }
@@ -16,8 +17,20 @@ pub struct Watch {
 impl Watch {
     /// Cancel-safe: a wake that came is kept until an awaited call returns.
     pub async fn changed(&mut self) {
-        self.woken.notified().await;
+        self.woken.notify.notified().await;
     }
+
+    /// How many written keys have woken it so far. What was read after one answer is still true, as far as
+    /// anybody was told, while the answer stays the same.
+    pub fn count(&self) -> u64 {
+        self.woken.count.load(Ordering::Acquire)
+    }
+}
+
+#[derive(Default)]
+struct Woken {
+    notify: Notify,
+    count: AtomicU64,
 }
 
 impl Drop for Watch {
@@ -31,14 +44,14 @@ pub(crate) struct Watches(Arc<Mutex<Registry>>);
 
 #[derive(Default)]
 struct Registry {
-    by_prefix: HashMap<Bytes, Vec<Weak<Notify>>>,
+    by_prefix: HashMap<Bytes, Vec<Weak<Woken>>>,
     /// How many prefixes there are of each length: a written key is looked up once per length.
     lengths: BTreeMap<usize, usize>,
 }
 
 impl Watches {
     pub(crate) fn add(&self, prefix: &[u8]) -> Watch {
-        let woken = Arc::new(Notify::new());
+        let woken = Arc::new(Woken::default());
         let prefix = Bytes::copy_from_slice(prefix);
         let mut registry = self.lock();
         if !registry.by_prefix.contains_key(&prefix) {
@@ -60,14 +73,15 @@ impl Watches {
                 let Some(prefix) = key.get(..length) else { break };
                 for woken in registry.by_prefix.get(prefix).into_iter().flatten() {
                     if let Some(woken) = woken.upgrade() {
-                        woken.notify_one();
+                        woken.count.fetch_add(1, Ordering::Release);
+                        woken.notify.notify_one();
                     }
                 }
             }
         }
     }
 
-    fn remove(&self, prefix: &Bytes, woken: &Arc<Notify>) {
+    fn remove(&self, prefix: &Bytes, woken: &Arc<Woken>) {
         let mut registry = self.lock();
         let Some(watching) = registry.by_prefix.get_mut(prefix) else { return };
         watching.retain(|other| !std::ptr::eq(other.as_ptr(), Arc::as_ptr(woken)));

@@ -146,7 +146,8 @@ impl CodeStore {
     /// `Internal` when no record keeps the code.
     pub(crate) async fn directory(&self, code: &Code) -> Result<PathBuf, FunctionsError> {
         let at = self.at(&code.sha256);
-        if tokio::fs::try_exists(&at).await.unwrap_or(false) {
+        // One look-up of a path, mostly remembered by the kernel: not worth another thread.
+        if at.exists() {
             return Ok(at);
         }
         let archive = self.archive(code).await?;
