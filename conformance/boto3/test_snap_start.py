@@ -81,3 +81,19 @@ def test_what_cannot_be_kept_is_refused(lam, function):
         function({"bootstrap": "#!/bin/sh"}, Runtime="provided.al2023", SnapStart=ON)
     with refused("InvalidParameterValueException", naming="SnapStart"):
         function(HOOKS, SnapStart=ON, EphemeralStorage={"Size": 1024})
+
+
+def test_a_version_has_instances_ahead_of_time_in_one_way_only(lam, function):
+    name = function({"index.js": "exports.handler = async () => 1;"}, Publish=True)
+    lam.update_function_configuration(FunctionName=name, SnapStart=ON)
+    lam.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    restored = publish(lam, name)
+    put = lambda qualifier: lam.put_provisioned_concurrency_config(
+        FunctionName=name, Qualifier=qualifier, ProvisionedConcurrentExecutions=1)
+    with refused("InvalidParameterValueException", naming="SnapStart"):
+        put(restored)
+    lam.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    put("live")
+    with refused("InvalidParameterValueException", naming="SnapStart"):
+        lam.update_alias(FunctionName=name, Name="live", FunctionVersion=restored)
+    assert lam.get_alias(FunctionName=name, Name="live")["FunctionVersion"] == "1"

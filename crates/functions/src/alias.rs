@@ -1,6 +1,6 @@
 use crate::configuration::check_revision;
 use crate::pages::{self, Page};
-use crate::{FunctionId, Functions, FunctionsError, Version, keys, lookup};
+use crate::{FunctionId, Functions, FunctionsError, Version, keys, lookup, provisioned};
 use kv::{Read, Record, Snapshot, Transaction};
 use names::{Keyspace, Qualifier};
 use serde::{Deserialize, Serialize};
@@ -104,11 +104,8 @@ impl Functions {
                 check_revision(change.revision_id.as_deref(), &old.revision_id)?;
                 let mut alias = changed(tx, &id, old, &change).await?;
                 alias.revision_id = revision.clone();
-                let provisioned = tx.get(&keys::provisioned(&id, &name)).await?.is_some();
-                if provisioned && alias.version == Version::Latest {
-                    return Err(FunctionsError::invalid(
-                        "An alias with provisioned concurrency cannot point to $LATEST",
-                    ));
+                if tx.get(&keys::provisioned(&id, &name)).await?.is_some() {
+                    provisioned::check_alias(tx, &id, &alias).await?;
                 }
                 kv::put_record(tx, keys::alias(&id, &name), &alias);
                 Ok::<_, FunctionsError>(alias)
@@ -142,7 +139,7 @@ impl Functions {
                 tx.delete(keys::alias(&id, &name));
                 tx.delete(keys::policy(&id, &name));
                 tx.delete(keys::event_invoke(&id, &name));
-                crate::provisioned::forget(tx, &id, &name).await?;
+                provisioned::forget(tx, &id, &name).await?;
                 Ok::<_, FunctionsError>(())
             })
             .await?;

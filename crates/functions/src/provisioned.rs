@@ -40,7 +40,7 @@ impl Functions {
     /// Sets how many initialised instances a version or alias has; they are made after this returns.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` for `$LATEST`, and beyond what the function or the account may have; `Conflict`
+    /// `NotFound`; `Invalid` for `$LATEST`, a version with SnapStart, and beyond what the function or the account may have; `Conflict`
     /// when the version has them by another name already.
     pub async fn put_provisioned_concurrency(
         &self,
@@ -299,8 +299,46 @@ fn alias_shares(alias: &AliasRecord, requested: u32) -> Vec<(Version, u32)> {
     shares
 }
 
+fn leads_to(alias: &AliasRecord) -> Vec<Version> {
+    alias.weights.keys().map(|number| Version::Published(*number)).chain([alias.version]).collect()
+}
+
+/// That an alias that has initialised instances can take them where it leads now.
+///
 /// # Errors
-/// `NotFound`; `Invalid` for what can change; `Conflict` when two settings would be of one version.
+/// `Invalid` when it cannot.
+pub(crate) async fn check_alias(
+    from: &impl Read,
+    id: &FunctionId,
+    alias: &AliasRecord,
+) -> Result<(), FunctionsError> {
+    if alias.version == Version::Latest {
+        return Err(FunctionsError::invalid("An alias with provisioned concurrency cannot point to $LATEST"));
+    }
+    check_no_snap_start(from, id, &leads_to(alias)).await
+}
+
+/// A version has its instances ahead of time in one of the two ways
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html#snapstart-runtimes>).
+async fn check_no_snap_start(
+    from: &impl Read,
+    id: &FunctionId,
+    versions: &[Version],
+) -> Result<(), FunctionsError> {
+    let record = lookup::function(from, id).await?;
+    for version in versions {
+        let configuration = lookup::configuration(from, id, &record, *version).await?;
+        if configuration.is_some_and(|configuration| configuration.snap_start) {
+            return Err(FunctionsError::invalid(
+                "Provisioned Concurrency is not supported for function versions with SnapStart",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// # Errors
+/// `NotFound`; `Invalid` for what can change or has SnapStart; `Conflict` when two settings would be of one version.
 async fn check_target(
     from: &impl Read,
     id: &FunctionId,
@@ -320,12 +358,13 @@ async fn check_target(
         Qualifier::Alias(name) => {
             let alias = lookup::alias(from, id, name).await?;
             let alias = alias.ok_or_else(|| lookup::missing(id, Some(qualifier)))?;
-            alias.weights.keys().map(|number| Version::Published(*number)).chain([alias.version]).collect()
+            leads_to(&alias)
         }
     };
     if versions.contains(&Version::Latest) {
         return Err(unpublished());
     }
+    check_no_snap_start(from, id, &versions).await?;
     let settings = keys::of(Keyspace::ProvisionedConcurrency, id).range();
     for (key, _) in kv::range_records::<ProvisionedRecord>(from, &settings, PAGE).await? {
         let other = keys::qualifier_in(Keyspace::ProvisionedConcurrency, &key)?;
