@@ -243,7 +243,7 @@ impl Pool {
         let workers = std::mem::take(&mut *inner.workers.lock().unwrap_or_else(PoisonError::into_inner));
         let ending: JoinSet<()> = stock.into_iter().map(Prewarmed::destroy).collect();
         tokio::join!(ending.join_all(), workers.join_all());
-        inner.context.templates.end().await;
+        inner.context.templates.end();
         inner.registry.wait_gone(None).await;
     }
 

@@ -60,6 +60,11 @@ pub(crate) fn end(pidfd: BorrowedFd<'_>) -> io::Result<()> {
     reap(pidfd)
 }
 
+/// Whether it is dead, reaped or not.
+pub(crate) fn has_ended(pidfd: BorrowedFd<'_>) -> bool {
+    ends_within(pidfd, 0).unwrap_or(true)
+}
+
 fn ends_within(pidfd: BorrowedFd<'_>, ms: u16) -> io::Result<bool> {
     let mut waited = [PollFd::new(pidfd, PollFlags::POLLIN)];
     loop {

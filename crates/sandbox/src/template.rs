@@ -167,6 +167,18 @@ impl Template {
         self.forks.load(Ordering::Relaxed)
     }
 
+    /// As [`Template::gone`] tells.
+    pub fn has_ended(&self) -> bool {
+        teardown::has_ended(self.process.get_ref().as_fd())
+    }
+
+    /// Memory that it has written to, whether or not its children share it still; `None` when it has ended.
+    pub fn memory_bytes(&self) -> Option<u64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib << 10)
+    }
+
     /// Resolves when it has ended without being asked to. Cancel-safe.
     pub async fn gone(&self) {
         // An error means that the runtime is shutting down.

@@ -62,7 +62,8 @@ impl Walls {
         id: &str,
     ) -> Result<(Walls, Option<GenericProcess>), SandboxError> {
         let size = Size::of(context, spec);
-        if let Some(prewarmed) = context.stock.take(&InstanceKind::of(spec)) {
+        let kind = InstanceKind::of(spec);
+        if let Some(prewarmed) = context.stock.take(&kind) {
             match specialise(prewarmed, launch, &size).await {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) => {}
@@ -73,7 +74,9 @@ impl Walls {
         let mut all = launch.base.clone();
         all.binds.extend_from_slice(&launch.binds);
         all.symlinks.extend_from_slice(&launch.symlinks);
-        Ok((Walls::make(context, id.to_owned(), &all, &size).await?, None))
+        let mut walls = Walls::make(context, id.to_owned(), &all, &size).await?;
+        let forked = GenericProcess::fork(context, &kind, &mut walls.sandbox, &launch.base).await;
+        Ok((walls, forked))
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) async fn restock(pool: Weak<Inner>) {
                 match Prewarmed::make(&inner.context, &kind).await {
                     Ok(prewarmed) => {
                         let cost_mb = prewarmed.cost_mb();
+                        inner.context.stock.set_aside(inner.context.templates.memory_mb());
                         if let Some(unwanted) = inner.context.stock.made(&kind, prewarmed, cost_mb) {
                             unwanted.destroy().await;
                         }

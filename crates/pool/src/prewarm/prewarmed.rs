@@ -113,20 +113,41 @@ impl GenericProcess {
         sandbox: &mut Sandbox,
         generic: Generic,
     ) -> Result<GenericProcess, PrewarmError> {
-        let template = match &kind.runtime {
-            Some(runtime) => context.templates.of(context, runtime, &generic).await,
-            None => None,
+        if let Some(runtime) = &kind.runtime {
+            context.templates.keep(context, runtime, &generic).await;
+        }
+        if let Some(forked) = GenericProcess::fork(context, kind, sandbox, &generic.base).await {
+            return Ok(forked);
+        }
+        let process = sandbox.exec(command(context, kind, generic)).await?;
+        GenericProcess::loaded(context, process).await
+    }
+
+    /// Off the template that there is for its kind; `None` when there is none, or it fails. Waits for no
+    /// template to be made.
+    pub async fn fork(
+        context: &Context,
+        kind: &InstanceKind,
+        sandbox: &mut Sandbox,
+        base: &Base,
+    ) -> Option<GenericProcess> {
+        let runtime = kind.runtime.as_ref().filter(|_| kind.process.is_some())?;
+        let template = context.templates.ready(runtime, base)?;
+        let forked = match sandbox.fork_from(&template).await {
+            Ok(process) => GenericProcess::loaded(context, process).await,
+            Err(error) => Err(error.into()),
         };
-        let mut process = match (template, &kind.runtime) {
-            (Some(template), Some(runtime)) => match sandbox.fork_from(&template).await {
-                Ok(process) => process,
-                Err(error) => {
-                    context.templates.give_up(runtime).await;
-                    return Err(error.into());
-                }
-            },
-            _ => sandbox.exec(command(context, kind, generic)).await?,
-        };
+        match forked {
+            Ok(forked) => Some(forked),
+            Err(error) => {
+                tracing::warn!(%error, %runtime, "a template did not fork");
+                context.templates.give_up(context, runtime, &template);
+                None
+            }
+        }
+    }
+
+    async fn loaded(context: &Context, mut process: Process) -> Result<GenericProcess, PrewarmError> {
         let mut channel = Channel::new(process.take_channel().ok_or(PrewarmError::NotLoaded)?)?;
         let loaded = tokio::select! {
             loaded = channel.loaded() => loaded.is_ok(),

@@ -21,6 +21,8 @@ pub(crate) struct Stock<T> {
 
 struct State<T> {
     shelves: HashMap<InstanceKind, Shelf<T>>,
+    /// Memory that making takes for good, in MiB: part of the budget too.
+    aside_mb: u32,
     closed: bool,
 }
 
@@ -87,7 +89,7 @@ const COST_GUESS_MB: (u32, u32) = (48, 4);
 impl<T> Stock<T> {
     /// `budget_mb`: of memory that everything in stock may take together; zero keeps none.
     pub fn new(clock: Clock, budget_mb: u32) -> Self {
-        let state = Mutex::new(State { shelves: HashMap::new(), closed: false });
+        let state = Mutex::new(State { shelves: HashMap::new(), aside_mb: 0, closed: false });
         Stock { clock, budget_mb, state, changes: watch::Sender::new(()) }
     }
 
@@ -120,8 +122,9 @@ impl<T> Stock<T> {
             return Next::Closed;
         }
         let mut ended: Vec<T> = state.forget_oldest(KINDS_MAX);
-        let allowed = state.allowed(&self.clock, self.budget_mb);
-        let is_over = state.used_mb() > u64::from(self.budget_mb);
+        let budget_mb = self.budget_mb.saturating_sub(state.aside_mb);
+        let allowed = state.allowed(&self.clock, budget_mb);
+        let is_over = state.used_mb() > u64::from(budget_mb);
         for (kind, count) in &allowed {
             let Some(shelf) = state.shelves.get_mut(kind) else { continue };
             // Kinds that are needed by turns do not push each other out again and again.
@@ -135,7 +138,7 @@ impl<T> Stock<T> {
             return Next::End(ended);
         }
         let mut wait = LOOK_AGAIN;
-        let left_mb = u64::from(self.budget_mb).saturating_sub(state.used_mb());
+        let left_mb = u64::from(budget_mb).saturating_sub(state.used_mb());
         for (kind, count) in allowed {
             let Some(shelf) = state.shelves.get_mut(&kind) else { continue };
             let is_full = shelf.ready.len() + shelf.making as usize >= count as usize;
@@ -167,6 +170,11 @@ impl<T> Stock<T> {
         None
     }
 
+    /// Something other than what is in stock takes this much of the budget from now on.
+    pub fn set_aside(&self, mb: u32) {
+        self.lock().aside_mb = mb;
+    }
+
     /// One could not be made; the next try waits longer each time.
     pub fn failed(&self, kind: &InstanceKind) {
         if let Some(shelf) = self.lock().shelves.get_mut(kind) {
@@ -195,7 +203,7 @@ impl<T> Stock<T> {
 
     pub fn status(&self) -> Vec<PrewarmStatus> {
         let state = self.lock();
-        let allowed = state.allowed(&self.clock, self.budget_mb);
+        let allowed = state.allowed(&self.clock, self.budget_mb.saturating_sub(state.aside_mb));
         let line = |(kind, target): (InstanceKind, u32)| {
             let shelf = state.shelves.get(&kind)?;
             Some(PrewarmStatus {
@@ -339,6 +347,20 @@ mod tests {
         stock.expect(&kind(3));
         fill(&stock, 40);
         assert_eq!((ready(1), ready(2), ready(3)), (0, 1, 1), "the one needed least recently went");
+    }
+
+    #[test]
+    fn what_making_takes_for_good_is_part_of_the_budget() {
+        let (_, stock) = stock(100);
+        stock.set_aside(60);
+        for _ in 0..9 {
+            stock.take(&kind(1));
+        }
+        assert_eq!(fill(&stock, 20), 2);
+        assert_eq!(stock.status()[0].target, 2);
+        stock.set_aside(90);
+        let Next::End(ended) = stock.next() else { panic!("what is over the budget is ended") };
+        assert_eq!(ended.len(), 2);
     }
 
     #[test]

@@ -178,3 +178,33 @@ async fn what_has_to_be_there_when_a_process_starts_is_there() {
     assert!(status.prewarmed.iter().any(|line| !line.process && line.missed == 1), "{status:?}");
     world.close().await;
 }
+
+/// Only what was forked has objects that the collector was told to leave alone.
+const IS_FORKED: &str = "
+import gc, random, secrets
+def handler(event, context):
+    return [gc.get_freeze_count() > 0, random.random(), secrets.token_hex(8)]";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_processes_are_forked_off_one_template_and_share_no_randomness() {
+    let world = World::new();
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("not tested: not root");
+        return;
+    }
+    let [one, two, three] = [(); 3].map(|()| world.python(IS_FORKED));
+    ready(&world, &one, 1).await;
+    // What comes too fast for the stock is forked as well.
+    let invoke = |spec| world.result(spec, "{}");
+    let results = tokio::join!(invoke(&one), invoke(&two), invoke(&three));
+    let results = [results.0, results.1, results.2];
+    for (index, result) in results.iter().enumerate() {
+        assert_eq!(result[0], true, "{results:?}");
+        for other in &results[..index] {
+            assert!(result[1] != other[1] && result[2] != other[2], "{results:?}");
+        }
+    }
+    let status = world.pool.status();
+    assert!(status.prewarmed.iter().any(|line| line.missed > 0), "{status:?}");
+    world.close().await;
+}

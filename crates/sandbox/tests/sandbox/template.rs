@@ -185,8 +185,10 @@ async fn what_a_killed_template_forked_lives_on() {
     let mut forked = sandbox.fork_from(&template).await.unwrap();
     // A sweep takes neither.
     assert_eq!(world.host.sweep().unwrap(), sandbox::SweepReport::default());
+    assert!(!template.has_ended() && template.memory_bytes() > Some(1 << 20));
     kill(template.pid());
     template.gone().await;
+    assert!(template.has_ended() && template.memory_bytes().is_none());
     let error = sandbox.fork_from(&template).await.unwrap_err();
     assert!(matches!(error, SandboxError::Template(_)), "{error}");
     let mut channel = say(&mut forked, "channel.sendall(b'alive')\nchannel.recv(1)");
