@@ -1,17 +1,15 @@
 use crate::Spec;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 /// What of the host's `/etc` programs need and everybody may read: libraries, certificates, time, fonts.
 /// Where it is a link it is copied as one.
-pub(super) const SHARED: [&str; 18] = [
+const SHARED: [&str; 15] = [
     "/etc/alternatives",
     "/etc/ca-certificates",
     "/etc/fonts",
     "/etc/gai.conf",
     "/etc/host.conf",
-    "/etc/java-17-openjdk",
-    "/etc/java-21-openjdk",
-    "/etc/java-25-openjdk",
     "/etc/ld.so.cache",
     "/etc/localtime",
     "/etc/mime.types",
@@ -23,6 +21,18 @@ pub(super) const SHARED: [&str; 18] = [
     "/etc/ssl/certs",
     "/etc/ssl/openssl.cnf",
 ];
+
+/// Java keeps its settings there where Debian packed it, each version in a directory of its own.
+fn is_of_java(name: &str) -> bool {
+    name.strip_prefix("java-").is_some_and(|rest| rest.ends_with("-openjdk"))
+}
+
+/// What every sandbox shows of the host's `/etc`.
+pub(super) fn shared() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir("/etc").into_iter().flatten().flatten();
+    let java = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_of_java));
+    SHARED.into_iter().map(PathBuf::from).chain(java.map(|entry| entry.path())).collect()
+}
 
 /// The files of `/etc` that are the sandbox's own: path and contents.
 pub(super) fn own_files(spec: &Spec, uid: u32) -> Vec<(&'static str, String)> {

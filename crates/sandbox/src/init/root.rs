@@ -210,8 +210,8 @@ fn take_imports(setup: &Setup) -> Result<Vec<Import>, Failure> {
         Ok(())
     };
     if setup.spec.root.host_os {
-        for path in os_paths().iter().map(Path::new).filter(|path| !path.is_symlink() && path.exists()) {
-            take(path, path, mount::READ_ONLY, true)?;
+        for path in os_paths().into_iter().filter(|path| !path.is_symlink() && path.exists()) {
+            take(&path, &path, mount::READ_ONLY, true)?;
         }
     }
     for device in DEVICES.map(Path::new) {
@@ -228,10 +228,9 @@ fn take_imports(setup: &Setup) -> Result<Vec<Import>, Failure> {
     Ok(imports)
 }
 
-fn os_paths() -> Vec<&'static str> {
-    let mut paths = vec!["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
-    paths.extend(etc::SHARED);
-    paths
+fn os_paths() -> Vec<PathBuf> {
+    let system = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"];
+    system.into_iter().map(PathBuf::from).chain(etc::shared()).collect()
 }
 
 /// Where the host has a link, the sandbox has the same link: `/bin` to `usr/bin`, `/etc/localtime` to a zone.
@@ -239,7 +238,7 @@ fn host_links(root: &RootSpec) -> Vec<(PathBuf, PathBuf)> {
     if !root.host_os {
         return Vec::new();
     }
-    let link = |path: &str| fs::read_link(path).ok().map(|to| (PathBuf::from(path), to));
+    let link = |path: PathBuf| fs::read_link(&path).ok().map(|to| (path, to));
     os_paths().into_iter().filter_map(link).collect()
 }
 
