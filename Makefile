@@ -1,5 +1,5 @@
-# `make run` shows Zerun; `make test` tests all of it. Needs Rust, Node 20+, Python 3.11+ (with venv), gcc and make;
-# everything else is installed below this directory.
+# `make run` shows Zerun; `make test` tests all of it. Needs Rust, Node 20+, Python 3.11+ (with venv), gcc and make,
+# for the tests also a JDK and Maven; everything else is installed below this directory.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -55,7 +55,7 @@ test:
 	cargo test --workspace --no-run
 	cargo test --workspace --quiet
 	echo "[4/6] runtime packs for the binary that the Rust tests were built with"
-	$(ZERUN_BIN) runtime install python node --packs $(ZERUN_PACKS)
+	$(ZERUN_BIN) runtime install python node java --packs $(ZERUN_PACKS)
 	echo "[5/6] through the front door: boto3, the AWS CLI, the AWS SDK for JavaScript, the photo example"
 	$(PYTEST) conformance -m "not crash"
 	echo "[6/6] kill -9 under load, short form"
@@ -70,7 +70,7 @@ lint: $(PYTHON_TOOLS)
 
 crash: $(PYTHON_TOOLS)
 	@cargo build --package server
-	$(ZERUN_BIN) runtime install python node --packs $(ZERUN_PACKS)
+	$(ZERUN_BIN) runtime install python node java --packs $(ZERUN_PACKS)
 	ZERUN_CRASH_ROUNDS=$(ROUNDS) $(PYTEST) conformance -m crash -s
 
 fuzz:

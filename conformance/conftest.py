@@ -24,7 +24,7 @@ names = itertools.count(1)
 @pytest.fixture(scope="session")
 def packs():
     """The SDKs that managed runtimes carry, installed once for every server of every run."""
-    subprocess.run([BINARY, "runtime", "install", "python", "node", "--packs", PACKS], check=True,
+    subprocess.run([BINARY, "runtime", "install", "python", "node", "java", "--packs", PACKS], check=True,
                    stdout=sys.stderr, env=clean_environment())
     return PACKS
 

@@ -127,7 +127,7 @@ fn common(runtime: &RuntimeId) -> Vec<(&'static str, String)> {
             ),
         )),
         Family::Python { .. } => variables.push(("PYTHONPATH", "/var/runtime".to_owned())),
-        Family::Provided => {}
+        Family::Java { .. } | Family::Provided => {}
     }
     variables
 }

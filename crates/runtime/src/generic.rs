@@ -1,6 +1,6 @@
 //! Processes that are started before anybody knows for which function.
 
-use crate::launch::{Base, program};
+use crate::launch::{Base, shim};
 use crate::runtimes::Runner;
 use crate::{RuntimeId, RuntimeMissing, Runtimes, environment};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub struct Generic {
 }
 
 impl Runtimes {
-    /// `None` for a runtime whose code brings its own program. Node's heap is sized for `memory_mb`. Blocks
+    /// `None` for a runtime whose functions are not run by our shim. Node's heap is sized for `memory_mb`. Blocks
     /// like [`Runtimes::check`].
     ///
     /// # Errors
@@ -22,10 +22,10 @@ impl Runtimes {
     pub fn generic(&self, runtime: &RuntimeId, memory_mb: u32) -> Result<Option<Generic>, RuntimeMissing> {
         Ok(match self.runner(runtime)? {
             Runner::Bootstrap => None,
-            Runner::Interpreter(found) => {
+            Runner::Interpreter(found) => shim(found, memory_mb).map(|argv| {
                 let environment = environment::of_runtime(runtime);
-                Some(Generic { argv: program(found, memory_mb), environment, base: self.base_of(found) })
-            }
+                Generic { argv, environment, base: self.base_of(found) }
+            }),
         })
     }
 }

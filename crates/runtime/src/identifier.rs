@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A runtime identifier as callers write it (`nodejs20.x`, `python3.11`, `provided.al2023`).
+/// A runtime identifier as callers write it (`nodejs20.x`, `python3.11`, `java21`, `provided.al2023`).
 ///
 /// Being well-formed says nothing about this machine: [`crate::Runtimes::resolve`] tells whether an
 /// interpreter for it is there.
@@ -19,23 +19,40 @@ pub enum Family {
     Node { major: u16 },
     /// `python3.<minor>`
     Python { minor: u16 },
+    /// `java<feature>`, `java8.al2`, `java<feature>.al2023`
+    Java { feature: u16 },
     /// `provided`, `provided.al2`, `provided.al2023`: the code brings an executable named `bootstrap`.
     Provided,
 }
 
+impl Family {
+    /// The identifier of what runs it on this machine; `None` where the code brings that.
+    pub(crate) fn identifier(self) -> Option<String> {
+        match self {
+            Family::Node { major } => Some(format!("nodejs{major}.x")),
+            Family::Python { minor } => Some(format!("python3.{minor}")),
+            Family::Java { feature: OLDEST_JAVA } => Some(format!("java{OLDEST_JAVA}.al2")),
+            Family::Java { feature } => Some(format!("java{feature}")),
+            Family::Provided => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown runtime {0:?}: supported are nodejs<major>.x, python3.<minor>, provided, provided.al2 and provided.al2023"
+    "unknown runtime {0:?}: supported are nodejs<major>.x, python3.<minor>, java<feature>, provided, provided.al2 and \
+     provided.al2023"
 )]
 pub struct UnknownRuntime(pub String);
 
 impl RuntimeId {
     /// # Errors
-    /// [`UnknownRuntime`] for every other family (Java, .NET, Ruby, retired Go, Python 2).
+    /// [`UnknownRuntime`] for every other family (.NET, Ruby, retired Go, Python 2).
     pub fn parse(text: &str) -> Result<Self, UnknownRuntime> {
         let family = match text {
             "provided" | "provided.al2" | "provided.al2023" => Some(Family::Provided),
-            _ => parse_node(text).or_else(|| parse_python(text)),
+            "java8.al2" => Some(Family::Java { feature: OLDEST_JAVA }),
+            _ => parse_node(text).or_else(|| parse_python(text)).or_else(|| parse_java(text)),
         };
         match family {
             Some(family) => Ok(RuntimeId { text: text.to_owned(), family }),
@@ -60,6 +77,19 @@ fn parse_node(text: &str) -> Option<Family> {
 fn parse_python(text: &str) -> Option<Family> {
     Some(Family::Python { minor: parse_number(text.strip_prefix("python3.")?)? })
 }
+
+fn parse_java(text: &str) -> Option<Family> {
+    let version = text.strip_prefix("java")?;
+    let (version, oldest) = match version.strip_suffix(".al2023") {
+        Some(version) => (version, OLDEST_JAVA),
+        None => (version, OLDEST_JAVA + 1),
+    };
+    let feature = parse_number(version)?;
+    (feature >= oldest).then_some(Family::Java { feature })
+}
+
+/// Its identifiers have all a system's name behind them.
+const OLDEST_JAVA: u16 = 8;
 
 /// At most three digits, no sign, no leading zero, so that an identifier has one spelling.
 fn parse_number(text: &str) -> Option<u16> {
@@ -97,7 +127,10 @@ mod tests {
         assert_eq!(family("nodejs8.x"), Some(Family::Node { major: 8 }));
         assert_eq!(family("python3.11"), Some(Family::Python { minor: 11 }));
         assert_eq!(family("provided.al2023"), Some(Family::Provided));
-        for text in ["", "nodejs", "nodejs20", "nodejs020.x", "nodejs+2.x", "python2.7", "java21", "Provided"]
+        assert_eq!(family("java21"), Some(Family::Java { feature: 21 }));
+        assert_eq!(family("java8.al2"), Some(Family::Java { feature: 8 }));
+        assert_eq!(family("java17.al2023"), Some(Family::Java { feature: 17 }));
+        for text in ["", "nodejs", "nodejs20", "nodejs020.x", "nodejs+2.x", "python2.7", "java8", "Provided"]
         {
             assert_eq!(family(text), None, "{text}");
         }

@@ -1,7 +1,9 @@
+mod candidates;
+mod probe;
+
 use crate::Family;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 /// An interpreter found on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,13 +22,27 @@ pub struct Interpreter {
 pub enum Kind {
     Node,
     Python,
+    Java,
 }
 
 impl Kind {
+    pub const ALL: [Kind; 3] = [Kind::Node, Kind::Python, Kind::Java];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Node => "node",
             Kind::Python => "python",
+            Kind::Java => "java",
+        }
+    }
+
+    /// What runs functions of `family`; `None` where the code brings its own program.
+    pub fn of(family: Family) -> Option<Kind> {
+        match family {
+            Family::Node { .. } => Some(Kind::Node),
+            Family::Python { .. } => Some(Kind::Python),
+            Family::Java { .. } => Some(Kind::Java),
+            Family::Provided => None,
         }
     }
 }
@@ -34,6 +50,8 @@ impl Kind {
 /// The oldest that our shims are written for.
 const NODE_MAJOR_MIN: u16 = 18;
 const PYTHON_MINOR_MIN: u16 = 8;
+/// The oldest that the runtime interface client is compiled for.
+const JAVA_FEATURE_MIN: u16 = 8;
 
 /// More interpreters than anyone has; what is found beyond is left out.
 const FOUND_MAX: usize = 64;
@@ -41,44 +59,10 @@ const FOUND_MAX: usize = 64;
 impl Interpreter {
     /// Asks the program at `path` what it is. Runs it, so `path` is trusted: the administrator's own.
     pub fn probe(kind: Kind, path: &Path) -> Option<Interpreter> {
-        let script: &[&str] = match kind {
-            Kind::Node => &["-p", "process.version.slice(1) + '\\n' + process.execPath"],
-            // `_base_executable` is the real one where `path` belongs to a virtual environment.
-            Kind::Python => &[
-                "-I",
-                "-S",
-                "-c",
-                "import sys; print('%d.%d.%d' % sys.version_info[:3]); \
-                 print(getattr(sys, '_base_executable', None) or sys.executable); print(sys.base_prefix)",
-            ],
-        };
-        let output = Command::new(path)
-            .args(script)
-            .env_remove("NODE_OPTIONS")
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output()
-            .ok()?;
-        if !output.status.success() {
-            return None;
-        }
-        let text = String::from_utf8(output.stdout).ok()?;
-        let mut lines = text.lines();
-        let version =
-            lines.next().filter(|v| v.split('.').all(|part| part.parse::<u16>().is_ok()))?.to_owned();
-        let executable = Path::new(lines.next()?).canonicalize().ok()?;
-        let prefix = match lines.next() {
-            Some(prefix) => Path::new(prefix).canonicalize().ok()?,
-            // Where there is a `bin` around it, all of its parent; else only the directory itself.
-            None => match executable.parent()? {
-                bin if bin.file_name().is_some_and(|name| name == "bin") => bin.parent()?.to_owned(),
-                other => other.to_owned(),
-            },
-        };
-        Some(Interpreter { kind, version, executable, prefix })
+        probe::probe(kind, path)
     }
 
-    /// The identifier's family that this interpreter is for; `None` when it is too old for our shims.
+    /// The identifier's family that this interpreter is for; `None` when it is too old.
     pub fn family(&self) -> Option<Family> {
         let mut numbers = self.version.split('.').map(|part| part.parse::<u16>());
         let major = numbers.next()?.ok()?;
@@ -88,16 +72,13 @@ impl Interpreter {
                 let minor = numbers.next()?.ok()?;
                 (major == 3 && minor >= PYTHON_MINOR_MIN).then_some(Family::Python { minor })
             }
+            Kind::Java => (major >= JAVA_FEATURE_MIN).then_some(Family::Java { feature: major }),
         }
     }
 
     /// The identifier in its own words, e.g. `nodejs20.x`.
     pub fn identifier(&self) -> Option<String> {
-        match self.family()? {
-            Family::Node { major } => Some(format!("nodejs{major}.x")),
-            Family::Python { minor } => Some(format!("python3.{minor}")),
-            Family::Provided => None,
-        }
+        self.family()?.identifier()
     }
 
     /// It lies in the part of the host that every sandbox sees anyway.
@@ -122,7 +103,7 @@ impl Interpreter {
 pub fn discover() -> Vec<Interpreter> {
     let mut found: Vec<Interpreter> = Vec::new();
     let mut seen: Vec<PathBuf> = Vec::new();
-    for (kind, path) in candidates() {
+    for (kind, path) in candidates::candidates() {
         // A version manager's shim is one file for many versions: its link target says nothing.
         let Ok(real) = path.canonicalize() else { continue };
         if seen.contains(&real) || found.len() == FOUND_MAX {
@@ -139,29 +120,6 @@ pub fn discover() -> Vec<Interpreter> {
     }
     found.sort_by_key(|interpreter| (interpreter.kind, interpreter.family()));
     found
-}
-
-fn candidates() -> Vec<(Kind, PathBuf)> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut directories: Vec<PathBuf> =
-        std::env::split_paths(&path).filter(|dir| dir.is_absolute()).collect();
-    directories.extend(["/usr/local/bin", "/usr/bin", "/var/lang/bin"].map(PathBuf::from));
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    for versions in [".pyenv/versions", ".nvm/versions/node", ".local/share/uv/python"] {
-        let mut below: Vec<PathBuf> = std::fs::read_dir(home.join(versions))
-            .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
-            .unwrap_or_default();
-        below.sort();
-        directories.extend(below);
-    }
-    let mut all = Vec::new();
-    for directory in directories {
-        all.push((Kind::Node, directory.join("node")));
-        all.push((Kind::Python, directory.join("python3")));
-        all.extend((8..=20).map(|minor| (Kind::Python, directory.join(format!("python3.{minor}")))));
-    }
-    all.retain(|(_, path)| path.is_file());
-    all
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+pub(crate) mod java;
+
 use crate::runtimes::Runner;
 use crate::{Family, Interpreter, Kind, RuntimeId, RuntimeMissing, Runtimes};
 use std::os::unix::fs::PermissionsExt;
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct LaunchRequest<'a> {
     pub runtime: &'a RuntimeId,
+    pub handler: &'a str,
     pub region: &'a str,
     pub memory_mb: u32,
     /// The unpacked code on the host.
@@ -15,6 +18,8 @@ pub struct LaunchRequest<'a> {
     pub opt_dir: Option<&'a Path>,
     /// The value of `AWS_LAMBDA_EXEC_WRAPPER`, honoured for managed runtimes only.
     pub exec_wrapper: Option<&'a str>,
+    /// The value of `JAVA_TOOL_OPTIONS`.
+    pub java_tool_options: Option<&'a str>,
 }
 
 /// How to start it.
@@ -48,7 +53,7 @@ pub struct Base {
 pub enum LaunchError {
     #[error(transparent)]
     Missing(#[from] RuntimeMissing),
-    /// The code brings nothing that can be started: `Runtime.InvalidEntrypoint`.
+    /// There is nothing that can be started: `Runtime.InvalidEntrypoint`.
     #[error("{0}")]
     Entrypoint(String),
 }
@@ -84,7 +89,7 @@ impl Runtimes {
             }
             Runner::Interpreter(found) => {
                 launch.base = self.base_of(found);
-                add_interpreter(&mut launch, request, found);
+                self.add_interpreter(&mut launch, request, found)?;
                 launch.runtime_version = format!("{}:{}", found.kind.as_str(), found.version);
             }
         }
@@ -104,12 +109,13 @@ impl Runtimes {
 
     pub(crate) fn base_of(&self, found: &Interpreter) -> Base {
         let shim = match found.kind {
-            Kind::Node => self.shims().node(),
-            Kind::Python => self.shims().python(),
+            Kind::Node => Some(self.shims().node()),
+            Kind::Python => Some(self.shims().python()),
+            Kind::Java => None,
         };
         let pack = self.pack(found.kind).unwrap_or_else(|| self.shims().bare());
-        let mut base =
-            Base { binds: vec![(pack, RUNTIME.into()), (shim, SHIM.into())], symlinks: Vec::new() };
+        let mut base = Base { binds: vec![(pack, RUNTIME.into())], symlinks: Vec::new() };
+        base.binds.extend(shim.map(|shim| (shim, SHIM.into())));
         if !found.is_in_host_os() {
             base.binds.push((found.prefix.clone(), LANG.into()));
         }
@@ -121,18 +127,32 @@ impl Runtimes {
         }
         base
     }
+
+    fn add_interpreter(
+        &self,
+        launch: &mut Launch,
+        request: &LaunchRequest,
+        found: &Interpreter,
+    ) -> Result<(), LaunchError> {
+        launch.argv.extend(request.exec_wrapper.map(str::to_owned));
+        match shim(found, request.memory_mb) {
+            Some(program) => {
+                launch.argv.extend(program);
+                // A wrapper may do with descriptors as it likes, and may speak to the Runtime API itself.
+                launch.speaks_channel = request.exec_wrapper.is_none();
+            }
+            None => {
+                let pack = self.pack(found.kind);
+                launch.argv.extend(java::arguments(request, found, pack.as_deref())?);
+            }
+        }
+        launch.symlinks.extend(layer_link(request));
+        Ok(())
+    }
 }
 
-fn add_interpreter(launch: &mut Launch, request: &LaunchRequest, found: &Interpreter) {
-    // A wrapper may do with descriptors as it likes, and may speak to the Runtime API itself.
-    launch.speaks_channel = request.exec_wrapper.is_none();
-    launch.argv.extend(request.exec_wrapper.map(str::to_owned));
-    launch.argv.extend(program(found, request.memory_mb));
-    launch.symlinks.extend(layer_link(request));
-}
-
-/// The interpreter running our shim.
-pub(crate) fn program(found: &Interpreter, memory_mb: u32) -> Vec<String> {
+/// The interpreter running our shim; `None` where functions are run by somebody else's program.
+pub(crate) fn shim(found: &Interpreter, memory_mb: u32) -> Option<Vec<String>> {
     let mut argv = vec![found.path_inside().to_string_lossy().into_owned()];
     match found.kind {
         Kind::Node => {
@@ -141,8 +161,9 @@ pub(crate) fn program(found: &Interpreter, memory_mb: u32) -> Vec<String> {
         }
         // Without `site`: what is installed for the host's own interpreter is not the function's.
         Kind::Python => argv.extend(["-S".to_owned(), format!("{SHIM}/bootstrap.py")]),
+        Kind::Java => return None,
     }
-    argv
+    Some(argv)
 }
 
 /// The heap grows to nine tenths of the memory, so that a function that needs more hears it from its own
@@ -197,11 +218,13 @@ mod tests {
         let launch = || {
             let request = LaunchRequest {
                 runtime: &runtime,
+                handler: "h",
                 region: "us-east-1",
                 memory_mb: 128,
                 code_dir: &code,
                 opt_dir: Some(&opt),
                 exec_wrapper: Some("/opt/ignored"),
+                java_tool_options: None,
             };
             runtimes.launch(&request).map(|launch| launch.argv).map_err(|error| error.to_string())
         };

@@ -1,4 +1,5 @@
-//! Runtime packs: the vendor's SDK that unbundled functions expect beside their interpreter.
+//! Runtime packs: what functions expect beside their interpreter. For Node and Python that is the vendor's SDK, for
+//! Java its runtime interface client.
 //!
 //! `PACKS/<kind>/<number>/` holds one, and the link `PACKS/<kind>/current` names the one in use. PACKS is
 //! `DATA/packs` unless several data directories share one. A new pack is made beside its place and the
@@ -29,7 +30,7 @@ pub fn current(packs_dir: &Path, kind: Kind) -> Option<PathBuf> {
 /// # Errors
 /// Something there cannot be read or removed.
 pub fn sweep(packs_dir: &Path) -> io::Result<()> {
-    for kind in [Kind::Node, Kind::Python] {
+    for kind in Kind::ALL {
         let keep = current(packs_dir, kind);
         let entries = match std::fs::read_dir(directory(packs_dir, kind)) {
             Ok(entries) => entries,

@@ -1,6 +1,6 @@
 use crate::shims::{self, ShimStore};
 use crate::table::{Table, TableError};
-use crate::{Family, Interpreter, Kind, RuntimeId, interpreter, packs};
+use crate::{Interpreter, Kind, RuntimeId, interpreter, packs};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -139,10 +139,8 @@ impl Runtimes {
     }
 
     pub(crate) fn runner(&self, id: &RuntimeId) -> Result<Runner<'_>, RuntimeMissing> {
-        if id.family() == Family::Provided {
-            return Ok(Runner::Bootstrap);
-        }
-        let identifier = self.0.table.identifiers.get(id.as_str()).map_or(id.as_str(), String::as_str);
+        let Some(own) = id.family().identifier() else { return Ok(Runner::Bootstrap) };
+        let identifier = self.0.table.identifiers.get(id.as_str()).unwrap_or(&own);
         match self.interpreters().get(identifier) {
             Some(found) => Ok(Runner::Interpreter(found)),
             None => Err(RuntimeMissing {
@@ -182,11 +180,8 @@ impl Runtimes {
                 .filter_map(|found| Some((found.identifier()?, found)))
                 .collect();
             for (identifier, path) in &self.0.table.interpreters {
-                let kind = match RuntimeId::parse(identifier).map(|id| id.family()) {
-                    Ok(Family::Node { .. }) => Kind::Node,
-                    Ok(Family::Python { .. }) => Kind::Python,
-                    Ok(Family::Provided) | Err(_) => continue,
-                };
+                let id = RuntimeId::parse(identifier);
+                let Some(kind) = id.ok().and_then(|id| Kind::of(id.family())) else { continue };
                 match Interpreter::probe(kind, path) {
                     Some(found) => {
                         all.insert(identifier.clone(), found);

@@ -148,7 +148,8 @@ pub enum BillFormat {
 pub enum RuntimeCommand {
     /// List the interpreters found, the runtime identifiers they serve, and the SDKs installed
     List(RuntimeListArguments),
-    /// Install the SDKs that unbundled functions expect (boto3; @aws-sdk/*) with pip and npm
+    /// Install what functions expect beside their code (boto3; @aws-sdk/*; Java's runtime interface client)
+    /// with pip, npm and mvn
     Install(RuntimeInstallArguments),
 }
 
@@ -180,6 +181,7 @@ pub struct RuntimeInstallArguments {
 pub enum PackKind {
     Python,
     Node,
+    Java,
 }
 
 /// What sandboxes bind is named by an absolute path: they have no working directory of ours.

@@ -195,12 +195,17 @@ fn hints(
         hints.push(format!("{} records could not be read and were set aside{first}.", aside.count));
     }
     if runtimes.is_empty() {
-        hints.push("Install Node or Python for managed runtimes; provided.* needs neither.".to_owned());
+        hints.push("Install Node, Python or Java for managed runtimes; provided.* needs none.".to_owned());
     }
-    for (prefix, kind) in [("python", "python"), ("nodejs", "node")] {
+    let packs = [
+        ("python", "python", "no AWS SDK"),
+        ("nodejs", "node", "no AWS SDK"),
+        ("java", "java", "no runtime interface client but their own"),
+    ];
+    for (prefix, kind, lack) in packs {
         let mut found = runtimes.iter().filter(|runtime| runtime.identifier.starts_with(prefix)).peekable();
         if found.peek().is_some() && found.all(|runtime| !runtime.has_pack) {
-            hints.push(format!("Functions find no AWS SDK in {prefix}: run zerun runtime install {kind}."));
+            hints.push(format!("Functions in {kind} find {lack}: run zerun runtime install {kind}."));
         }
     }
     if let Some(hint) = disk.hint() {

@@ -22,7 +22,7 @@ fn list(arguments: &RuntimeListArguments) -> Outcome {
     let mut out = BufWriter::new(std::io::stdout().lock());
     for found in runtimes.report() {
         let stand_in = found.stand_in.map(|id| format!(" (runs on {id})")).unwrap_or_default();
-        let pack = if found.has_pack { "SDK installed" } else { "no SDK: zerun runtime install" };
+        let pack = if found.has_pack { "pack installed" } else { "no pack: zerun runtime install" };
         let executable = found.executable.display();
         writeln!(out, "{:<16}{:<10}{executable}{stand_in}, {pack}", found.identifier, found.version)?;
     }
@@ -45,6 +45,7 @@ fn install(arguments: &RuntimeInstallArguments) -> Outcome {
         let kind = match kind {
             PackKind::Python => Kind::Python,
             PackKind::Node => Kind::Node,
+            PackKind::Java => Kind::Java,
         };
         let path: PathBuf = match packs::current(&packs_dir, kind) {
             Some(path) if !arguments.again => path,

@@ -35,13 +35,16 @@ pub(super) async fn prepare(
         let opt_dir = layers.merged(&spec.layer_dirs).map_err(|error| {
             invalid(format!("the layers of {} cannot be merged: {error}", spec.function_arn))
         })?;
+        let variable = |name: &str| spec.environment.get(name).map(String::as_str);
         let request = LaunchRequest {
             runtime: &spec.runtime,
+            handler: &spec.handler,
             region: spec.region.as_str(),
             memory_mb: spec.memory_mb,
             code_dir: &spec.code_dir,
             opt_dir: opt_dir.as_deref(),
-            exec_wrapper: spec.environment.get("AWS_LAMBDA_EXEC_WRAPPER").map(String::as_str),
+            exec_wrapper: variable("AWS_LAMBDA_EXEC_WRAPPER"),
+            java_tool_options: variable("JAVA_TOOL_OPTIONS"),
         };
         match runtimes.launch(&request) {
             Ok(launch) => Ok((launch, opt_dir)),

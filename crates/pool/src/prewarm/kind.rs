@@ -31,6 +31,10 @@ impl InstanceKind {
             Family::Provided => return InstanceKind { runtime: None, tmp_mb, process: None },
             Family::Node { .. } => memory_mb,
             Family::Python { .. } => 0,
+            // Nothing of ours waits inside.
+            Family::Java { .. } => {
+                return InstanceKind { runtime: Some(runtime.clone()), tmp_mb, process: None };
+            }
         };
         let process = generic::applies_late(environment).then_some(ProcessKind { heap_mb });
         InstanceKind { runtime: Some(runtime.clone()), tmp_mb, process }

@@ -1,3 +1,5 @@
+mod java;
+
 use super::{MOUNT_POINT, directory};
 use crate::{Interpreter, Kind};
 use serde::Serialize;
@@ -67,6 +69,8 @@ pub enum InstallError {
     NoClient { program: String, error: std::io::Error },
     #[error("{program} failed:\n{output}")]
     Client { program: String, output: String },
+    #[error("{library}: {problem}")]
+    Library { library: PathBuf, problem: String },
     #[error("{path}: {error}")]
     Disk { path: PathBuf, error: std::io::Error },
 }
@@ -116,6 +120,7 @@ fn fill(
     match kind {
         Kind::Node => fill_node(&of_kind, staging, progress)?,
         Kind::Python => fill_python(&of_kind, staging, progress)?,
+        Kind::Java => java::fill(&of_kind, staging, progress)?,
     }
     let mount_point = staging.join(MOUNT_POINT);
     std::fs::create_dir(&mount_point).map_err(disk(&mount_point))?;
@@ -123,6 +128,7 @@ fn fill(
     let packages: &[&str] = match kind {
         Kind::Node => &NODE_PACKAGES,
         Kind::Python => &PYTHON_PACKAGES,
+        Kind::Java => &java::PACKAGES,
     };
     Ok(packages.iter().map(|name| (*name).to_owned()).collect())
 }
