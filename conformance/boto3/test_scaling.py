@@ -130,11 +130,51 @@ def test_a_burst_of_two_hundred_is_answered(lam, function):
     assert answers == list(range(1, 201))
 
 
-def test_beyond_what_is_reserved_is_throttled_as_lambda_does(lam, function):
-    name = function(KIND)
-    lam.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+def throttled(lam, name):
+    """The reason for which an invocation is refused, in Lambda's exact words."""
     with pytest.raises(lam.exceptions.TooManyRequestsException) as error:
         lam.invoke(FunctionName=name)
     answer = error.value.response
-    assert answer["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
-    assert answer["Type"] == "User" and answer["ResponseMetadata"]["HTTPStatusCode"] == 429
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 429
+    assert (answer["Type"], answer["message"], answer["retryAfterSeconds"]) == ("User", "Rate Exceeded.", "1")
+    return answer["Reason"]
+
+
+def test_beyond_what_is_reserved_is_throttled_as_lambda_does(lam, function):
+    name = function(KIND)
+    lam.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    assert throttled(lam, name) == "ReservedFunctionConcurrentInvocationLimitExceeded"
+
+
+def test_functions_that_reserved_nothing_leave_reservations_alone(fresh_zerun, node_runtime, tmp_path):
+    lam = fresh_zerun.client("lambda")
+    for name in ("reserved", "a", "b"):
+        lam.create_function(FunctionName=name, Runtime=node_runtime, Handler="index.handler", Role=ROLE, Timeout=60,
+                            Code={"ZipFile": zip_of(KIND)})
+    lam.put_function_concurrency(FunctionName="reserved", ReservedConcurrentExecutions=900)
+    # Lambda leaves 100 to everyone else; an operator's lower limit makes that two, of which this server has many free.
+    assert fresh_zerun.stop() == 0
+    config = tmp_path / "zerun.toml"
+    config.write_text("[limits]\naccount_concurrency = 902\n")
+    fresh_zerun.options = ["--config", config]
+    fresh_zerun.start()
+    lam = fresh_zerun.client("lambda")
+    # What looks whether both are at work may take the place of one.
+    patient = fresh_zerun.client("lambda", retries={"total_max_attempts": 20, "mode": "standard"})
+    assert lam.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == 2
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        working = [pool.submit(invoke, patient, name, {"wait": 8000}) for name in ("a", "b")]
+        wait_until(lambda: throttled_now(lam, "a"), what="both at work")
+        assert throttled(lam, "b") == "ConcurrentInvocationLimitExceeded"
+        assert invoke(lam, "reserved") == ["on-demand", 1]
+        for answer in working:
+            answer.result()
+    invoke(lam, "b")
+
+
+def throttled_now(lam, name):
+    try:
+        lam.invoke(FunctionName=name)
+    except lam.exceptions.TooManyRequestsException:
+        return True
+    return False

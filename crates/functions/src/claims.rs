@@ -110,6 +110,18 @@ pub(crate) async fn read(
     }
 }
 
+/// Sees to it that there is a record, so that invocations need not read every function for want of one.
+///
+/// # Errors
+/// The store could not be read.
+pub(crate) async fn keep(tx: &mut Transaction, id: &FunctionId) -> Result<(), FunctionsError> {
+    if tx.get(&keys::claims(&id.account, &id.region)).await?.is_none() {
+        let claims = read(tx, &id.account, &id.region).await?;
+        write(tx, id, &claims);
+    }
+    Ok(())
+}
+
 pub(crate) fn write(tx: &mut Transaction, id: &FunctionId, claims: &ClaimsRecord) {
     kv::put_record(tx, keys::claims(&id.account, &id.region), claims);
 }

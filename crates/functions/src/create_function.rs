@@ -1,7 +1,7 @@
 use crate::configuration::Configuration;
 use crate::{
     Described, Environment, FunctionId, FunctionRecord, Functions, FunctionsError, Logging, LoggingUpdate,
-    SnapshotState, Version, egress, keys, layers, publish_version, tags,
+    SnapshotState, Version, claims, egress, keys, layers, publish_version, tags,
 };
 use bytes::Bytes;
 use kv::{Read, Transaction};
@@ -95,6 +95,7 @@ impl Functions {
                 } else {
                     Described { arn: id.arn(), id: id.clone(), version: Version::Latest, configuration }
                 };
+                claims::keep(tx, &id).await?;
                 kv::put_record(tx, keys::function(&id), &record);
                 Ok::<_, FunctionsError>(described)
             })

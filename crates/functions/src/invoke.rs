@@ -174,6 +174,8 @@ impl Functions {
         for layer in &configuration.layers {
             layer_dirs.push(self.code.directory(&layer.code).await?);
         }
+        let account_concurrency = self.config.account_concurrency;
+        let unreserved = self.unreserved.of(&self.kv, account_concurrency, &id.account, &id.region).await?;
         Ok(VersionSpec {
             function_arn: id.arn().to_string(),
             function_name: id.name.clone(),
@@ -196,6 +198,7 @@ impl Functions {
             },
             egress: crate::egress::policy(&self.config, egress.as_deref())?,
             reserved_concurrency,
+            unreserved_concurrency: unreserved,
             log_group: configuration.logging.group(id),
             log_format: configuration.logging.format,
             snap_start: configuration.snap_start && version != Version::Latest,

@@ -39,6 +39,7 @@ mod remembered;
 mod snap_start;
 mod streamed_answer;
 mod tags;
+mod unreserved;
 mod update_function_code;
 mod update_function_configuration;
 
@@ -81,6 +82,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use unreserved::Unreserved;
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -121,6 +123,7 @@ pub struct Functions {
     clock: Clock,
     code: CodeStore,
     remembered: Arc<Remembered>,
+    unreserved: Arc<Unreserved>,
     instances: Arc<dyn Instances>,
     config: Arc<Config>,
     /// Held while the pool is told what to provision.
@@ -153,7 +156,19 @@ impl Functions {
         let (config, download_key) = (Arc::new(config), Arc::new(download_key));
         let (provisioning, ahead) = (Arc::default(), Arc::default());
         let remembered = Arc::new(Remembered::new(&kv));
-        Ok(Functions { kv, clock, code, remembered, instances, config, provisioning, download_key, ahead })
+        let unreserved = Arc::new(Unreserved::new(&kv));
+        Ok(Functions {
+            kv,
+            clock,
+            code,
+            remembered,
+            unreserved,
+            instances,
+            config,
+            provisioning,
+            download_key,
+            ahead,
+        })
     }
 
     pub fn event_bounds(&self) -> EventBounds {

@@ -93,7 +93,7 @@ pub enum InvokeError {
 pub enum ThrottleReason {
     /// All of the function's reserved concurrency is in use.
     ReservedConcurrency,
-    /// The account's concurrency is in use.
+    /// What the account's functions share that reserved nothing is in use.
     AccountConcurrency,
     /// The machine's memory is given out, and waiting for some took too long or too many wait already.
     MachineMemory,
@@ -108,12 +108,10 @@ impl ThrottleReason {
         }
     }
 
+    /// Lambda's own text for limits that it has too.
     fn message(self) -> &'static str {
         match self {
-            ThrottleReason::ReservedConcurrency => {
-                "Rate Exceeded: the function's reserved concurrency is in use."
-            }
-            ThrottleReason::AccountConcurrency => "Rate Exceeded: the account's concurrency is in use.",
+            ThrottleReason::ReservedConcurrency | ThrottleReason::AccountConcurrency => "Rate Exceeded.",
             ThrottleReason::MachineMemory => "Rate Exceeded: this machine's memory for functions is in use.",
         }
     }

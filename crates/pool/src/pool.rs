@@ -6,7 +6,7 @@ mod snapshot;
 
 use acquire::Acquired;
 
-use crate::concurrency::Concurrency;
+use crate::concurrency::{Concurrency, Permit};
 use crate::idle::{Idle, Key};
 use crate::instance::{Context, Finished, Instance, StartError, fail_without_process};
 use crate::keep_alive::KeepAlive;
@@ -15,7 +15,8 @@ use crate::prewarm::{InstanceKind, Preload, PrewarmStatus, Prewarmed, Stock, Tem
 use crate::provisioned::{ProvisionStatus, Provisioned};
 use crate::registry::{InstanceStatus, Phase, Registry};
 use crate::{
-    AnswerSink, CredentialSource, Endpoint, InvokeError, InvokeRequest, Outcome, PoolConfig, VersionSpec,
+    AnswerSink, CredentialSource, Endpoint, InvokeError, InvokeRequest, Outcome, PoolConfig, ThrottleReason,
+    VersionSpec,
 };
 use clock::Clock;
 use runtime::Runtimes;
@@ -174,7 +175,7 @@ impl Pool {
         if *self.0.phase.borrow() != Closing::Open {
             return Err(closed());
         }
-        let permit = self.0.concurrency.enter(&spec).map_err(InvokeError::Throttled)?;
+        let permit = self.0.enter(&spec).map_err(InvokeError::Throttled)?;
         let inner = self.0.clone();
         inner.keep_alive.began(&spec);
         let invocation = tokio::spawn(async move {
@@ -260,6 +261,11 @@ impl Pool {
 }
 
 impl Inner {
+    fn enter(&self, spec: &VersionSpec) -> Result<Permit, ThrottleReason> {
+        let provisioned = self.provisioned.count(&spec.function_arn, &spec.version);
+        self.concurrency.enter(spec, provisioned)
+    }
+
     async fn invoke(
         self: &Arc<Self>,
         spec: Arc<VersionSpec>,

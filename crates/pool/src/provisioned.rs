@@ -85,7 +85,9 @@ impl Provisioned {
 
     /// How many of this version are wanted.
     pub fn count(&self, function_arn: &str, version: &str) -> u32 {
-        self.find(function_arn, version).map_or(0, |wanted| wanted.count)
+        let all = self.lock();
+        let versions = all.get(function_arn).into_iter().flatten();
+        versions.filter(|wanted| wanted.spec.version == version).map(|wanted| wanted.count).sum()
     }
 
     pub fn failure(&self, function_arn: &str, version: &str) -> Option<ProvisionFailure> {

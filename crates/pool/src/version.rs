@@ -39,8 +39,11 @@ pub struct VersionSpec {
     pub role_arn: String,
     /// Changes whenever code, configuration or layers change.
     pub revision: String,
-    /// `None`: only the account's limit holds. Zero refuses every invocation.
+    /// `None`: it shares `unreserved_concurrency` with others. Zero refuses every invocation.
     pub reserved_concurrency: Option<u32>,
+    /// Invocations that all functions of the account and region may have running at once that reserved
+    /// nothing, on instances that nobody provisioned.
+    pub unreserved_concurrency: u32,
     /// `/aws/lambda/<name>` unless configured otherwise.
     pub log_group: String,
     /// Instances are initialised ahead, and kept until they are needed.
@@ -48,4 +51,31 @@ pub struct VersionSpec {
     pub log_format: LogFormat,
     /// Where the code may connect to.
     pub egress: egress::Policy,
+}
+
+#[cfg(test)]
+pub(crate) fn example(name: &str) -> VersionSpec {
+    VersionSpec {
+        function_arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
+        function_name: FunctionName::parse(name).unwrap(),
+        version: "$LATEST".into(),
+        account_id: AccountId::root(),
+        region: Region::default_region(),
+        runtime: RuntimeId::parse("provided").unwrap(),
+        handler: "h".into(),
+        code_dir: "/nowhere".into(),
+        layer_dirs: Vec::new(),
+        environment: BTreeMap::new(),
+        memory_mb: 128,
+        timeout: Duration::from_secs(60),
+        tmp_mb: 512,
+        role_arn: String::new(),
+        revision: "1".into(),
+        reserved_concurrency: None,
+        unreserved_concurrency: 1000,
+        log_group: String::new(),
+        log_format: LogFormat::Text,
+        snap_start: false,
+        egress: egress::Policy::Internet,
+    }
 }

@@ -1,36 +1,11 @@
 use super::*;
-use crate::LogFormat;
 use clock::Timestamp;
-use names::{AccountId, FunctionName, Region};
-use runtime::RuntimeId;
-use std::collections::BTreeMap;
 
 const LONGEST: Duration = Duration::from_secs(300);
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn spec(name: &str) -> Arc<VersionSpec> {
-    Arc::new(VersionSpec {
-        function_arn: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
-        function_name: FunctionName::parse(name).unwrap(),
-        version: "$LATEST".into(),
-        account_id: AccountId::root(),
-        region: Region::default_region(),
-        runtime: RuntimeId::parse("provided").unwrap(),
-        handler: "h".into(),
-        code_dir: "/nowhere".into(),
-        layer_dirs: Vec::new(),
-        environment: BTreeMap::new(),
-        memory_mb: 128,
-        timeout: MINUTE,
-        tmp_mb: 512,
-        role_arn: String::new(),
-        revision: "1".into(),
-        reserved_concurrency: None,
-        log_group: String::new(),
-        log_format: LogFormat::Text,
-        snap_start: false,
-        egress: egress::Policy::Internet,
-    })
+    Arc::new(crate::version::example(name))
 }
 
 fn world() -> (Clock, KeepAlive) {

@@ -104,6 +104,7 @@ impl World {
             role_arn: "arn:aws:iam::000000000000:role/r".into(),
             revision: "1".into(),
             reserved_concurrency: None,
+            unreserved_concurrency: 1000,
             log_group: format!("/aws/lambda/{name}"),
             log_format: LogFormat::Text,
             snap_start: false,

@@ -1,0 +1,40 @@
+//! What functions that reserved nothing share follows every claim on it.
+
+mod support;
+
+use bytes::Bytes;
+use functions::Invocation;
+use names::Qualifier;
+use support::{World, id};
+
+async fn unreserved(world: &World, name: &str) -> u32 {
+    let invocation = Invocation {
+        id: id(name),
+        qualifier: None,
+        request_id: "id".to_owned(),
+        payload: Bytes::from_static(b"{}"),
+        client_context: None,
+        trace_id: None,
+    };
+    world.functions.invoke(invocation).await.unwrap();
+    world.instances.seen.borrow().last().unwrap().spec.unreserved_concurrency
+}
+
+#[tokio::test]
+async fn what_is_left_is_told_with_every_invocation() {
+    let world = World::new();
+    for name in ["a", "b", "c"] {
+        world.create(name).await;
+    }
+    assert_eq!(unreserved(&world, "c").await, 1000);
+    world.functions.put_function_concurrency(id("a"), Some(600)).await.unwrap();
+    assert_eq!(unreserved(&world, "c").await, 400);
+    world.functions.publish_version(id("b"), None, None, None).await.unwrap();
+    world.functions.put_provisioned_concurrency(id("b"), Qualifier::Version(1), 50).await.unwrap();
+    assert_eq!(unreserved(&world, "c").await, 350);
+    let world = world.restarted();
+    assert_eq!(unreserved(&world, "c").await, 350);
+    world.functions.put_function_concurrency(id("a"), None).await.unwrap();
+    world.functions.delete_function(id("b"), None).await.unwrap();
+    assert_eq!(unreserved(&world, "c").await, 1000);
+}
