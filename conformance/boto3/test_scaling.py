@@ -67,6 +67,33 @@ def test_an_alias_takes_its_provisioned_concurrency_along(lam, function):
     wait_until(lambda: invoke(lam, name, Qualifier="2")[0] == "on-demand", what="the end of the second version's")
 
 
+def test_a_version_is_provisioned_by_one_name_only(lam, function):
+    name = function(KIND, Publish=True)
+    lam.update_function_code(FunctionName=name, ZipFile=zip_of({"index.js": KIND["index.js"] + "// changed"}), Publish=True)
+    lam.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    put = lambda qualifier: lam.put_provisioned_concurrency_config(
+        FunctionName=name, Qualifier=qualifier, ProvisionedConcurrentExecutions=1)
+    put("live")
+    put("2")
+    taken = "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
+    with refused("ResourceConflictException", status=409, naming=taken):
+        lam.update_alias(FunctionName=name, Name="live", FunctionVersion="2")
+    with refused("ResourceConflictException", status=409, naming=taken):
+        lam.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
+    assert lam.get_alias(FunctionName=name, Name="live")["FunctionVersion"] == "1"
+    lam.create_alias(FunctionName=name, Name="shared", FunctionVersion="1",
+                     RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
+    weights = "Alias with weights can not be used with Provisioned Concurrency"
+    with refused("InvalidParameterValueException", status=400, naming=weights):
+        put("shared")
+    # What is provisioned is the version's, by whatever name it is invoked.
+    wait_until(lambda: provisioned(lam, name, "live") == ("READY", 1), what="provisioned instances")
+    assert invoke(lam, name, Qualifier="1")[0] == "provisioned-concurrency"
+    lam.delete_provisioned_concurrency_config(FunctionName=name, Qualifier="2")
+    lam.update_alias(FunctionName=name, Name="live", FunctionVersion="2")
+    wait_until(lambda: provisioned(lam, name, "live") == ("READY", 1), what="the second version's")
+
+
 def test_what_cannot_be_provisioned_is_refused_or_fails_with_its_reason(lam, function):
     name = function({"index.js": "throw new Error('no');"}, Publish=True)
     put = lambda **options: lam.put_provisioned_concurrency_config(FunctionName=name, **options)

@@ -88,7 +88,8 @@ impl Functions {
     }
 
     /// # Errors
-    /// `NotFound`, `Precondition`, `Invalid`.
+    /// `NotFound`, `Precondition`, `Invalid`; `Conflict` for one with initialised instances that would lead to
+    /// a version that has them by another name.
     pub async fn update_alias(
         &self,
         id: FunctionId,

@@ -40,8 +40,8 @@ impl Functions {
     /// Sets how many initialised instances a version or alias has; they are made after this returns.
     ///
     /// # Errors
-    /// `NotFound`; `Invalid` for `$LATEST`, a version with SnapStart, and beyond what the function or the account may have; `Conflict`
-    /// when the version has them by another name already.
+    /// `NotFound`; `Invalid` for `$LATEST`, a version with SnapStart, an alias with weights, and beyond what
+    /// the function or the account may have; `Conflict` when the version has them by another name already.
     pub async fn put_provisioned_concurrency(
         &self,
         id: FunctionId,
@@ -306,7 +306,7 @@ fn leads_to(alias: &AliasRecord) -> Vec<Version> {
 /// That an alias that has initialised instances can take them where it leads now.
 ///
 /// # Errors
-/// `Invalid` when it cannot.
+/// `Invalid` when it cannot; `Conflict` when a version has them by another name already.
 pub(crate) async fn check_alias(
     from: &impl Read,
     id: &FunctionId,
@@ -315,7 +315,9 @@ pub(crate) async fn check_alias(
     if alias.version == Version::Latest {
         return Err(FunctionsError::invalid("An alias with provisioned concurrency cannot point to $LATEST"));
     }
-    check_no_snap_start(from, id, &leads_to(alias)).await
+    let versions = leads_to(alias);
+    check_no_snap_start(from, id, &versions).await?;
+    check_free(from, id, &alias.name, &versions, TAKEN_FROM_ALIAS).await
 }
 
 /// A version has its instances ahead of time in one of the two ways
@@ -338,7 +340,8 @@ async fn check_no_snap_start(
 }
 
 /// # Errors
-/// `NotFound`; `Invalid` for what can change or has SnapStart; `Conflict` when two settings would be of one version.
+/// `NotFound`; `Invalid` for what can change, has SnapStart or shares out by weight; `Conflict` when two
+/// settings would be of one version.
 async fn check_target(
     from: &impl Read,
     id: &FunctionId,
@@ -358,6 +361,11 @@ async fn check_target(
         Qualifier::Alias(name) => {
             let alias = lookup::alias(from, id, name).await?;
             let alias = alias.ok_or_else(|| lookup::missing(id, Some(qualifier)))?;
+            if !alias.weights.is_empty() {
+                return Err(FunctionsError::invalid(
+                    "Alias with weights can not be used with Provisioned Concurrency",
+                ));
+            }
             leads_to(&alias)
         }
     };
@@ -365,20 +373,38 @@ async fn check_target(
         return Err(unpublished());
     }
     check_no_snap_start(from, id, &versions).await?;
+    let taken = match qualifier {
+        Qualifier::Alias(_) => TAKEN_FROM_ALIAS,
+        _ => "Version is pointed by a Provisioned Concurrency alias",
+    };
+    check_free(from, id, &text, &versions, taken).await
+}
+
+const TAKEN_FROM_ALIAS: &str =
+    "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version";
+
+/// A version has one setting at most: its own, or that of one alias. What is provisioned is the version's,
+/// whichever way an event comes to it
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html>).
+///
+/// # Errors
+/// `Conflict`, saying `taken`, when another name than `qualifier` has a setting for one of `versions`.
+async fn check_free(
+    from: &impl Read,
+    id: &FunctionId,
+    qualifier: &str,
+    versions: &[Version],
+    taken: &str,
+) -> Result<(), FunctionsError> {
     let settings = keys::of(Keyspace::ProvisionedConcurrency, id).range();
     for (key, _) in kv::range_records::<ProvisionedRecord>(from, &settings, PAGE).await? {
         let other = keys::qualifier_in(Keyspace::ProvisionedConcurrency, &key)?;
-        if other == text {
+        if other == qualifier {
             continue;
         }
-        let taken = shares(from, id, &other, 1).await?;
-        if taken.iter().any(|(version, _)| versions.contains(version)) {
-            return Err(FunctionsError::conflict(match qualifier {
-                Qualifier::Alias(_) => {
-                    "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
-                }
-                _ => "Version is pointed by a Provisioned Concurrency alias",
-            }));
+        let others = shares(from, id, &other, 1).await?;
+        if others.iter().any(|(version, _)| versions.contains(version)) {
+            return Err(FunctionsError::conflict(taken));
         }
     }
     Ok(())

@@ -12,6 +12,10 @@ pub struct Used {
     pub cpu: Option<Duration>,
     pub memory_peak_bytes: u64,
     pub cold: bool,
+    /// On an instance that was there since it was asked to be.
+    pub provisioned: bool,
+    /// On another one, though its version has such.
+    pub spillover: bool,
     pub request_bytes: u64,
     pub response_bytes: u64,
 }

@@ -15,6 +15,9 @@ pub struct Tally {
     /// Refused by the platform's own fault.
     pub unavailable: u64,
     pub cold_starts: u64,
+    /// Those that ran on provisioned instances, and those that found none free.
+    pub provisioned: u64,
+    pub spillovers: u64,
     pub duration_us: u64,
     pub duration_us_min: u64,
     pub duration_us_max: u64,
@@ -53,6 +56,8 @@ impl Tally {
         self.duration_us_max = self.duration_us_max.max(us);
         self.invocations += 1;
         self.cold_starts += u64::from(used.cold);
+        self.provisioned += u64::from(used.provisioned);
+        self.spillovers += u64::from(used.spillover);
         self.duration_us = self.duration_us.saturating_add(us);
         self.durations.add(us);
         self.init_us = self.init_us.saturating_add(used.init.map_or(0, |init| whole(init, 1_000)));
@@ -83,6 +88,8 @@ impl Tally {
             (&mut self.throttles, other.throttles),
             (&mut self.unavailable, other.unavailable),
             (&mut self.cold_starts, other.cold_starts),
+            (&mut self.provisioned, other.provisioned),
+            (&mut self.spillovers, other.spillovers),
             (&mut self.duration_us, other.duration_us),
             (&mut self.init_us, other.init_us),
             (&mut self.cpu_us, other.cpu_us),
@@ -125,7 +132,9 @@ mod tests {
 
     #[test]
     fn merging_is_adding_everything_to_one() {
-        let endings = [Ending::Answered(used(5, 1)), Ending::Throttled, Ending::Failed(used(2, 300))];
+        let provisioned = Used { provisioned: true, ..used(5, 1) };
+        let spilled = Used { spillover: true, ..used(2, 300) };
+        let endings = [Ending::Answered(provisioned), Ending::Throttled, Ending::Failed(spilled)];
         let (mut whole, mut merged) = (Tally::default(), Tally::default());
         for ending in endings {
             whole.add(ending);

@@ -67,8 +67,19 @@ pub struct Metering {
     /// The highest memory use of the instance since it was started, in bytes.
     pub max_memory_bytes: u64,
     pub cold: bool,
+    pub source: InstanceSource,
     /// Of an answer that went to an [`crate::AnswerSink`].
     pub streamed_bytes: u64,
+}
+
+/// What an invocation ran on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum InstanceSource {
+    #[default]
+    OnDemand,
+    Provisioned,
+    /// On demand, since the version's provisioned instances were busy or not there yet.
+    Spillover,
 }
 
 /// Why no instance was asked, or none could answer. Failures of the code itself are [`Outcome`]s.

@@ -20,7 +20,9 @@ mod version;
 
 pub use answer_stream::{AnswerSink, AnswerStream, BrokenOff, CutOff, ExpectedStream, answer_stream};
 pub use config::PoolConfig;
-pub use invocation::{FunctionError, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason};
+pub use invocation::{
+    FunctionError, InstanceSource, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason,
+};
 pub use outside::{CredentialError, CredentialSource, Credentials, Endpoint};
 pub use pool::{Pool, PoolStatus, SnapshotFailure};
 pub use prewarm::{InstanceKind, PrewarmStatus};

@@ -13,10 +13,10 @@ use crate::keep_alive::KeepAlive;
 use crate::layers::Layers;
 use crate::prewarm::{InstanceKind, Preload, PrewarmStatus, Prewarmed, Stock, Templates};
 use crate::provisioned::{ProvisionStatus, Provisioned};
-use crate::registry::{InstanceStatus, Phase, Registry};
+use crate::registry::{InstanceStatus, Phase, Purpose, Registry};
 use crate::{
-    AnswerSink, CredentialSource, Endpoint, InvokeError, InvokeRequest, Outcome, PoolConfig, ThrottleReason,
-    VersionSpec,
+    AnswerSink, CredentialSource, Endpoint, InstanceSource, InvokeError, InvokeRequest, Outcome, PoolConfig,
+    ThrottleReason, VersionSpec,
 };
 use clock::Clock;
 use runtime::Runtimes;
@@ -298,6 +298,7 @@ impl Inner {
         if instance.awaits_restore() {
             self.snapshot_later(&spec);
         }
+        let source = self.source(&spec, instance.registration().purpose());
         instance.registration().set_phase(if is_cold { Phase::Starting } else { Phase::Busy });
         let conversation = async {
             let mut initialised =
@@ -327,7 +328,19 @@ impl Inner {
         } else {
             self.destroy_later(vec![instance]);
         }
-        finished.map(|Finished { outcome, .. }| outcome).ok_or_else(closed)
+        let Finished { mut outcome, .. } = finished.ok_or_else(closed)?;
+        outcome.metering.source = source;
+        Ok(outcome)
+    }
+
+    fn source(&self, spec: &VersionSpec, purpose: Purpose) -> InstanceSource {
+        match purpose {
+            Purpose::Provisioned => InstanceSource::Provisioned,
+            Purpose::OnDemand if self.provisioned.count(&spec.function_arn, &spec.version) > 0 => {
+                InstanceSource::Spillover
+            }
+            Purpose::OnDemand => InstanceSource::OnDemand,
+        }
     }
 
     fn destroy_later(self: &Arc<Self>, instances: Vec<Instance>) {

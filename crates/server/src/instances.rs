@@ -7,8 +7,8 @@ use functions::Instances;
 use meters::{Ending, Metered, Meters, Used};
 use names::Arn;
 use pool::{
-    AnswerSink, CredentialError, CredentialSource, Credentials, Endpoint, InstanceKind, InvokeError,
-    InvokeRequest, Metering, Outcome, Pool, ProvisionStatus, SnapshotFailure, VersionSpec,
+    AnswerSink, CredentialError, CredentialSource, Credentials, Endpoint, InstanceKind, InstanceSource,
+    InvokeError, InvokeRequest, Metering, Outcome, Pool, ProvisionStatus, SnapshotFailure, VersionSpec,
 };
 use runtime::{RuntimeId, Runtimes};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -100,12 +100,24 @@ fn metered(spec: &VersionSpec) -> Metered<'_> {
 fn ending(answer: &Result<Outcome, InvokeError>, request_bytes: u64) -> Ending {
     match answer {
         Ok(outcome) => {
-            let Metering { duration, billed, init, cpu, cold, .. } = outcome.metering;
+            let Metering { duration, billed, init, cpu, cold, source, .. } = outcome.metering;
+            let provisioned = source == InstanceSource::Provisioned;
+            let spillover = source == InstanceSource::Spillover;
             let memory_peak_bytes = outcome.metering.max_memory_bytes;
             // What was streamed is not in the outcome.
             let response_bytes = outcome.metering.streamed_bytes + outcome.payload.len() as u64;
-            let used =
-                Used { duration, billed, init, cpu, memory_peak_bytes, cold, request_bytes, response_bytes };
+            let used = Used {
+                duration,
+                billed,
+                init,
+                cpu,
+                memory_peak_bytes,
+                cold,
+                provisioned,
+                spillover,
+                request_bytes,
+                response_bytes,
+            };
             if outcome.function_error.is_some() { Ending::Failed(used) } else { Ending::Answered(used) }
         }
         Err(InvokeError::Throttled(_)) => Ending::Throttled,

@@ -233,6 +233,7 @@ impl Instance {
             max_memory_bytes: usage.memory_peak_bytes.unwrap_or_default(),
             streamed_bytes,
             cold,
+            ..Metering::default()
         };
         if let (Some(reason), Some(Blame::Platform(error_type))) = (&answer.exit_reason, &answer.error) {
             let text = format!("RequestId: {id} Error: {reason}\n{error_type}");

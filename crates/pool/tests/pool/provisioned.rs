@@ -1,6 +1,6 @@
 use crate::fixture::World;
-use pool::{ProvisionFailure, Purpose, VersionSpec};
-use serde_json::json;
+use pool::{InstanceSource, ProvisionFailure, Purpose, VersionSpec};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,21 +30,24 @@ async fn provisioned_instances_are_there_before_the_event_and_stay() {
     let outcome = world.invoke(&spec, "{}").await;
     assert_eq!(&outcome.payload[..], br#"["provisioned-concurrency",1]"#);
     assert!(!outcome.metering.cold);
+    assert_eq!(outcome.metering.source, InstanceSource::Provisioned);
     let calls: Vec<_> = (0..3)
         .map(|_| {
             let (world, spec) = (world.clone(), spec.clone());
-            tokio::spawn(async move { world.result(&spec, r#"{"wait":400}"#).await[0].clone() })
+            tokio::spawn(async move {
+                let outcome = world.invoke(&spec, r#"{"wait":400}"#).await;
+                let answer: Value = serde_json::from_slice(&outcome.payload).unwrap();
+                (answer[0].clone(), outcome.metering.source)
+            })
         })
         .collect();
     let mut kinds = Vec::new();
     for call in calls {
         kinds.push(call.await.unwrap());
     }
-    kinds.sort_by_key(|kind| kind.to_string());
-    assert_eq!(
-        kinds,
-        [json!("on-demand"), json!("provisioned-concurrency"), json!("provisioned-concurrency")]
-    );
+    kinds.sort_by_key(|(kind, _)| kind.to_string());
+    let provisioned = (json!("provisioned-concurrency"), InstanceSource::Provisioned);
+    assert_eq!(kinds, [(json!("on-demand"), InstanceSource::Spillover), provisioned.clone(), provisioned]);
     world.wait_for("the third goes, the two stay", |status| status.instances.len() == 2).await;
     assert!(world.pool.status().instances.iter().all(|instance| instance.purpose == Purpose::Provisioned));
     Arc::into_inner(world).unwrap().close().await;

@@ -65,6 +65,14 @@ impl Figures {
         counter("function_cold_starts", "Invocations that waited for an instance's start", |of| {
             of.cold_starts
         })?;
+        counter("function_provisioned_invocations", "Invocations on provisioned instances", |of| {
+            of.provisioned
+        })?;
+        counter(
+            "function_spillover_invocations",
+            "On demand, though the version has provisioned ones",
+            |of| of.spillovers,
+        )?;
         counter("function_request_bytes", "Events", |of| of.request_bytes)?;
         counter("function_response_bytes", "Answers", |of| of.response_bytes)?;
         let mut seconds = |name: &str, help: &str, of: fn(&Tally) -> f64| {
