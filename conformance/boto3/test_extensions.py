@@ -114,6 +114,28 @@ def test_telemetry_is_delivered_to_an_extension(lam, with_extension):
     assert [report["requestId"] for report in reports] == [request_id]
 
 
+SLOW = BASE + """
+import time
+me = register("INVOKE")
+while next_event(me):
+    time.sleep(4)
+    print("through", flush=True)
+"""
+
+
+def test_an_answer_comes_before_the_extensions_are_through(lam, with_extension):
+    name = with_extension(SLOW, FunctionName="with-slow-extension")
+    lam.update_function_code(FunctionName=name, ZipFile=zip_of(
+        {"app.py": "import uuid\nme = str(uuid.uuid4())\ndef handler(event, context):\n    return me\n"}))
+    lam.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+    ask = lambda: json.loads(lam.invoke(FunctionName=name)["Payload"].read())
+    # The first one's instance is not free yet.
+    assert ask() != ask()
+    # A log is complete, and so is the invocation that it is of.
+    _, _, log = invoke(lam, name)
+    assert "through\n" in log and "REPORT RequestId: " in log
+
+
 def test_an_extension_that_fails_takes_the_function_with_it(lam, with_extension):
     answer, error, log = invoke(lam, with_extension(BASE + "sys.exit(3)\n"))
     assert answer["FunctionError"] == "Unhandled"

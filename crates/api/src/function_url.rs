@@ -175,6 +175,7 @@ impl Asked<'_> {
             payload,
             client_context: None,
             trace_id: Some(trace_id.clone()),
+            until_end: false,
         };
         if url.invoke_mode == InvokeMode::Streamed {
             let answer = services.functions.invoke_streaming(invocation).await.map_err(Refused::from)?;

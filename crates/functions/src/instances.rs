@@ -21,12 +21,12 @@ pub trait Instances: Send + Sync + 'static {
         request: InvokeRequest,
     ) -> Boxed<'_, Result<Outcome, InvokeError>>;
 
-    /// As [`Instances::invoke`]; an answer that the code streams goes to `sink`, and the outcome of such
-    /// an invocation has no payload.
+    /// As [`Instances::invoke`]; an answer that is there before the invocation's end goes to `sink`. Of one
+    /// that goes there piece by piece, the outcome has no payload.
     ///
     /// # Errors
     /// As [`Instances::invoke`].
-    fn invoke_streaming(
+    fn invoke_into(
         &self,
         spec: Arc<VersionSpec>,
         request: InvokeRequest,

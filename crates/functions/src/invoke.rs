@@ -4,7 +4,7 @@ use crate::{
 };
 use bytes::Bytes;
 use names::Qualifier;
-use pool::{AnswerSink, InvokeError, InvokeRequest, Outcome, VersionSpec};
+use pool::{AnswerSink, EarlyAnswer, InvokeError, InvokeRequest, Outcome, VersionSpec};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -21,6 +21,10 @@ pub struct Invocation {
     /// JSON, already decoded from base64.
     pub client_context: Option<String>,
     pub trace_id: Option<String>,
+    /// The answer is to come with its log and figures, and so not before the end of the invocation, which
+    /// extensions can put off. Otherwise it comes as soon as the code has given it
+    /// (<https://aws.amazon.com/blogs/compute/performance-and-functionality-improvements-for-aws-lambda-extensions/>).
+    pub until_end: bool,
 }
 
 /// Of the event of a synchronous invocation.
@@ -75,8 +79,17 @@ impl Functions {
     /// `NotFound`; `TooLarge` for more than 6 MiB; `Recursive` for one that a loop makes; `Invoke` when no
     /// instance answered.
     pub async fn invoke(&self, invocation: Invocation) -> Result<Outcome, FunctionsError> {
-        let running = self.begin(invocation, "Invoke", None).await?;
-        outcome(running).await
+        if invocation.until_end {
+            let running = self.begin(invocation, "Invoke", None).await?;
+            return outcome(running).await;
+        }
+        let (sink, expected) = pool::answer_whole();
+        let running = self.begin(invocation, "Invoke", Some(sink)).await?;
+        match expected.begun().await {
+            Some(EarlyAnswer::Whole(outcome)) => Ok(outcome),
+            // Whoever takes no stream is given none.
+            Some(EarlyAnswer::Stream(_)) | None => outcome(running).await,
+        }
     }
 
     /// Runs the function and hands its answer on while it is being written, if it is streamed.
@@ -86,11 +99,13 @@ impl Functions {
     /// # Errors
     /// As [`Functions::invoke`], before anything was answered.
     pub async fn invoke_streaming(&self, invocation: Invocation) -> Result<Answer, FunctionsError> {
+        let until_end = invocation.until_end;
         let (sink, expected) = pool::answer_stream();
         let running = self.begin(invocation, "InvokeWithResponseStream", Some(sink)).await?;
         match expected.begun().await {
-            Some(stream) => Ok(Answer::Streamed(StreamedAnswer { stream, running })),
-            None => outcome(running).await.map(Answer::Whole),
+            Some(EarlyAnswer::Stream(stream)) => Ok(Answer::Streamed(StreamedAnswer { stream, running })),
+            Some(EarlyAnswer::Whole(outcome)) if !until_end => Ok(Answer::Whole(outcome)),
+            Some(EarlyAnswer::Whole(_)) | None => outcome(running).await.map(Answer::Whole),
         }
     }
 
@@ -124,7 +139,7 @@ impl Functions {
             let spec = Arc::new(spec);
             let outcome = match sink {
                 None => instances.invoke(spec, request).await,
-                Some(sink) => instances.invoke_streaming(spec, request, sink).await,
+                Some(sink) => instances.invoke_into(spec, request, sink).await,
             };
             drop(pins);
             outcome

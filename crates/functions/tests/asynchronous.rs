@@ -386,6 +386,7 @@ async fn who_is_called_from_a_loop_is_refused() {
             payload: Bytes::from_static(b"{}"),
             client_context: None,
             trace_id: trace_id.clone(),
+            until_end: true,
         };
         world.functions.invoke(invocation).await.unwrap();
         trace_id = world.instances.seen.borrow().last().unwrap().request.trace_id.clone();

@@ -19,6 +19,7 @@ fn invocation(name: &str) -> Invocation {
         payload: Bytes::from_static(b"{}"),
         client_context: None,
         trace_id: None,
+        until_end: true,
     }
 }
 

@@ -15,6 +15,7 @@ async fn unreserved(world: &World, name: &str) -> u32 {
         payload: Bytes::from_static(b"{}"),
         client_context: None,
         trace_id: None,
+        until_end: true,
     };
     world.functions.invoke(invocation).await.unwrap();
     world.instances.seen.borrow().last().unwrap().spec.unreserved_concurrency

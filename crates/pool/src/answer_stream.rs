@@ -1,35 +1,47 @@
-//! An answer that leaves while the code is still writing it.
+//! An answer that leaves before its invocation has ended: while the code is still writing it, or while
+//! extensions are still at work.
 //!
-//! The invocation holds the [`AnswerSink`], whoever speaks to the caller waits for the [`AnswerStream`].
+//! The invocation holds the [`AnswerSink`], whoever speaks to the caller waits for what comes of the
+//! [`ExpectedAnswer`].
 //! A slow reader holds the code up; one that has gone does not: the code goes on to its end, as Lambda's
 //! does, and what it writes is thrown away.
 
+use crate::Outcome;
 use bytes::Bytes;
 use runtime::api::{ErrorReport, ResponseStream, StreamEnd};
 use runtime::failure;
 use tokio::sync::oneshot;
 
-/// Where an invocation puts its answer, if the code streams one. Unused when it answers whole.
+/// Where an invocation puts its answer, if that is there before its end. Otherwise unused.
 #[derive(Debug)]
 pub struct AnswerSink {
     begun: oneshot::Sender<Begun>,
-    verdict: oneshot::Sender<Verdict>,
+    /// `None`: the caller takes no stream.
+    verdict: Option<oneshot::Sender<Verdict>>,
 }
 
 /// Why the stream was cut short, if it was.
 type Verdict = Option<BrokenOff>;
 
 #[derive(Debug)]
-struct Begun {
-    executed_version: String,
-    response: ResponseStream,
+enum Begun {
+    Whole(Box<Outcome>),
+    Stream { executed_version: String, response: ResponseStream },
 }
 
-/// A stream that may come.
+/// An answer that may come early.
 #[derive(Debug)]
-pub struct ExpectedStream {
+pub struct ExpectedAnswer {
     begun: oneshot::Receiver<Begun>,
-    verdict: oneshot::Receiver<Verdict>,
+    verdict: Option<oneshot::Receiver<Verdict>>,
+}
+
+/// An answer that is there before its invocation's end.
+#[derive(Debug)]
+pub enum EarlyAnswer {
+    /// Its log and its figures are as far as they are known by then.
+    Whole(Outcome),
+    Stream(AnswerStream),
 }
 
 /// A stream that has begun. Dropping it throws the rest away, and does not stop the code.
@@ -57,19 +69,47 @@ pub struct BrokenOff {
 #[error("the invocation was cut off")]
 pub struct CutOff;
 
-/// The two ends of one answer.
-pub fn answer_stream() -> (AnswerSink, ExpectedStream) {
+/// The two ends of one answer, for a caller who takes streams.
+pub fn answer_stream() -> (AnswerSink, ExpectedAnswer) {
     let (begun, begun_read) = oneshot::channel();
     let (verdict, verdict_read) = oneshot::channel();
-    (AnswerSink { begun, verdict }, ExpectedStream { begun: begun_read, verdict: verdict_read })
+    (
+        AnswerSink { begun, verdict: Some(verdict) },
+        ExpectedAnswer { begun: begun_read, verdict: Some(verdict_read) },
+    )
+}
+
+/// The two ends of one answer, for a caller who takes it as a whole only.
+pub fn answer_whole() -> (AnswerSink, ExpectedAnswer) {
+    let (begun, begun_read) = oneshot::channel();
+    (AnswerSink { begun, verdict: None }, ExpectedAnswer { begun: begun_read, verdict: None })
 }
 
 impl AnswerSink {
     /// Hands the stream to its reader, who is to be told with the returned sender how it went.
-    pub(crate) fn begin(self, executed_version: String, response: ResponseStream) -> StreamVerdict {
-        // A reader that has gone drops the stream, which lets the code write on.
-        let _ = self.begun.send(Begun { executed_version, response });
-        StreamVerdict(self.verdict)
+    ///
+    /// # Errors
+    /// Gives both back when the caller takes no stream.
+    pub(crate) fn begin(
+        self,
+        executed_version: &str,
+        response: ResponseStream,
+    ) -> Result<StreamVerdict, (AnswerSink, ResponseStream)> {
+        match self.verdict {
+            Some(verdict) => {
+                let executed_version = executed_version.to_owned();
+                // A reader that has gone drops the stream, which lets the code write on.
+                let _ = self.begun.send(Begun::Stream { executed_version, response });
+                Ok(StreamVerdict(verdict))
+            }
+            None => Err((self, response)),
+        }
+    }
+
+    /// Lets the caller go with the answer; the invocation goes on.
+    pub(crate) fn whole(self, outcome: Outcome) {
+        // A caller that has gone wants none.
+        let _ = self.begun.send(Begun::Whole(Box::new(outcome)));
     }
 }
 
@@ -90,11 +130,17 @@ impl From<ErrorReport> for BrokenOff {
     }
 }
 
-impl ExpectedStream {
-    /// Resolves when the code begins to stream; `None` when it never will.
-    pub async fn begun(self) -> Option<AnswerStream> {
-        let Begun { executed_version, response } = self.begun.await.ok()?;
-        Some(AnswerStream { executed_version, response, verdict: self.verdict, told: None })
+impl ExpectedAnswer {
+    /// Resolves when the answer is there or the code begins to stream it; `None` when the invocation's end
+    /// brings it.
+    pub async fn begun(self) -> Option<EarlyAnswer> {
+        match (self.begun.await.ok()?, self.verdict) {
+            (Begun::Whole(outcome), _) => Some(EarlyAnswer::Whole(*outcome)),
+            (Begun::Stream { executed_version, response }, Some(verdict)) => {
+                Some(EarlyAnswer::Stream(AnswerStream { executed_version, response, verdict, told: None }))
+            }
+            (Begun::Stream { .. }, None) => None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod invoke;
 mod prepare;
 mod processes;
 mod restore;
+mod spans;
 mod start;
 mod walls;
 mod way_out;

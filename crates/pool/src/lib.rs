@@ -18,7 +18,9 @@ mod provisioned;
 mod registry;
 mod version;
 
-pub use answer_stream::{AnswerSink, AnswerStream, BrokenOff, CutOff, ExpectedStream, answer_stream};
+pub use answer_stream::{
+    AnswerSink, AnswerStream, BrokenOff, CutOff, EarlyAnswer, ExpectedAnswer, answer_stream, answer_whole,
+};
 pub use config::PoolConfig;
 pub use invocation::{
     FunctionError, InstanceSource, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason,

@@ -152,12 +152,12 @@ impl Pool {
         self.run(spec, request, None).await
     }
 
-    /// As [`Pool::invoke`]; an answer that the code streams goes to `sink` piece by piece, and the outcome
-    /// then comes without a payload.
+    /// As [`Pool::invoke`]; an answer that is there before the invocation's end goes to `sink`. Of one that
+    /// goes there piece by piece, the outcome has no payload.
     ///
     /// # Errors
     /// See [`InvokeError`].
-    pub async fn invoke_streaming(
+    pub async fn invoke_into(
         &self,
         spec: Arc<VersionSpec>,
         request: InvokeRequest,

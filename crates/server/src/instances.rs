@@ -35,14 +35,14 @@ impl Instances for PooledInstances {
         Box::pin(self.counted(spec.clone(), bytes, self.pool.invoke(spec, request)))
     }
 
-    fn invoke_streaming(
+    fn invoke_into(
         &self,
         spec: Arc<VersionSpec>,
         request: InvokeRequest,
         sink: AnswerSink,
     ) -> Boxed<'_, Result<Outcome, InvokeError>> {
         let bytes = request.payload.len();
-        Box::pin(self.counted(spec.clone(), bytes, self.pool.invoke_streaming(spec, request, sink)))
+        Box::pin(self.counted(spec.clone(), bytes, self.pool.invoke_into(spec, request, sink)))
     }
 
     fn drain<'a>(&'a self, function_arn: &'a str, version: Option<&'a str>) -> Boxed<'a, ()> {

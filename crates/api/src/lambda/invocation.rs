@@ -20,6 +20,7 @@ pub(super) async fn invocation(
     call: &mut Call,
     target: Target,
     context: Option<&str>,
+    log_type: Option<&str>,
 ) -> Result<Invocation, ApiError> {
     let too_large = ApiError::from(FunctionsError::TooLarge(format!(
         "Request must be smaller than {PAYLOAD_BYTES_MAX} bytes for the InvokeFunction operation"
@@ -34,7 +35,13 @@ pub(super) async fn invocation(
         payload,
         client_context: context.map(client_context).transpose()?,
         trace_id: Some(trace_id),
+        until_end: with_log(log_type),
     })
+}
+
+/// Whether the answer is to come with the end of its log, which is only whole when the invocation has ended.
+pub(super) fn with_log(log_type: Option<&str>) -> bool {
+    log_type == Some("Tail")
 }
 
 /// No payload is an empty object. What is not JSON is refused before any code runs.

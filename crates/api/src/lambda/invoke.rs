@@ -1,5 +1,5 @@
 use super::error::invalid;
-use super::invocation::invocation;
+use super::invocation::{invocation, with_log};
 use super::model;
 use super::target::target;
 use crate::trace::TRACE_HEADER;
@@ -24,17 +24,19 @@ impl Operation for model::operation::Invoke {
 
     async fn call(mut call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
         let target = target(&call, &input.function_name, input.qualifier.as_deref())?;
-        let invocation = invocation(&mut call, target, input.client_context.as_deref()).await?;
+        let invocation =
+            invocation(&mut call, target, input.client_context.as_deref(), input.log_type.as_deref()).await?;
         let functions = &call.services.functions;
         match input.invocation_type.as_deref() {
             None | Some("RequestResponse") => {
                 let trace = invocation.trace_id.clone().unwrap_or_default();
                 let outcome = functions.invoke(invocation).await?;
-                let reply = answer(outcome, input.log_type.as_deref() == Some("Tail"));
+                let reply = answer(outcome, with_log(input.log_type.as_deref()));
                 Ok(reply.with_header(HeaderName::from_static(TRACE_HEADER), &trace))
             }
             Some("Event") => {
-                let Invocation { id, qualifier, request_id, payload, client_context, trace_id } = invocation;
+                let Invocation { id, qualifier, request_id, payload, client_context, trace_id, until_end: _ } =
+                    invocation;
                 let event =
                     AsyncEvent { request_id, id, qualifier, payload, client_context, trace_id, order: None };
                 functions.invoke_async(event).await?;

@@ -1,5 +1,5 @@
 use super::error::invalid;
-use super::invocation::invocation;
+use super::invocation::{invocation, with_log};
 use super::model;
 use super::target::target;
 use crate::trace::TRACE_HEADER;
@@ -27,7 +27,8 @@ impl Operation for model::operation::InvokeWithResponseStream {
 
     async fn call(mut call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
         let target = target(&call, &input.function_name, input.qualifier.as_deref())?;
-        let invocation = invocation(&mut call, target, input.client_context.as_deref()).await?;
+        let invocation =
+            invocation(&mut call, target, input.client_context.as_deref(), input.log_type.as_deref()).await?;
         let functions = &call.services.functions;
         match input.invocation_type.as_deref() {
             None | Some("RequestResponse") => {
@@ -41,7 +42,7 @@ impl Operation for model::operation::InvokeWithResponseStream {
                     response_stream_content_type: Some(event_stream::CONTENT_TYPE.to_owned()),
                     ..model::InvokeWithResponseStreamResponse::default()
                 };
-                let events = events(answer, input.log_type.as_deref() == Some("Tail"));
+                let events = events(answer, with_log(input.log_type.as_deref()));
                 Ok(Reply::new(output)
                     .with_body(ReplyBody::open(events.map(Ok)))
                     .with_header(HeaderName::from_static(TRACE_HEADER), &trace))

@@ -156,6 +156,7 @@ impl Functions {
                 payload: payload.clone(),
                 client_context: record.client_context.clone(),
                 trace_id: record.trace_id.clone(),
+                until_end: true,
             })
             .await;
         let verdict = self.judge(&record, &settings, age_max, answer)?;

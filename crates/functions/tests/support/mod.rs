@@ -97,7 +97,7 @@ impl Instances for Scripted {
     }
 
     /// Whole answers all the same.
-    fn invoke_streaming(
+    fn invoke_into(
         &self,
         spec: Arc<VersionSpec>,
         request: InvokeRequest,

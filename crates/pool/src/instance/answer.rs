@@ -1,4 +1,5 @@
 use super::processes::Ended;
+use crate::{FunctionError, Metering, Outcome};
 use bytes::Bytes;
 use runtime::api::{ErrorReport, RESPONSE_BYTES_MAX, Reply, StreamEnd};
 use runtime::failure;
@@ -98,6 +99,21 @@ pub(super) struct Answer {
     pub exit_reason: Option<String>,
 }
 
+impl Answer {
+    /// As the caller has it before the invocation's end: the rest is not known by then.
+    pub fn early(self, executed_version: &str) -> Outcome {
+        Outcome {
+            payload: self.payload,
+            content_type: self.content_type,
+            streamed: self.streamed,
+            function_error: self.error.as_ref().map(|_| FunctionError::Unhandled),
+            log_tail: String::new(),
+            executed_version: executed_version.to_owned(),
+            metering: Metering::default(),
+        }
+    }
+}
+
 /// Who states the error; of which type.
 pub(super) enum Blame {
     Code(String),
@@ -112,37 +128,45 @@ impl Blame {
     }
 }
 
-pub(super) fn answer(end: End, id: &str, timeout: Duration) -> Answer {
+pub(super) fn answer(end: &End, id: &str, timeout: Duration) -> Answer {
     match end {
-        End::Answered { reply: Reply::Response { body, content_type }, .. } => of_body(body, content_type),
+        End::Answered { reply, .. } => of_reply(reply, id),
         End::Streamed { streamed, .. } => Answer { streamed: true, ..of_stream(streamed) },
-        End::Answered { reply: Reply::Error(report), .. } => of_code(report),
-        End::Answered { reply: Reply::TooLarge(size), .. } => of_platform(failure::response_too_large(size)),
-        End::Answered { reply: Reply::Truncated | Reply::Stream(_), .. } => {
-            of_platform(failure::truncated_response(id))
-        }
-        End::Failed(report) => of_platform(report),
-        End::Ended(Ended::Runtime(exit)) => {
-            Answer { exit_reason: Some(failure::exit_reason(exit)), ..of_platform(failure::exited(id, exit)) }
-        }
+        End::Failed(report) => of_platform(report.clone()),
+        End::Ended(Ended::Runtime(exit)) => Answer {
+            exit_reason: Some(failure::exit_reason(*exit)),
+            ..of_platform(failure::exited(id, *exit))
+        },
         End::Ended(Ended::Extension(failure)) => {
             let document = failure.document(id);
-            Answer { exit_reason: Some(failure.reason), ..of_platform(document) }
+            Answer { exit_reason: Some(failure.reason.clone()), ..of_platform(document) }
         }
         End::TimedOut => of_platform(failure::timed_out(id, timeout)),
     }
 }
 
-fn of_stream(streamed: Streamed) -> Answer {
+/// Of one that is no stream.
+pub(super) fn of_reply(reply: &Reply, id: &str) -> Answer {
+    match reply {
+        Reply::Response { body, content_type } => of_body(body.clone(), content_type.clone()),
+        Reply::Error(report) => of_code(report.clone()),
+        Reply::TooLarge(size) => of_platform(failure::response_too_large(*size)),
+        Reply::Truncated | Reply::Stream(_) => of_platform(failure::truncated_response(id)),
+    }
+}
+
+fn of_stream(streamed: &Streamed) -> Answer {
     let Streamed { body, content_type, size, end } = streamed;
     match end {
         // Where nothing has been sent to the caller yet, the error takes the answer's place.
-        StreamEnd::BrokenOff(report) => of_code(report),
-        _ if body.is_some() && size > RESPONSE_BYTES_MAX as u64 => {
-            of_platform(failure::response_too_large(size))
+        StreamEnd::BrokenOff(report) => of_code(report.clone()),
+        _ if body.is_some() && *size > RESPONSE_BYTES_MAX as u64 => {
+            of_platform(failure::response_too_large(*size))
         }
         StreamEnd::TooLarge => of_platform(failure::stream_too_large()),
-        StreamEnd::Complete | StreamEnd::Truncated => of_body(body.unwrap_or_default(), content_type),
+        StreamEnd::Complete | StreamEnd::Truncated => {
+            of_body(body.clone().unwrap_or_default(), content_type.clone())
+        }
     }
 }
 

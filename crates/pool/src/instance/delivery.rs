@@ -1,6 +1,6 @@
 use super::answer::Streamed;
-use crate::AnswerSink;
 use crate::answer_stream::StreamVerdict;
+use crate::{AnswerSink, Outcome};
 use bytes::Bytes;
 use clock::Clock;
 use runtime::api::{ErrorReport, RESPONSE_BYTES_MAX, ResponseStream, StreamEnd, StreamEnding};
@@ -9,10 +9,14 @@ use tokio::task::JoinHandle;
 
 /// Where the answer of one invocation goes.
 pub(super) enum Delivery {
-    /// Back to the caller, who may take it as a stream.
+    /// Back to the caller, who may take it early.
     Waiting(Option<AnswerSink>),
     /// A stream for a caller who takes none: kept until it is whole.
-    Collected { content_type: String, collecting: JoinHandle<(Bytes, u64, StreamEnd)> },
+    Collected {
+        content_type: String,
+        collecting: JoinHandle<(Bytes, u64, StreamEnd)>,
+        sink: Option<AnswerSink>,
+    },
     /// A stream that the caller reads as it comes.
     Passed { ending: StreamEnding, verdict: StreamVerdict },
 }
@@ -20,15 +24,31 @@ pub(super) enum Delivery {
 impl Delivery {
     /// The process begins to stream: sees to it that somebody reads.
     pub fn begin(self, stream: ResponseStream, executed_version: &str) -> Delivery {
-        match self {
-            Delivery::Waiting(Some(sink)) => {
-                let ending = stream.ending();
-                Delivery::Passed { ending, verdict: sink.begin(executed_version.to_owned(), stream) }
-            }
-            _ => Delivery::Collected {
-                content_type: stream.content_type.clone(),
-                collecting: tokio::spawn(stream.collect(RESPONSE_BYTES_MAX)),
+        let ending = stream.ending();
+        let (sink, stream) = match self {
+            Delivery::Waiting(Some(sink)) => match sink.begin(executed_version, stream) {
+                Ok(verdict) => return Delivery::Passed { ending, verdict },
+                Err((sink, stream)) => (Some(sink), stream),
             },
+            _ => (None, stream),
+        };
+        Delivery::Collected {
+            content_type: stream.content_type.clone(),
+            collecting: tokio::spawn(stream.collect(RESPONSE_BYTES_MAX)),
+            sink,
+        }
+    }
+
+    /// Whether a whole answer can leave before the invocation's end.
+    pub fn takes_early(&self) -> bool {
+        matches!(self, Delivery::Waiting(Some(_)) | Delivery::Collected { sink: Some(_), .. })
+    }
+
+    /// Lets the caller go with the answer.
+    pub fn early(&mut self, outcome: Outcome) {
+        let (Delivery::Waiting(sink) | Delivery::Collected { sink, .. }) = self else { return };
+        if let Some(sink) = sink.take() {
+            sink.whole(outcome);
         }
     }
 
@@ -37,7 +57,7 @@ impl Delivery {
     pub async fn streamed(&mut self, clock: &Clock, patience: Duration) -> Option<Streamed> {
         let streamed = match self {
             Delivery::Waiting(_) => return None,
-            Delivery::Collected { content_type, collecting } => {
+            Delivery::Collected { content_type, collecting, .. } => {
                 let (body, size, end) = clock.timeout(patience, collecting).await?.ok()?;
                 Streamed { body: Some(body), content_type: content_type.clone(), size, end }
             }

@@ -1,7 +1,8 @@
-use super::answer::{AfterAnswer, Blame, End, answer};
+use super::answer::{AfterAnswer, Blame, End, answer, of_reply};
 use super::delivery::Delivery;
 use super::prepare::new_log;
 use super::processes::Ended;
+use super::spans::Spans;
 use super::start::{Context, InitFailure, exec_reason};
 use super::{Instance, Running};
 use crate::{AnswerSink, FunctionError, InvokeRequest, Metering, Outcome, VersionSpec};
@@ -20,6 +21,10 @@ pub(crate) struct Finished {
     pub outcome: Outcome,
     pub reusable: bool,
 }
+
+/// An answer leaves before the end of its invocation when that is not there so soon after: mostly it is, and
+/// whoever sends the next event right away then finds the instance free.
+const GRACE: Duration = Duration::from_millis(2);
 
 /// A process that has ended may have answered just before; what is under way is waited for this long.
 const LAST_WORDS: Duration = Duration::from_millis(50);
@@ -45,6 +50,7 @@ impl Instance {
             trace_id: &trace_id,
         });
         let mut delivery = Delivery::Waiting(sink);
+        let mut spans = Spans::new(self.clock.now());
         let mut end = None;
         if let Some(Err(_)) = initialised {
             // Once more, within the time of the invocation.
@@ -52,11 +58,11 @@ impl Instance {
         }
         let end = match end {
             Some(end) => end,
-            None => self.hand_over(request, started, &trace_id, &mut delivery).await,
+            None => self.hand_over(request, started, &trace_id, &mut delivery, &mut spans).await,
         };
         self.running.output.flush().await;
-        self.tell_runtime_done(request, started, &trace_id, &end);
-        let end = self.wait_for_extensions(request, started, end).await;
+        self.tell_runtime_done(request, started, &trace_id, &end, &spans);
+        let end = self.wait_for_extensions(request, started, end, &mut delivery).await;
         let (mut finished, blame) = self.finish(request, started, &trace_id, init, cold, end);
         let payload = &mut finished.outcome.payload;
         let report =
@@ -94,6 +100,7 @@ impl Instance {
         started: Moment,
         trace_id: &str,
         delivery: &mut Delivery,
+        spans: &mut Spans,
     ) -> End {
         let left = self.time_left(started);
         let invocation = Invocation {
@@ -128,6 +135,7 @@ impl Instance {
             },
             () = &mut time_out => return End::TimedOut,
         };
+        spans.replied(self.clock.since(started));
         let reply = match reply {
             Reply::Stream(stream) => {
                 *delivery =
@@ -136,18 +144,35 @@ impl Instance {
             }
             reply => Some(reply),
         };
-        let (next, ended) = tokio::select! {
-            biased;
-            idle = conversation.idle() => match idle {
-                Ok(()) => (AfterAnswer::Idle, None),
-                Err(_) => (AfterAnswer::Exited, None),
-            },
-            ended = process.wait() => (AfterAnswer::Exited, Some(ended)),
-            () = time_out => (AfterAnswer::TimedOut, None),
+        let through = async {
+            tokio::select! {
+                biased;
+                idle = conversation.idle() => match idle {
+                    Ok(()) => (AfterAnswer::Idle, None),
+                    Err(_) => (AfterAnswer::Exited, None),
+                },
+                ended = process.wait() => (AfterAnswer::Exited, Some(ended)),
+                () = time_out => (AfterAnswer::TimedOut, None),
+            }
         };
+        let mut through = std::pin::pin!(through);
         if let Some(reply) = reply {
+            let found = match delivery.takes_early() {
+                true => self.clock.timeout(GRACE, &mut through).await,
+                false => None,
+            };
+            let (next, _) = match found {
+                Some(found) => found,
+                None => {
+                    delivery.early(of_reply(&reply, &request.request_id).early(&self.spec.version));
+                    through.await
+                }
+            };
+            spans.through(self.clock.since(started));
             return End::Answered { reply, next };
         }
+        let (next, ended) = through.await;
+        spans.streamed(self.clock.since(started));
         // What ends a stream comes before the process is idle; after its end, nothing may come at all.
         match (delivery.streamed(&self.clock, LAST_WORDS).await, next) {
             (Some(streamed), next) => End::Streamed { streamed, next },
@@ -160,14 +185,35 @@ impl Instance {
     }
 
     /// The runtime is done; the invocation ends when the extensions are, or its time is up.
-    async fn wait_for_extensions(&mut self, request: &InvokeRequest, started: Moment, mut end: End) -> End {
+    async fn wait_for_extensions(
+        &mut self,
+        request: &InvokeRequest,
+        started: Moment,
+        mut end: End,
+        delivery: &mut Delivery,
+    ) -> End {
         let left = self.time_left(started);
         let process = &mut self.running.process;
-        let Some(next @ AfterAnswer::Idle) = end.next_mut() else { return end };
-        if process.extensions().is_empty() {
+        if process.extensions().is_empty() || !matches!(end.next(), Some(AfterAnswer::Idle)) {
             return end;
         }
-        match self.clock.timeout(left, process.idle()).await {
+        let found = {
+            let mut idle = std::pin::pin!(self.clock.timeout(left, process.idle()));
+            let early = match delivery.takes_early() {
+                true => self.clock.timeout(GRACE, &mut idle).await,
+                false => None,
+            };
+            match early {
+                Some(found) => found,
+                None => {
+                    let answer = answer(&end, &request.request_id, self.spec.timeout);
+                    delivery.early(answer.early(&self.spec.version));
+                    idle.await
+                }
+            }
+        };
+        let Some(next) = end.next_mut() else { return end };
+        match found {
             Some(Ok(())) => {}
             Some(Err(ended)) => {
                 *next = AfterAnswer::Exited;
@@ -183,7 +229,14 @@ impl Instance {
         end
     }
 
-    fn tell_runtime_done(&self, request: &InvokeRequest, started: Moment, trace_id: &str, end: &End) {
+    fn tell_runtime_done(
+        &self,
+        request: &InvokeRequest,
+        started: Moment,
+        trace_id: &str,
+        end: &End,
+        spans: &Spans,
+    ) {
         let (status, error_type, produced_bytes) = end.of_runtime();
         self.log.tell(&Event::RuntimeDone(RuntimeDone {
             request_id: &request.request_id,
@@ -191,7 +244,7 @@ impl Instance {
             error_type,
             duration: self.clock.since(started),
             produced_bytes,
-            spans: &[],
+            spans: &spans.told(),
             trace_id,
         }));
     }
@@ -221,7 +274,7 @@ impl Instance {
             self.end_reason = timed_out.unwrap_or(ShutdownReason::Failure);
         }
         let streamed_bytes = end.streamed_bytes();
-        let answer = answer(end, id, timeout);
+        let answer = answer(&end, id, timeout);
         let duration = if timed_out { timeout } else { self.clock.since(started).min(timeout) };
         let restore = self.restored.take();
         let billed_restore = restore.map(|restore| restore.billed).unwrap_or_default();

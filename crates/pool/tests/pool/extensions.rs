@@ -1,8 +1,10 @@
 //! External extensions in layers, beside a function of Python. They are Python too, since that is there.
 
+use crate::custom::{BASH, bootstrap};
 use crate::fixture::{World, describe};
-use pool::VersionSpec;
+use pool::{EarlyAnswer, Outcome, VersionSpec, answer_whole};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Speaks the Extensions API; `body` is what it does, with `call` and `register` at hand.
@@ -220,5 +222,43 @@ while next_event(me)["eventType"] == "INVOKE":
     // The report comes after the invocation: with the next one, or at the end.
     world.pool.drain(&spec.function_arn, None).await;
     log_until(&world, "took: platform.report").await;
+    world.close().await;
+}
+
+/// How the answer came, and the outcome.
+async fn early(world: &World, spec: &VersionSpec, event: &str) -> (Outcome, Outcome) {
+    let (sink, expected) = answer_whole();
+    let (pool, spec, request) = (world.pool.clone(), Arc::new(spec.clone()), world.request(event));
+    let running = tokio::spawn(async move { pool.invoke_into(spec, request, sink).await });
+    let Some(EarlyAnswer::Whole(answer)) = expected.begun().await else {
+        panic!("nothing before the end: {}", describe(&running.await.unwrap().unwrap()))
+    };
+    assert!(!running.is_finished());
+    (answer, running.await.unwrap().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_does_not_wait_for_extensions_nor_for_what_the_runtime_does_after_it() {
+    let world = World::new();
+    let slow = r#"
+me = register("INVOKE")
+while True:
+    next_event(me)
+    time.sleep(1.5)
+    say("extension: through")
+"#;
+    let (answer, outcome) = early(&world, &with_extension(&world, "slow", slow), "7").await;
+    assert_eq!((&answer.payload[..], answer.function_error), (&b"7"[..], None));
+    assert_eq!(outcome.payload, answer.payload);
+    assert!(outcome.metering.duration >= Duration::from_millis(1500), "{:?}", outcome.metering);
+    let tail = &outcome.log_tail;
+    assert!(tail.contains("extension: through\n") && tail.contains("REPORT RequestId: "), "{tail}");
+
+    let after = BASH.replace("exec 3>&-\ndone", "exec 3>&-\n  sleep 1\ndone");
+    assert_ne!(after, BASH);
+    let spec = bootstrap(&world, &after);
+    let (answer, outcome) = early(&world, &spec, "1").await;
+    assert_eq!(outcome.payload, answer.payload, "{}", describe(&outcome));
+    assert_eq!(world.result(&spec, "1").await["count"], 2);
     world.close().await;
 }

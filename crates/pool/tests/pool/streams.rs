@@ -1,7 +1,7 @@
 //! Answers that are read while the code writes them.
 
 use crate::fixture::{World, describe};
-use pool::{AnswerStream, BrokenOff, InvokeError, Outcome, VersionSpec, answer_stream};
+use pool::{AnswerStream, BrokenOff, EarlyAnswer, InvokeError, Outcome, VersionSpec, answer_stream};
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -11,8 +11,13 @@ type Running = JoinHandle<Result<Outcome, InvokeError>>;
 async fn begin(world: &World, spec: &VersionSpec, event: &str) -> (Option<AnswerStream>, Running) {
     let (sink, expected) = answer_stream();
     let (pool, spec, request) = (world.pool.clone(), Arc::new(spec.clone()), world.request(event));
-    let running = tokio::spawn(async move { pool.invoke_streaming(spec, request, sink).await });
-    (expected.begun().await, running)
+    let running = tokio::spawn(async move { pool.invoke_into(spec, request, sink).await });
+    let stream = match expected.begun().await {
+        Some(EarlyAnswer::Stream(stream)) => Some(stream),
+        Some(EarlyAnswer::Whole(outcome)) => panic!("no stream: {}", describe(&outcome)),
+        None => None,
+    };
+    (stream, running)
 }
 
 async fn read(stream: &mut AnswerStream) -> Vec<u8> {
@@ -99,8 +104,7 @@ async fn a_reader_that_goes_holds_nothing_up() {
     // Nobody waits at all.
     let (sink, expected) = answer_stream();
     drop(expected);
-    let outcome =
-        world.pool.invoke_streaming(Arc::new(spec.clone()), world.request("{}"), sink).await.unwrap();
+    let outcome = world.pool.invoke_into(Arc::new(spec.clone()), world.request("{}"), sink).await.unwrap();
     assert!(outcome.function_error.is_none() && !outcome.metering.cold, "{}", describe(&outcome));
     world.close().await;
 }
