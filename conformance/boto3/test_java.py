@@ -164,7 +164,7 @@ def test_a_heap_that_is_full_is_an_error_of_the_function(lam, made):
 
 def test_the_memory_limit_ends_the_process(lam, made):
     answer, error, log = invoke(lam, made("example.Trouble::make", MemorySize=256), {"kind": "more"})
-    assert error == "Unhandled" and answer["errorType"] == "Runtime.ExitError", answer
+    assert error == "Unhandled" and answer["errorType"] == "Runtime.OutOfMemory", answer
     assert "signal: killed" in answer["errorMessage"]
     assert "Max Memory Used: 256 MB" in log
 

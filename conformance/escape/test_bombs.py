@@ -80,14 +80,14 @@ BOMBS = {
     hoard = []
     while True:
         hoard.append(bytearray(16 << 20))
-""", "Runtime.ExitError"),
+""", "Runtime.OutOfMemory"),
     "memory_of_children": ("""
     for _ in range(50):
         if os.fork() == 0:
             hoard = bytearray(64 << 20)
             time.sleep(600)
     time.sleep(600)
-""", ("Sandbox.Timedout", "Runtime.ExitError")),
+""", ("Sandbox.Timedout", "Runtime.OutOfMemory")),
     "shared_memory": ("""
     with open("/dev/shm/all", "wb") as file:
         try:
@@ -101,7 +101,7 @@ BOMBS = {
     while True:
         held.append(os.memfd_create("x"))
         os.write(held[-1], bytes(16 << 20))
-""", "Runtime.ExitError"),
+""", "Runtime.OutOfMemory"),
     "pipes": ("""
     held = []
     try:
@@ -279,7 +279,7 @@ BOMBS = {
     def deeper(n):
         return [deeper(n + 1)]
     deeper(0)
-""", ("Runtime.ExitError", "MemoryError", "RecursionError", "Sandbox.Timedout")),
+""", ("Runtime.ExitError", "Runtime.OutOfMemory", "MemoryError", "RecursionError", "Sandbox.Timedout")),
 }
 
 # MiB and seconds, where the usual would end them before their own limit does.

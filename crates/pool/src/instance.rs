@@ -164,8 +164,11 @@ impl Instance {
 /// For the platform's part after the code's deadline.
 const CREDENTIALS_MARGIN: Duration = Duration::from_secs(60);
 
+const SIGKILL: i32 = 9;
+
 fn exit_of(exit: sandbox::Exit) -> Exit {
     match exit.status {
+        ExitStatus::Signal(SIGKILL) if exit.oom_killed => Exit::OutOfMemory,
         ExitStatus::Code(code) => Exit::Code(code),
         ExitStatus::Signal(signal) => Exit::Signal(signal),
     }

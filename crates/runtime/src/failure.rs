@@ -8,11 +8,24 @@ use std::time::Duration;
 pub enum Exit {
     Code(i32),
     Signal(i32),
+    /// Killed by the kernel, since the instance was at its memory limit.
+    OutOfMemory,
+}
+
+impl Exit {
+    /// The kind that callers, REPORT lines and telemetry name, as the service does
+    /// (<https://github.com/DataBiosphere/azul/issues/7730> quotes a REPORT line of the second).
+    pub fn error_type(self) -> &'static str {
+        match self {
+            Exit::Code(_) | Exit::Signal(_) => "Runtime.ExitError",
+            Exit::OutOfMemory => "Runtime.OutOfMemory",
+        }
+    }
 }
 
 /// The process ended in the middle of an invocation.
 pub fn exited(request_id: &str, exit: Exit) -> ErrorReport {
-    report(request_id, "Runtime.ExitError", &exit_reason(exit))
+    report(request_id, exit.error_type(), &exit_reason(exit))
 }
 
 /// `Runtime exited with error: exit status 1` and its kin.
@@ -21,8 +34,11 @@ pub fn exit_reason(exit: Exit) -> String {
         Exit::Code(0) => "Runtime exited without providing a reason".to_owned(),
         Exit::Code(code) => format!("Runtime exited with error: exit status {code}"),
         Exit::Signal(signal) => format!("Runtime exited with error: signal: {}", signal_name(signal)),
+        Exit::OutOfMemory => exit_reason(Exit::Signal(SIGKILL)),
     }
 }
+
+const SIGKILL: i32 = 9;
 
 pub fn timed_out(request_id: &str, timeout: Duration) -> ErrorReport {
     report(request_id, "Sandbox.Timedout", &timeout_reason(timeout))
@@ -101,6 +117,10 @@ mod tests {
         check(
             exited("id", Exit::Signal(9)),
             r#"{"errorMessage":"RequestId: id Error: Runtime exited with error: signal: killed","errorType":"Runtime.ExitError"}"#,
+        );
+        check(
+            exited("id", Exit::OutOfMemory),
+            r#"{"errorMessage":"RequestId: id Error: Runtime exited with error: signal: killed","errorType":"Runtime.OutOfMemory"}"#,
         );
         check(
             timed_out("id", Duration::from_secs(3)),

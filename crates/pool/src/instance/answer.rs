@@ -83,7 +83,7 @@ impl End {
                 (Status::Failure, Some("Runtime.TruncatedResponse"), None)
             }
             End::Failed(report) => (Status::Failure, Some(&report.error_type), None),
-            End::Ended(Ended::Runtime(_)) => (Status::Failure, Some("Runtime.ExitError"), None),
+            End::Ended(Ended::Runtime(exit)) => (Status::Failure, Some(exit.error_type()), None),
             End::Ended(Ended::Extension(failure)) => (Status::Failure, Some(failure.error_type), None),
             End::TimedOut => (Status::Timeout, None, None),
         }

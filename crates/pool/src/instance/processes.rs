@@ -1,7 +1,7 @@
 //! The processes of one start: the runtime's, and those of external extensions.
 
-use super::exit_of;
 use super::start::exec_reason;
+use super::{SIGKILL, exit_of};
 use crate::output::{Log, Output};
 use clock::Clock;
 use runtime::extensions::{EXTENSIONS_MAX, SHUTDOWN_EXTERNAL, SHUTDOWN_INTERNAL, SIGTERM_WITHIN};
@@ -50,7 +50,6 @@ const LAST_WORDS: Duration = Duration::from_millis(50);
 /// Nobody asks when a process that was killed has not ended by then.
 const KILLED_WITHIN: Duration = Duration::from_secs(1);
 
-const SIGKILL: i32 = 9;
 const SIGTERM: i32 = 15;
 
 impl Processes {

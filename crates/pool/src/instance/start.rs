@@ -322,7 +322,7 @@ pub(super) fn outcome(found: &Result<(), InitFailure>) -> (Status, Option<&str>)
     match found {
         Ok(()) => (Status::Success, None),
         Err(InitFailure::Reported(report)) => (Status::Error, Some(&report.error_type)),
-        Err(InitFailure::Ended(Ended::Runtime(_))) => (Status::Failure, Some("Runtime.ExitError")),
+        Err(InitFailure::Ended(Ended::Runtime(exit))) => (Status::Failure, Some(exit.error_type())),
         Err(InitFailure::Ended(Ended::Extension(failure))) => (Status::Failure, Some(failure.error_type)),
         Err(InitFailure::TimedOut) => (Status::Timeout, None),
     }

@@ -78,7 +78,7 @@ async fn a_memory_hog_is_killed_alone() {
     let bystander = world.node("let n = 0; exports.handler = async () => ++n;");
     assert_eq!(world.result(&bystander, "{}").await, json!(1));
     let (error, outcome) = world.error(&hog, "{}").await;
-    assert_eq!(error["errorType"], "Runtime.ExitError", "{}", describe(&outcome));
+    assert_eq!(error["errorType"], "Runtime.OutOfMemory", "{}", describe(&outcome));
     assert!(
         error["errorMessage"].as_str().unwrap().ends_with("Runtime exited with error: signal: killed"),
         "{error}"
@@ -88,6 +88,8 @@ async fn a_memory_hog_is_killed_alone() {
         "{}",
         outcome.log_tail
     );
+    let failed = "\tStatus: error\tError Type: Runtime.OutOfMemory\t";
+    assert!(outcome.log_tail.contains(failed), "{}", outcome.log_tail);
     assert_eq!(world.result(&bystander, "{}").await, json!(2));
     world.close().await;
 }

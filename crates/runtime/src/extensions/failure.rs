@@ -21,6 +21,7 @@ impl ExtensionFailure {
             Exit::Code(0) => "exit code 0".to_owned(),
             Exit::Code(code) => format!("exit status {code}"),
             Exit::Signal(signal) => format!("signal: {}", signal_name(signal)),
+            Exit::OutOfMemory => "signal: killed".to_owned(),
         }
     }
 }
