@@ -38,7 +38,8 @@ pub fn run(context: &Context) -> Result<()> {
     let zerun = Zerun::start(context, &context.disk.join("cold"))?;
     let mut rows = Vec::new();
     let mut notes = Vec::new();
-    for mut case in cases(context, &mut notes)? {
+    let cases = cases(context, &mut notes)?;
+    for mut case in cases.into_iter().filter(|case| case.name.contains(&context.case)) {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 0..=ROUNDS {
             // A function of its own each time: nothing of an earlier one can be warm.

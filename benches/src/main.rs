@@ -7,6 +7,7 @@ mod cold;
 mod disk;
 mod fixture;
 mod invoke;
+mod leak;
 mod objects;
 mod sample;
 mod scale;
@@ -29,6 +30,12 @@ struct Arguments {
     /// Seconds of load for each throughput figure
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// Cold starts of the leak test
+    #[arg(long, default_value_t = 20_000)]
+    starts: usize,
+    /// Of the cold starts only those whose name contains this
+    #[arg(long, default_value = "")]
+    case: String,
     /// Where data is written; must be a real disk, or the durable figures mean nothing
     #[arg(long, default_value = "target")]
     disk: PathBuf,
@@ -49,6 +56,8 @@ enum Bench {
     Scale,
     /// 100,000 functions registered; only when it is named, since making them takes minutes
     Registered,
+    /// Thousands of cold starts, and what is left behind; only when it is named, since it takes minutes
+    Leak,
     /// 1 KiB and 1 GiB objects against the raw disk
     Objects,
 }
@@ -62,15 +71,18 @@ fn main() -> Result<()> {
         zerun,
         disk: disk.path().canonicalize()?,
         seconds: arguments.seconds,
+        starts: arguments.starts,
+        case: arguments.case,
         clock: clock::Clock::real(),
     };
-    let wanted =
-        |bench| (arguments.only.is_empty() && bench != Bench::Registered) || arguments.only.contains(&bench);
+    let is_long = |bench| matches!(bench, Bench::Registered | Bench::Leak);
+    let wanted = |bench| (arguments.only.is_empty() && !is_long(bench)) || arguments.only.contains(&bench);
     for (bench, run) in [
         (Bench::Start, start::run as fn(&Context) -> Result<()>),
         (Bench::Cold, cold::run),
         (Bench::Scale, scale::run),
         (Bench::Registered, scale::registered),
+        (Bench::Leak, leak::run),
         (Bench::Invoke, invoke::run),
         (Bench::Objects, objects::run),
     ] {
@@ -87,5 +99,9 @@ pub struct Context {
     /// An empty directory on the disk to be measured, removed afterwards.
     pub disk: PathBuf,
     pub seconds: u64,
+    /// How many cold starts the leak test makes.
+    pub starts: usize,
+    /// What the names of cold starts must contain.
+    pub case: String,
     pub clock: clock::Clock,
 }
