@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import site
 import sys
 
 from .errors import RuntimeFault
@@ -39,8 +40,6 @@ class _Hooks:
 def _offer_site_builtins():
     """`exit` and `quit`, which the interpreter leaves to the `site` module; it runs without that so that
     nothing installed on the host is importable."""
-    import site
-
     site.setquit()
 
 

@@ -47,11 +47,14 @@ def _word(argument, previous, descriptors, kept):
     if kind == "descriptor":
         return descriptors[value]
     data = bytes.fromhex(value)
-    kept.append(ctypes.create_string_buffer(data, len(data)))
-    if kind == "filter":
-        kept.append(_Filter(len(data) // 8, ctypes.addressof(kept[-1])))
-    elif kind != "bytes":
+    kept.append(data)
+    # The bytes themselves: none of these calls writes there, and a buffer would take a new type for each length.
+    address = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value
+    if kind == "bytes":
+        return address
+    if kind != "filter":
         raise ValueError(f"unknown argument {kind}")
+    kept.append(_Filter(len(data) // 8, address))
     return ctypes.addressof(kept[-1])
 
 

@@ -40,6 +40,9 @@ class _Part:
 
     def __init__(self):
         self.modules = set()
+        # Their packages. A process forked off a template looks here, rather than at the modules: each string it
+        # looked at would be written to, and so its page be no longer shared.
+        self.packages = frozenset()
         # What they looked for in vain: a function that brings it would have changed them.
         self.missed = set()
 
@@ -55,7 +58,11 @@ class _Part:
                     pass
         finally:
             sys.meta_path.remove(self)
-        self.modules.update(set(sys.modules) - before)
+        self.add(set(sys.modules) - before)
+
+    def add(self, modules):
+        self.modules.update(modules)
+        self.packages = frozenset(map(_top, self.modules))
 
     def find_spec(self, name, path=None, target=None):
         """As a finder of modules, asked last."""
@@ -63,7 +70,7 @@ class _Part:
         return None
 
     def would_see(self, names):
-        return not names.isdisjoint(self.missed) or any(_top(name) in names for name in self.modules)
+        return not (names.isdisjoint(self.missed) and names.isdisjoint(self.packages))
 
 
 _library, _pack = _Part(), _Part()
@@ -74,8 +81,9 @@ def load():
     _library.load(_LIBRARY)
     _pack.load(_PACK)
     # What only the pack imports of the library stays when the pack goes.
-    _library.modules.update(name for name in _pack.modules if _top(name) not in _PACKAGES_OF_PACK)
+    _library.add(name for name in _pack.modules if _top(name) not in _PACKAGES_OF_PACK)
     _pack.modules -= _library.modules
+    _pack.add(())
 
 
 def forget_shadowed(directories):
@@ -86,7 +94,9 @@ def forget_shadowed(directories):
             brought.update(_top(name) for name in os.listdir(directory))
         except OSError:
             pass
-    importlib.invalidate_caches()
+    # What was known of them dates from before the code was there.
+    for directory in directories:
+        sys.path_importer_cache.pop(directory, None)
     if _library.would_see(brought):
         _forget(_library.modules, brought)
         _forget(_pack.modules, brought)

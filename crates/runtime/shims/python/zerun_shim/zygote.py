@@ -41,6 +41,8 @@ def serve(orders_fd, run):
     # First children are reaped by the kernel: one that stayed would hold up the end of the sandbox it is in.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     home = os.pidfd_open(os.getpid())
+    # Once here, so that each child finds its library set up: that takes memory, and time.
+    _renew_randomness()
     gc.collect()
     # The collector writes to what it looks at, and every page written to is shared no more.
     gc.freeze()
