@@ -138,6 +138,11 @@ impl Runtimes {
         packs::install(&self.0.packs_dir, kind, &found, progress)
     }
 
+    /// Whether [`Runtimes::check`] would wait for nothing now.
+    pub fn is_known(&self, id: &RuntimeId) -> bool {
+        id.family() == Family::Provided || self.0.interpreters.get().is_some()
+    }
+
     pub(crate) fn runner(&self, id: &RuntimeId) -> Result<Runner<'_>, RuntimeMissing> {
         let Some(own) = id.family().identifier() else { return Ok(Runner::Bootstrap) };
         let identifier = self.0.table.identifiers.get(id.as_str()).unwrap_or(&own);

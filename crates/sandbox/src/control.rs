@@ -7,7 +7,7 @@
 use crate::{Command, Layer, LayerReport, Spec};
 use nix::cmsg_space;
 use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg,
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recv, recvmsg, sendmsg,
     socketpair,
 };
 use serde::de::DeserializeOwned;
@@ -197,7 +197,12 @@ pub(crate) fn send(
 
 /// `None` when the other end is closed.
 pub(crate) fn receive<T: DeserializeOwned>(socket: BorrowedFd<'_>) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
-    let mut bytes = vec![0; MESSAGE_BYTES_MAX];
+    // Of its size: a buffer for the largest would cost fresh pages with each message, and a launcher, which has
+    // none to spare, receives on the way to every cold start.
+    let mut bytes = match next_length(socket)? {
+        0 => return Ok(None),
+        length => vec![0; length.min(MESSAGE_BYTES_MAX)],
+    };
     let mut space = cmsg_space!([RawFd; DESCRIPTORS_MAX]);
     let (length, descriptors, truncated) = loop {
         let mut slices = [IoSliceMut::new(&mut bytes)];
@@ -228,4 +233,16 @@ pub(crate) fn receive<T: DeserializeOwned>(socket: BorrowedFd<'_>) -> io::Result
     }
     let message = bytes.get(..length).unwrap_or_default();
     Ok(Some((serde_json::from_slice(message).map_err(io::Error::other)?, descriptors)))
+}
+
+/// Waits for the next message, if the socket blocks; 0 when the other end is closed.
+fn next_length(socket: BorrowedFd<'_>) -> io::Result<usize> {
+    loop {
+        match recv(socket.as_raw_fd(), &mut [], MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC) {
+            Err(nix::Error::EINTR) => {}
+            // A peer that died with unread messages.
+            Err(nix::Error::ECONNRESET) => return Ok(0),
+            result => return result.map_err(io::Error::from),
+        }
+    }
 }

@@ -46,7 +46,7 @@ pub use host::{Host, HostOptions, SweepReport};
 pub use init::init_main;
 pub use layer::{CgroupVersion, IsolationReport, Layer, LayerReport, LayerState};
 pub use process::{Exit, ExitStatus, Process};
-pub use sandbox::Sandbox;
+pub use sandbox::{Binding, Sandbox};
 pub use sockets::Sockets;
 pub use spec::{Bind, Command, CpuSpec, RootSpec, Spec, Tun};
 pub use stats::{Stats, Usage};

@@ -52,6 +52,13 @@ struct Run {
     oom_kills_before: u64,
 }
 
+/// A request that is on its way: the init gets it before whatever is asked later.
+pub(crate) struct Asked {
+    id: u64,
+    answered: oneshot::Receiver<Result<Answer, Failure>>,
+    link: Link,
+}
+
 /// A process that was started.
 pub(crate) struct Started {
     pub(crate) pid: i32,
@@ -114,9 +121,27 @@ impl Link {
         descriptors: &[BorrowedFd<'_>],
         run: Option<Run>,
     ) -> Result<Result<Answer, Failure>, SandboxError> {
-        let ended = || SandboxError::Gone("its init has ended".into());
+        self.begin(order, descriptors, run).await?.answer().await
+    }
+
+    pub(crate) async fn ask_later(
+        &self,
+        order: Order,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> Result<Asked, SandboxError> {
+        self.begin(order, descriptors, None).await
+    }
+
+    /// Returns when it is sent.
+    async fn begin(
+        &self,
+        order: Order,
+        descriptors: &[BorrowedFd<'_>],
+        run: Option<Run>,
+    ) -> Result<Asked, SandboxError> {
         let (answer, answered) = oneshot::channel();
         let id = self.shared.expect(Waiter { answer, run }).ok_or_else(ended)?;
+        let asked = Asked { id, answered, link: self.clone() };
         let sent = async {
             let bytes = control::encode(&Request { id, order })?;
             loop {
@@ -129,20 +154,18 @@ impl Link {
                 }
             }
         };
-        let talk = async {
-            match sent.await {
-                Err(error) if error.raw_os_error() == Some(libc::E2BIG) => Err(SandboxError::Invalid(
-                    format!("arguments and environment take more than {} bytes", control::MESSAGE_BYTES_MAX),
-                )),
-                Err(_) => Err(ended()),
-                Ok(()) => answered.await.map_err(|_| ended()),
-            }
+        let sent: Option<io::Result<()>> = self.clock.timeout(ANSWER_WITHIN, sent).await;
+        let error = match sent {
+            Some(Ok(())) => return Ok(asked),
+            Some(Err(error)) if error.raw_os_error() == Some(libc::E2BIG) => SandboxError::Invalid(format!(
+                "arguments and environment take more than {} bytes",
+                control::MESSAGE_BYTES_MAX
+            )),
+            Some(Err(_)) => ended(),
+            None => silent(),
         };
-        let result = self.clock.timeout(ANSWER_WITHIN, talk).await;
-        if !matches!(result, Some(Ok(_))) {
-            self.shared.waiting().answers.remove(&id);
-        }
-        result.unwrap_or_else(|| Err(SandboxError::Gone("its init does not answer".into())))
+        asked.forget();
+        Err(error)
     }
 
     /// Resolves once the init has ended, and with it every process of the sandbox. Cancel-safe.
@@ -150,6 +173,37 @@ impl Link {
         // An error means that the task ended without a word: the runtime is shutting down.
         let _ = self.gone.clone().wait_for(|gone| *gone).await;
     }
+}
+
+impl Asked {
+    async fn answer(mut self) -> Result<Result<Answer, Failure>, SandboxError> {
+        let answered = self.link.clock.timeout(ANSWER_WITHIN, &mut self.answered).await;
+        match answered {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(_)) => Err(ended()),
+            None => {
+                self.forget();
+                Err(silent())
+            }
+        }
+    }
+
+    /// Waits for the answer.
+    pub(crate) async fn done(self) -> Result<Reply, SandboxError> {
+        self.answer().await?.map(|(reply, _)| reply).map_err(crate::create::refused)
+    }
+
+    fn forget(&self) {
+        self.link.shared.waiting().answers.remove(&self.id);
+    }
+}
+
+fn ended() -> SandboxError {
+    SandboxError::Gone("its init has ended".into())
+}
+
+fn silent() -> SandboxError {
+    SandboxError::Gone("its init does not answer".into())
 }
 
 impl Shared {

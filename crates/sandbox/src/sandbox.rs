@@ -1,7 +1,7 @@
 use crate::cgroup::CpuLimits;
 use crate::control::{BINDS_MAX, MountPoint, Order};
 use crate::create::{self, Created};
-use crate::link::Link;
+use crate::link::{Asked, Link};
 use crate::process::Process;
 use crate::streams::Streams;
 use crate::teardown::Guard;
@@ -125,6 +125,20 @@ impl Sandbox {
         binds: &[Bind],
         links: &[(PathBuf, PathBuf)],
     ) -> Result<(), SandboxError> {
+        self.begin_bind_all(binds, links).await?.done().await
+    }
+
+    /// [`Sandbox::bind_all`] that returns when the order is on its way. What is asked of the sandbox later, as to
+    /// execute a program, happens after it; whoever reaches a process by another way waits for
+    /// [`Binding::done`], which tells also whether it has failed.
+    ///
+    /// # Errors
+    /// `Invalid`; `Bind` when a source is not there; `LayerMissing`; `Gone`.
+    pub async fn begin_bind_all(
+        &mut self,
+        binds: &[Bind],
+        links: &[(PathBuf, PathBuf)],
+    ) -> Result<Binding, SandboxError> {
         if binds.len() > BINDS_MAX || links.len() > BINDS_MAX {
             return Err(SandboxError::Invalid(format!("more than {BINDS_MAX} binds or links at once")));
         }
@@ -139,12 +153,12 @@ impl Sandbox {
             mounts.push(mount);
         }
         let mounts: Vec<_> = mounts.iter().map(AsFd::as_fd).collect();
-        match (self.link.ask(Order::Bind { points, links }, &mounts).await, binds) {
-            (Err(SandboxError::Host { source, .. }), [bind]) => {
-                Err(SandboxError::Bind { path: bind.source.clone(), source })
-            }
-            (result, _) => result.map(drop),
-        }
+        let asked = self.link.ask_later(Order::Bind { points, links }, &mounts).await?;
+        let only = match binds {
+            [bind] => Some(bind.source.clone()),
+            _ => None,
+        };
+        Ok(Binding { asked, only })
     }
 
     /// Starts a program as the sandbox's unprivileged user, in a session of its own, with nothing on its
@@ -303,6 +317,26 @@ impl Sandbox {
         let result = tokio::task::spawn_blocking(|| guard.run()).await;
         let failed = SandboxError::host("cannot remove a sandbox");
         result.map_err(io::Error::other).and_then(|result| result).map_err(failed)
+    }
+}
+
+/// Binds that are on their way into a sandbox.
+pub struct Binding {
+    asked: Asked,
+    /// The source, where there is but one.
+    only: Option<PathBuf>,
+}
+
+impl Binding {
+    /// Waits until they are in place.
+    ///
+    /// # Errors
+    /// As [`Sandbox::bind_all`] has for what would not go into the sandbox; `Gone`.
+    pub async fn done(self) -> Result<(), SandboxError> {
+        match (self.asked.done().await, self.only) {
+            (Err(SandboxError::Host { source, .. }), Some(path)) => Err(SandboxError::Bind { path, source }),
+            (result, _) => result.map(drop),
+        }
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) async fn prepare(
     context: &Context,
     spec: &Arc<VersionSpec>,
 ) -> Result<(runtime::Launch, Option<PathBuf>), StartError> {
+    // Path look-ups then, and no file is read: not worth another thread.
+    let is_quick = spec.layer_dirs.len() < 2 && context.runtimes.is_known(&spec.runtime);
     let (layers, runtimes, spec) = (context.layers.clone(), context.runtimes.clone(), spec.clone());
     let invalid = |message: String| StartError::Refused(InvokeError::InvalidCode(message));
     let work = move || {
@@ -54,6 +56,9 @@ pub(super) async fn prepare(
             Err(LaunchError::Entrypoint(reason)) => Err(StartError::Code(reason)),
         }
     };
+    if is_quick {
+        return work();
+    }
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(unavailable(&format!("preparing the code failed: {error}"))),

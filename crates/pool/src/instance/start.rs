@@ -1,7 +1,7 @@
 use super::endpoint::serve_endpoint;
 use super::prepare::{environment, extensions, init_kind, new_log, prepare};
 use super::processes::{Ended, Processes};
-use super::walls::Walls;
+use super::walls::{Around, Walls};
 use super::way_out;
 use super::{Instance, Running};
 use crate::layers::Layers;
@@ -17,7 +17,7 @@ use runtime::log::LogSink;
 use runtime::report::{Event, Init, InitKind, InitPhase, Status};
 use runtime::telemetry::Origin;
 use runtime::{Conversation, Launch, Runtimes};
-use sandbox::{CHANNEL_FD, Command, Host, Sandbox, SandboxError};
+use sandbox::{Binding, CHANNEL_FD, Command, Host, Sandbox, SandboxError};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl Instance {
         let kind = init_kind(&spec, registration.purpose());
         let environment = environment(context, &spec, &credentials, log.stream(), kind);
         let around = Walls::around(context, &spec, &launch, registration.id());
-        let (walls, generic) = around.await.map_err(refused)?;
+        let Around { walls, process, binding } = around.await.map_err(refused)?;
         let Walls { mut sandbox, runtime_listener, endpoint_listener } = walls;
         let endpoint = serve_endpoint(endpoint_listener, context.endpoint.clone(), context.clock.clone())
             .map_err(|error| unavailable(&format!("the sandbox's listener cannot be served: {error}")))?;
@@ -88,7 +88,7 @@ impl Instance {
             clock: &context.clock,
         };
         let limit = context.config.init_timeout;
-        let running = start.run(&mut sandbox, generic, limit).await.map_err(exec_failed)?;
+        let running = start.run(&mut sandbox, process, binding, limit).await.map_err(exec_failed)?;
         Ok(Instance {
             spec,
             clock: context.clock.clone(),
@@ -127,7 +127,7 @@ impl Instance {
             log: &self.log,
             clock: &self.clock,
         };
-        self.running = start.run(&mut self.sandbox, None, limit).await?;
+        self.running = start.run(&mut self.sandbox, None, None, limit).await?;
         Ok(())
     }
 
@@ -193,6 +193,7 @@ impl Start<'_> {
         &self,
         sandbox: &mut Sandbox,
         generic: Option<GenericProcess>,
+        binding: Option<Binding>,
         limit: Duration,
     ) -> Result<Running, SandboxError> {
         let since = self.clock.moment();
@@ -228,15 +229,25 @@ impl Start<'_> {
         let started = process.start_extensions(sandbox, self.external, self.environment);
         let started = clock.timeout(limit, started).await.transpose()?.is_some();
         let mut channel = None;
+        let bound = async {
+            match binding {
+                Some(binding) => binding.done().await,
+                None => Ok(()),
+            }
+        };
         let output = if started && process.may_run() {
             let mut main = match generic {
                 Some(GenericProcess { process, channel: mut waiting }) => {
+                    bound.await?;
                     waiting.specialise(self.environment);
                     channel = Some(waiting);
                     process
                 }
                 None => {
-                    let mut main = sandbox.exec(self.command()).await?;
+                    // The sandbox does one after the other: the program finds its code.
+                    let (bound, main) = tokio::join!(bound, sandbox.exec(self.command()));
+                    bound?;
+                    let mut main = main?;
                     channel = main.take_channel().map(Channel::new).transpose().map_err(host_error)?;
                     main
                 }

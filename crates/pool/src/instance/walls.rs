@@ -3,7 +3,7 @@ use super::start::Context;
 use crate::VersionSpec;
 use crate::prewarm::{GenericProcess, InstanceKind, Prewarmed};
 use runtime::{Base, Launch};
-use sandbox::{CpuSpec, Sandbox, SandboxError};
+use sandbox::{Binding, CpuSpec, Sandbox, SandboxError};
 use std::net::TcpListener;
 
 /// A sandbox with its two listeners.
@@ -13,6 +13,15 @@ pub(crate) struct Walls {
     pub sandbox: Sandbox,
     pub runtime_listener: TcpListener,
     pub endpoint_listener: TcpListener,
+}
+
+/// What a start begins with.
+pub(super) struct Around {
+    pub walls: Walls,
+    /// One that waits to be told what to become.
+    pub process: Option<GenericProcess>,
+    /// Code and layers, where they are still on their way into the sandbox.
+    pub binding: Option<Binding>,
 }
 
 /// What a sandbox is given.
@@ -50,17 +59,16 @@ impl Walls {
         }
     }
 
-    /// The walls of an instance of `spec`, with its code and layers: from stock, perhaps with a process that
-    /// waits to be told what to become, or made now.
+    /// The walls of an instance of `spec`, with its code and layers: from stock, or made now.
     ///
     /// # Errors
     /// As [`Sandbox::create`].
-    pub async fn around(
+    pub(super) async fn around(
         context: &Context,
         spec: &VersionSpec,
         launch: &Launch,
         id: &str,
-    ) -> Result<(Walls, Option<GenericProcess>), SandboxError> {
+    ) -> Result<Around, SandboxError> {
         let size = Size::of(context, spec);
         let kind = InstanceKind::of(spec);
         if let Some(prewarmed) = context.stock.take(&kind) {
@@ -76,7 +84,7 @@ impl Walls {
         all.symlinks.extend_from_slice(&launch.symlinks);
         let mut walls = Walls::make(context, id.to_owned(), &all, &size).await?;
         let forked = GenericProcess::fork(context, &kind, &mut walls.sandbox, &launch.base).await;
-        Ok((walls, forked))
+        Ok(Around { walls, process: forked, binding: None })
     }
 }
 
@@ -85,12 +93,12 @@ async fn specialise(
     mut prewarmed: Prewarmed,
     launch: &Launch,
     size: &Size,
-) -> Result<Option<(Walls, Option<GenericProcess>)>, SandboxError> {
+) -> Result<Option<Around>, SandboxError> {
     if !prewarmed.fits(&launch.base).await {
         return Ok(None);
     }
     let Prewarmed { mut walls, process, .. } = prewarmed;
     walls.sandbox.set_limits(mebibytes(size.memory_mb), &size.cpu)?;
-    walls.sandbox.bind_all(&binds(&launch.binds), &launch.symlinks).await?;
-    Ok(Some((walls, process)))
+    let binding = walls.sandbox.begin_bind_all(&binds(&launch.binds), &launch.symlinks).await?;
+    Ok(Some(Around { walls, process, binding: Some(binding) }))
 }

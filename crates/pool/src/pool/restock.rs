@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Cold starts come first: making waits for them to end, but no longer than this for each one made.
 const PATIENCE: Duration = Duration::from_millis(250);
 
+/// The first event comes right after a start, and its answer a moment later: so long nothing may start.
+const SETTLED: Duration = Duration::from_millis(5);
+
 /// As many sandboxes are made at a time.
 pub(super) fn workers() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -58,8 +61,19 @@ pub(super) async fn restock(pool: Weak<Inner>) {
 
 impl Inner {
     async fn wait_for_starts(&self) {
+        let clock = &self.context.clock;
         let mut starts = self.starts.subscribe();
-        // Out of patience or no start under way: both end the wait.
-        let _ = self.context.clock.timeout(PATIENCE, starts.wait_for(|starts| *starts == 0)).await;
+        let settled = async {
+            loop {
+                // Its sender is in `self`, so this cannot fail.
+                let _ = starts.wait_for(|starts| *starts == 0).await;
+                let next = starts.wait_for(|starts| *starts > 0);
+                if clock.timeout(SETTLED, next).await.is_none() {
+                    return;
+                }
+            }
+        };
+        // Out of patience, or settled: both end the wait.
+        let _ = clock.timeout(PATIENCE, settled).await;
     }
 }
