@@ -1,6 +1,8 @@
 //! Cold starts: the first invocation of a function, as its caller sees it, against the bare process that does
 //! the same and ends.
 
+mod java;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -137,6 +139,10 @@ fn cases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<Case>> {
             });
         }
         None => notes.push("no pack of the AWS SDK for JavaScript: set ZERUN_PACKS".to_owned()),
+    }
+    match pack("java") {
+        Some(pack) => cases.extend(java::cases(&scripts, &pack)?),
+        None => notes.push("no pack of Java: set ZERUN_PACKS".to_owned()),
     }
     let bootstrap = std::env::current_exe()?.with_file_name("bootstrap");
     let mut bare = Command::new(&bootstrap);

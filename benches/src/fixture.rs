@@ -1,6 +1,7 @@
 //! Servers under measurement, and the interpreters found on this machine.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
     io::{BufRead, BufReader, Write},
     path::Path,
@@ -117,8 +118,9 @@ impl Zerun {
     /// What the server answers to `CreateFunction`.
     pub fn create(&self, name: &str, function: &Function) -> Result<()> {
         let body = serde_json::json!({
-            "FunctionName": name, "Runtime": function.runtime, "Handler": "index.handler", "MemorySize": 128,
+            "FunctionName": name, "Runtime": function.runtime, "Handler": function.handler, "MemorySize": 128,
             "Timeout": 30, "Role": "arn:aws:iam::000000000000:role/bench",
+            "Environment": {"Variables": function.environment},
             "Code": {"ZipFile": STANDARD.encode(zip(&function.file, &function.code)?)},
         });
         let request = self.request("lambda", "POST", "/2015-03-31/functions", body.to_string().as_bytes());
@@ -135,11 +137,29 @@ pub struct Function {
     runtime: String,
     file: String,
     code: Vec<u8>,
+    handler: &'static str,
+    environment: BTreeMap<&'static str, &'static str>,
 }
 
 impl Function {
+    /// With the handler `index.handler`.
     pub fn of(runtime: &str, file: &str, code: &[u8]) -> Self {
-        Function { runtime: runtime.to_owned(), file: file.to_owned(), code: code.to_vec() }
+        Function {
+            runtime: runtime.to_owned(),
+            file: file.to_owned(),
+            code: code.to_vec(),
+            handler: "index.handler",
+            environment: BTreeMap::new(),
+        }
+    }
+
+    pub fn handler(self, handler: &'static str) -> Self {
+        Function { handler, ..self }
+    }
+
+    pub fn variable(mut self, name: &'static str, value: &'static str) -> Self {
+        self.environment.insert(name, value);
+        self
     }
 }
 
@@ -168,6 +188,16 @@ pub fn python_runtime() -> Result<String> {
     let version = version("python3")?;
     let numbers: Vec<&str> = version.trim_start_matches("Python ").split('.').take(2).collect();
     Ok(format!("python{}", numbers.join(".")))
+}
+
+/// `java17`, for the Java found first.
+///
+/// # Errors
+/// There is none.
+pub fn java_runtime() -> Result<String> {
+    let version = version("java")?;
+    let feature = version.split(['.', ' ']).find(|word| word.parse::<u16>().is_ok()).unwrap_or_default();
+    Ok(format!("java{feature}"))
 }
 
 fn version(program: &str) -> Result<String> {

@@ -69,6 +69,10 @@ public class Trouble {
                 field.setAccessible(true);
                 var unsafe = (sun.misc.Unsafe) field.get(null);
                 while (true) unsafe.setMemory(unsafe.allocateMemory(1 << 20), 1 << 20, (byte) 1);
+            case "client":
+                // Where the virtual machine says that it has the client from.
+                return java.nio.file.Files.lines(java.nio.file.Path.of("/tmp/classes"))
+                    .filter(line -> line.contains("client.AWSLambda ")).findFirst().get();
             default: return System.getProperty(event.get("kind"));
         }
     }
@@ -199,6 +203,15 @@ def test_options_of_the_function_win(lam, made):
     assert f"Picked up JAVA_TOOL_OPTIONS: {options}" in log
     name = made("example.Trouble::make", Environment={"Variables": {"JAVA_TOOL_OPTIONS": options}})
     assert invoke(lam, name, {"kind": "colour"})[0] == "blue"
+
+
+def test_the_client_comes_out_of_the_archive_that_is_made_with_the_pack(lam, made):
+    says = {"JAVA_TOOL_OPTIONS": "-Xlog:class+load:file=/tmp/classes"}
+    line, error, _ = invoke(lam, made("example.Trouble::make", Environment={"Variables": says}), {"kind": "client"})
+    assert error is None and line.endswith("source: shared objects file (top)"), line
+    says["JAVA_TOOL_OPTIONS"] += " -Xshare:off"
+    line, error, _ = invoke(lam, made("example.Trouble::make", Environment={"Variables": says}), {"kind": "client"})
+    assert error is None and "/var/runtime/lib/aws-lambda-java-runtime-interface-client" in line, line
 
 
 def test_a_version_is_restored(lam, made):

@@ -101,9 +101,17 @@ impl Interpreter {
 /// Looks for interpreters: along `PATH`, then in the usual places, then among version managers'.
 /// The first one of each version of a language wins; they are sorted, oldest first.
 pub fn discover() -> Vec<Interpreter> {
+    discover_among(&Kind::ALL)
+}
+
+/// [`discover`] for some languages only.
+pub fn discover_among(kinds: &[Kind]) -> Vec<Interpreter> {
     let mut found: Vec<Interpreter> = Vec::new();
     let mut seen: Vec<PathBuf> = Vec::new();
     for (kind, path) in candidates::candidates() {
+        if !kinds.contains(&kind) {
+            continue;
+        }
         // A version manager's shim is one file for many versions: its link target says nothing.
         let Ok(real) = path.canonicalize() else { continue };
         if seen.contains(&real) || found.len() == FOUND_MAX {

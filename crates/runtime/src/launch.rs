@@ -114,11 +114,7 @@ impl Runtimes {
             Kind::Java => None,
         };
         let pack = self.pack(found.kind).unwrap_or_else(|| self.shims().bare());
-        let mut base = Base { binds: vec![(pack, RUNTIME.into())], symlinks: Vec::new() };
-        base.binds.extend(shim.map(|shim| (shim, SHIM.into())));
-        if !found.is_in_host_os() {
-            base.binds.push((found.prefix.clone(), LANG.into()));
-        }
+        let mut base = runtime_base(found, pack, shim);
         if found.kind == Kind::Node {
             // ES modules know no NODE_PATH: they look for `node_modules` in every directory above the
             // importing file. Above `/var/task` there are two, and they are made to show the SDK and the
@@ -149,6 +145,16 @@ impl Runtimes {
         launch.symlinks.extend(layer_link(request));
         Ok(())
     }
+}
+
+/// The interpreter with a pack and perhaps a shim.
+pub(crate) fn runtime_base(found: &Interpreter, pack: PathBuf, shim: Option<PathBuf>) -> Base {
+    let mut binds = vec![(pack, RUNTIME.into())];
+    binds.extend(shim.map(|shim| (shim, SHIM.into())));
+    if !found.is_in_host_os() {
+        binds.push((found.prefix.clone(), LANG.into()));
+    }
+    Base { binds, symlinks: Vec::new() }
 }
 
 /// The interpreter running our shim; `None` where functions are run by somebody else's program.

@@ -6,8 +6,10 @@
 //! link changes at once, so that running instances keep the old files; [`sweep`] removes those at the
 //! next start.
 
+pub(crate) mod classes;
 mod install;
 
+pub use classes::{ARCHIVE_BYTES_MAX, TrialRun, trial_runs};
 pub use install::{InstallError, Installed, install};
 
 use crate::Kind;

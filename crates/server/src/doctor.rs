@@ -11,6 +11,7 @@ use kv::{Kv, KvError, Snapshot, SqliteOptions};
 use runtime::{RuntimeReport, Runtimes};
 use sandbox::{IsolationReport, Layer, LayerReport};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -78,7 +79,7 @@ async fn diagnose(arguments: &DoctorArguments) -> Result<Diagnosis, Box<dyn std:
     let data = DataDir::create(&arguments.data.data)?;
     let packs = arguments.packs.clone().unwrap_or_else(|| data.packs());
     let store = store(&data, &clock).await;
-    let isolation = match rooms::trial_host(&data, &clock) {
+    let isolation = match rooms::trial_host(data.path(), BTreeSet::new(), &clock) {
         Ok((host, _state)) => Isolation::Tried(tokio::task::block_in_place(|| host.report().clone())),
         Err(error) => Isolation::Failed { error: error.to_string() },
     };

@@ -21,7 +21,7 @@ use sandbox::{Host, HostOptions, Layer};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -295,16 +295,20 @@ pub fn sandbox_host(
 }
 
 /// Sandboxes apart from those of every data directory, to try what this machine gives beside a server
-/// that runs; with the directory that they need, on the same disk.
-pub fn trial_host(data: &DataDir, clock: &Clock) -> Result<(Host, TrialDirectory), Box<dyn Error>> {
+/// that runs; with the directory in `place` that they need.
+pub fn trial_host(
+    place: &Path,
+    may_lack: BTreeSet<Layer>,
+    clock: &Clock,
+) -> Result<(Host, TrialDirectory), Box<dyn Error>> {
     let name = format!("trial-{}", clock.random_token(8));
-    let directory = TrialDirectory(data.path().join(&name));
+    let directory = TrialDirectory(place.join(&name));
     std::fs::create_dir(&directory.0)?;
     let host = Host::detect(HostOptions {
         owner: name,
         state_dir: directory.0.clone(),
         init: PathBuf::from("/proc/self/exe"),
-        may_lack: BTreeSet::new(),
+        may_lack,
         clock: clock.clone(),
     })?;
     Ok((host, directory))

@@ -1,4 +1,6 @@
-//! `zerun runtime`: the interpreters of this machine and the SDKs beside them.
+//! `zerun runtime`: the interpreters of this machine and the packs beside them.
+
+mod classes;
 
 use crate::Outcome;
 use crate::cli::{PackKind, RuntimeCommand, RuntimeInstallArguments, RuntimeListArguments};
@@ -54,6 +56,10 @@ fn install(arguments: &RuntimeInstallArguments) -> Outcome {
                 packs::install(&packs_dir, kind, interpreters, &mut |line| eprintln!("{line}"))?.path
             }
         };
+        if kind == Kind::Java {
+            let interpreters = runtime::discover_among(&[kind]);
+            classes::archive(&path, &interpreters, &mut |line| eprintln!("{line}"));
+        }
         writeln!(std::io::stdout(), "{} {}", kind.as_str(), path.display())?;
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,8 @@
 //! How functions in Java are started: by the vendor's runtime interface client, which asks the Runtime API.
 
 use super::{LaunchError, LaunchRequest, OPT, RUNTIME, TASK};
-use crate::Interpreter;
+use crate::packs::classes;
+use crate::{Family, Interpreter};
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -22,53 +23,92 @@ pub(super) fn arguments(
     found: &Interpreter,
     pack: Option<&Path>,
 ) -> Result<Vec<String>, LaunchError> {
-    let java = found.path_inside().to_string_lossy().into_owned();
-    let mut argv = vec![java];
-    let feature =
-        found.version.split('.').next().and_then(|text| text.parse::<u16>().ok()).unwrap_or_default();
-    argv.extend(options(request.memory_mb, feature, request.java_tool_options.unwrap_or_default()));
-    let class_path = match pack {
+    let own_options = request.java_tool_options.unwrap_or_default();
+    let what = Program { handler: request.handler, memory_mb: request.memory_mb, own_options };
+    match pack {
         Some(pack) => {
-            if pack.join(NATIVE).is_file() {
-                let property = "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI";
-                argv.push(format!("-D{property}={RUNTIME}/{NATIVE}"));
+            let mut argv = program(&what, found, pack)?;
+            let archive = classes::place(found);
+            if pack.join(&archive).is_file() && !decides(own_options, &["-Xshare", "SharedArchiveFile"]) {
+                let archive = format!("-XX:SharedArchiveFile={RUNTIME}/{}", archive.display());
+                // One that does not fit is left aside without a word.
+                argv.splice(1..1, [archive, "-Xlog:cds=off,cds+dynamic=off,class+path=off".to_owned()]);
             }
-            // Code and layers are for the client's own class loader, as on Lambda.
-            libraries(pack)?
+            Ok(argv)
         }
-        None if brings_client(request) => format!("{TASK}:{TASK}/lib/*:{OPT}/java/lib/*"),
-        None => {
-            return Err(LaunchError::Entrypoint(
-                "there is no Java runtime interface client: neither is its pack installed on this machine \
-                 (zerun runtime install java), nor does the code bring one in lib/"
-                    .to_owned(),
-            ));
+        None if brings_client(request) => {
+            let mut argv = virtual_machine(&what, found);
+            run(&mut argv, format!("{TASK}:{TASK}/lib/*:{OPT}/java/lib/*"), what.handler);
+            Ok(argv)
         }
-    };
-    argv.extend(["-cp".to_owned(), class_path, MAIN_CLASS.to_owned(), request.handler.to_owned()]);
+        None => Err(LaunchError::Entrypoint(
+            "there is no Java runtime interface client: neither is its pack installed on this machine \
+             (zerun runtime install java), nor does the code bring one in lib/"
+                .to_owned(),
+        )),
+    }
+}
+
+/// What is run.
+pub(crate) struct Program<'a> {
+    pub handler: &'a str,
+    pub memory_mb: u32,
+    /// The function's `JAVA_TOOL_OPTIONS`.
+    pub own_options: &'a str,
+}
+
+/// With the client of `pack`. Code and layers are for the client's own class loader, as on Lambda.
+pub(crate) fn program(what: &Program, found: &Interpreter, pack: &Path) -> Result<Vec<String>, LaunchError> {
+    let mut argv = virtual_machine(what, found);
+    if pack.join(NATIVE).is_file() {
+        let property = "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI";
+        argv.push(format!("-D{property}={RUNTIME}/{NATIVE}"));
+    }
+    run(&mut argv, libraries(pack)?, what.handler);
     Ok(argv)
+}
+
+fn virtual_machine(what: &Program, found: &Interpreter) -> Vec<String> {
+    let mut argv = vec![found.path_inside().to_string_lossy().into_owned()];
+    argv.extend(options(what.memory_mb, feature(found), what.own_options));
+    argv
+}
+
+fn run(argv: &mut Vec<String>, class_path: String, handler: &str) {
+    argv.extend(["-cp".to_owned(), class_path, MAIN_CLASS.to_owned(), handler.to_owned()]);
+}
+
+/// 17 of 17.0.15.
+pub(crate) fn feature(found: &Interpreter) -> u16 {
+    match found.family() {
+        Some(Family::Java { feature }) => feature,
+        _ => 0,
+    }
+}
+
+fn decides(own_options: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| own_options.contains(word))
 }
 
 /// As Lambda sets them; what the function's `JAVA_TOOL_OPTIONS` decide is left to them, because those on the
 /// command line would win.
 fn options(memory_mb: u32, feature: u16, own: &str) -> Vec<String> {
-    let decides = |words: &[&str]| words.iter().any(|word| own.contains(word));
     let mut options = Vec::new();
-    if !decides(&["-Xmx", "MaxHeapSize", "MaxRAM"]) {
+    if !decides(own, &["-Xmx", "MaxHeapSize", "MaxRAM"]) {
         // What is left is for classes, compiled code, threads and buffers.
         options.push(format!("-XX:MaxHeapSize={}k", u64::from(memory_mb) * 1024 * 85 / 100));
     }
-    if !decides(&["GC"]) {
+    if !decides(own, &["GC"]) {
         options.push("-XX:+UseSerialGC".to_owned());
     }
-    if !decides(&["Tiered", "-Xint", "-Xcomp"]) {
+    if !decides(own, &["Tiered", "-Xint", "-Xcomp"]) {
         // What starts often does better with code that is compiled fast.
         options.push("-XX:TieredStopAtLevel=1".to_owned());
     }
     // Nobody can read it, and it is a file in `/tmp`.
     options.push("-XX:-UsePerfData".to_owned());
     // Before 18 it is the locale's, and the host's locales may be missing.
-    if !decides(&["-Dfile.encoding"]) {
+    if !decides(own, &["-Dfile.encoding"]) {
         options.push("-Dfile.encoding=UTF-8".to_owned());
     }
     // The client itself needs these; without the options the log of each start begins with warnings.
