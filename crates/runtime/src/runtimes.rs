@@ -1,6 +1,6 @@
 use crate::shims::{self, ShimStore};
 use crate::table::{Table, TableError};
-use crate::{Interpreter, Kind, RuntimeId, interpreter, packs};
+use crate::{Family, Interpreter, Kind, RuntimeId, interpreter, packs};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
