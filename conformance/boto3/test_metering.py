@@ -101,7 +101,10 @@ def test_invocations_are_told_kept_and_priced(metered, node_runtime):
     rows = list(csv.DictReader(io.StringIO(bill(server, "--format", "csv", "--by", "account"))))
     assert [row["of"] for row in rows] == ["000000000000", "total"]
     assert rows[0]["invocations"] == "4"
-    assert "Published prices" in bill(server, "--by", "day", "--free-tier")
+    table = bill(server, "--by", "day", "--free-tier")
+    assert "Published prices" in table
+    assert "google-functions-1st-gen USD*" in table and "* unverified, of GHz-seconds: " in table
+    assert "aws-lambda-x86 USD*" not in table
 
 
 def test_a_kill_loses_at_most_what_was_not_flushed(metered, node_runtime):

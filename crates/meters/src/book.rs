@@ -65,6 +65,12 @@ pub(crate) struct Meter {
     #[serde(default)]
     free: f64,
     tiers: Vec<Tier>,
+    /// Where its figures were compared, and of when that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checked: Option<String>,
+    /// Which of its figures nobody compared; without `checked`, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unverified: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -126,6 +132,18 @@ impl PriceBook {
             }
         }
         Ok(())
+    }
+
+    /// The meters with figures that nobody compared with a page, and which figures these are.
+    pub fn unverified(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.meters.iter().filter_map(|meter| {
+            let which = match (&meter.unverified, &meter.checked) {
+                (Some(which), _) => which.as_str(),
+                (None, None) => "all its figures",
+                (None, Some(_)) => return None,
+            };
+            Some((meter.name.as_str(), which))
+        })
     }
 
     /// What each meter measures of the row.

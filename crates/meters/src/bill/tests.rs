@@ -107,3 +107,17 @@ fn a_book_that_cannot_be_is_refused() {
         assert!(PriceBooks::parse(&book(wrong)).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn what_nobody_compared_says_so() {
+    let books = PriceBooks::published().unwrap().books;
+    let unverified = |id: &str| -> Vec<(String, String)> {
+        let book = books.iter().find(|book| book.id == id).unwrap();
+        book.unverified().map(|(meter, which)| (meter.to_owned(), which.to_owned())).collect()
+    };
+    assert_eq!(unverified("aws-lambda-x86"), []);
+    assert_eq!(unverified("google-functions-1st-gen").len(), 2);
+    let own = "[[book]]\nid = 'own'\nname = 'Own'\ncurrency = 'EUR'\nsource = 's'\nas_of = 'd'\nleft_out = 'n'\ntime = '1ms'\nmemory = 'used'\n[[book.meter]]\nname = 'requests'\nrequests = 1.0\ntiers = [{ price = 1.0 }]\n";
+    let own = PriceBooks::parse(own).unwrap().books.remove(0);
+    assert_eq!(own.unverified().collect::<Vec<_>>(), [("requests", "all its figures")]);
+}

@@ -1,5 +1,5 @@
 use crate::cli::BillFormat;
-use meters::{Bill, BillRow};
+use meters::{Bill, BillRow, PriceBook};
 use std::io::{self, BufWriter, Write};
 
 /// # Errors
@@ -48,7 +48,8 @@ fn csv(out: &mut impl Write, bill: &Bill) -> io::Result<()> {
 
 fn table(out: &mut impl Write, bill: &Bill) -> io::Result<()> {
     let head = ["", "invocations", "cold", "errors", "GB-s", "CPU s"].map(str::to_owned);
-    let books = bill.books.iter().map(|book| format!("{} {}", book.id, book.currency));
+    let mark = |book: &PriceBook| if book.unverified().next().is_some() { "*" } else { "" };
+    let books = bill.books.iter().map(|book| format!("{} {}{}", book.id, book.currency, mark(book)));
     let mut lines: Vec<Vec<String>> = vec![head.into_iter().chain(books).collect()];
     for row in bill.rows.iter().chain([&bill.total]) {
         let mut line = vec![
@@ -81,6 +82,9 @@ fn table(out: &mut impl Write, bill: &Bill) -> io::Result<()> {
     for book in &bill.books {
         writeln!(out, "  {}: {}, {} as of {}", book.id, book.name, book.source, book.as_of)?;
         writeln!(out, "    without {}", book.left_out)?;
+        for (meter, which) in book.unverified() {
+            writeln!(out, "    * unverified, of {meter}: {which}")?;
+        }
     }
     Ok(())
 }
