@@ -18,6 +18,11 @@ pub(crate) struct Key {
 }
 
 impl Key {
+    /// Whether this is one of the function, or of one version of it.
+    pub fn concerns(&self, function_arn: &str, version: Option<&str>) -> bool {
+        self.function_arn == function_arn && version.is_none_or(|version| self.version == version)
+    }
+
     pub fn of(spec: &VersionSpec) -> Self {
         Key {
             function_arn: spec.function_arn.clone(),
@@ -93,9 +98,9 @@ impl Idle {
         });
     }
 
-    /// Whether one of `key` waits that was initialised ahead.
-    pub fn has_ahead(&self, key: &Key) -> bool {
-        self.lock().get(key).is_some_and(|places| places.iter().any(|place| place.ahead))
+    /// How many of `key` wait that were initialised ahead.
+    pub fn count_ahead(&self, key: &Key) -> usize {
+        self.lock().get(key).map_or(0, |places| places.iter().filter(|place| place.ahead).count())
     }
 
     /// Takes out the most recently used instance of `key`, of the provisioned ones while there are any.

@@ -84,6 +84,10 @@ impl Drop for AbortOnDrop {
 }
 
 impl Instance {
+    pub fn spec(&self) -> &Arc<VersionSpec> {
+        &self.spec
+    }
+
     pub fn registration(&self) -> &Registration {
         &self.registration
     }

@@ -2,6 +2,7 @@
 //!
 //! Knows no HTTP and no function record: a [`VersionSpec`] says all that an instance needs.
 
+mod ahead;
 mod answer_stream;
 mod concurrency;
 mod config;

@@ -6,6 +6,7 @@ mod snapshot;
 
 use acquire::Acquired;
 
+use crate::ahead::Ahead;
 use crate::concurrency::{Concurrency, Permit};
 use crate::idle::{Idle, Key};
 use crate::instance::{Context, Finished, Instance, StartError, fail_without_process};
@@ -24,7 +25,6 @@ use runtime::log::LogSink;
 use sandbox::Host;
 use serde::Serialize;
 pub use snapshot::SnapshotFailure;
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -40,8 +40,7 @@ struct Inner {
     registry: Arc<Registry>,
     concurrency: Arc<Concurrency>,
     idle: Arc<Idle>,
-    /// Instances that are being initialised ahead.
-    ahead: Mutex<HashSet<Key>>,
+    ahead: Arc<Ahead>,
     keep_alive: KeepAlive,
     provisioned: Provisioned,
     /// Provisioned instances that start at the same time.
@@ -96,6 +95,7 @@ impl Pool {
         let registry = Registry::new(config.memory_mb_max);
         let concurrency = Concurrency::new(config.account_concurrency);
         let idle = Arc::new(Idle::new(clock.clone()));
+        let ahead = Arc::new(Ahead::new(clock.clone()));
         let provisioned = Provisioned::new(clock.clone());
         let keep_alive = KeepAlive::new(clock.clone(), config.idle_timeout);
         let preload = Preload::default();
@@ -120,7 +120,7 @@ impl Pool {
             registry,
             concurrency,
             idle,
-            ahead: Mutex::default(),
+            ahead,
             keep_alive,
             provisioned,
             provision_turns: Semaphore::new(restock::workers() * 2),
@@ -195,6 +195,7 @@ impl Pool {
     pub async fn drain(&self, function_arn: &str, version: Option<&str>) {
         self.0.registry.doom(function_arn, version);
         self.0.keep_alive.forget(function_arn);
+        self.0.ahead.forget(function_arn, version);
         let idle = self.0.idle.of_function(Some(function_arn), version).await;
         self.0.destroy_all(idle).await;
     }
@@ -222,7 +223,7 @@ impl Pool {
     }
 
     /// Initialises an instance of the version ahead, to be restored when it is needed, and waits for that.
-    /// Each one that is used is replaced in the background.
+    /// From then on as many are kept, in the background, as are needed at once.
     ///
     /// # Errors
     /// The code cannot be initialised, or this machine has no room for it.
@@ -296,7 +297,8 @@ impl Inner {
             }
         };
         if instance.awaits_restore() {
-            self.snapshot_later(&spec);
+            self.ahead.needed(&key);
+            self.initialise_missing(&spec);
         }
         let source = self.source(&spec, instance.registration().purpose());
         instance.registration().set_phase(if is_cold { Phase::Starting } else { Phase::Busy });

@@ -16,7 +16,10 @@ pub(super) async fn reap(pool: Weak<Inner>) {
         let Some(inner) = pool.upgrade() else { return };
         let mut arrivals = inner.idle.arrivals();
         let (expired, next) = inner.idle.expired(&inner.keep_alive).await;
+        let ahead: Vec<_> =
+            expired.iter().filter(|old| old.awaits_restore()).map(|old| old.spec().clone()).collect();
         inner.destroy_later(expired);
+        ahead.iter().for_each(|spec| inner.initialise_again(spec));
         for (spec, keep) in inner.keep_alive.due() {
             tokio::spawn(inner.clone().start_ahead(spec, keep));
         }

@@ -60,7 +60,7 @@ pub(super) async fn restock(pool: Weak<Inner>) {
 }
 
 impl Inner {
-    async fn wait_for_starts(&self) {
+    pub(super) async fn wait_for_starts(&self) {
         let clock = &self.context.clock;
         let mut starts = self.starts.subscribe();
         let settled = async {

@@ -5,8 +5,7 @@ use crate::VersionSpec;
 use crate::idle::Key;
 use crate::instance::{Instance, StartError};
 use crate::registry::Purpose;
-use std::collections::HashSet;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a version has no instance that was initialised ahead.
@@ -24,35 +23,56 @@ pub enum SnapshotFailure {
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html>).
 const INIT_WITHIN: Duration = Duration::from_secs(130);
 
-/// One that nobody needed for this long makes room; the next invocation starts cold.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long one waits before it is replaced: its credentials live for twelve hours.
+const KEPT_FOR: Duration = Duration::from_secs(11 * 60 * 60);
+
+/// How long one waits that is not the only one: what a burst needed goes when no other has come.
+const OTHERS_KEPT_FOR: Duration = Duration::from_secs(10 * 60);
 
 impl Inner {
-    /// As [`Inner::snapshot`], in the background, unless there is one already.
-    pub(super) fn snapshot_later(self: &Arc<Self>, spec: &Arc<VersionSpec>) {
+    /// Begins to initialise what instances of the version are missing, in the background.
+    pub(super) fn initialise_missing(self: &Arc<Self>, spec: &Arc<VersionSpec>) {
         let key = Key::of(spec);
-        if self.idle.has_ahead(&key) || self.ahead().contains(&key) {
-            return;
-        }
-        let (inner, spec) = (self.clone(), spec.clone());
-        tokio::spawn(async move {
-            let function = spec.function_arn.clone();
-            if let Err(error) = inner.snapshot(spec).await {
-                tracing::warn!(%error, function, "an instance was not initialised ahead");
-            }
-        });
+        // Each turn of this loop counts as under way before the next one looks.
+        while self.begin_one(spec, &key) {}
     }
 
+    /// One has waited until its time was up: another one takes its place if the version is still needed.
+    pub(super) fn initialise_again(self: &Arc<Self>, spec: &Arc<VersionSpec>) {
+        let key = Key::of(spec);
+        if self.idle.count_ahead(&key) == 0 && self.ahead.is_remembered(&key) {
+            self.begin_one(spec, &key);
+        }
+    }
+
+    /// False when there are enough.
+    fn begin_one(self: &Arc<Self>, spec: &Arc<VersionSpec>, key: &Key) -> bool {
+        let Some(under_way) = self.ahead.begin(key, self.idle.count_ahead(key)) else { return false };
+        let (inner, spec, key) = (self.clone(), spec.clone(), key.clone());
+        tokio::spawn(async move {
+            // Not all at once, and cold starts first: others are to be served.
+            let _turn = inner.provision_turns.acquire().await;
+            inner.wait_for_starts().await;
+            if let Err(error) = inner.put_ahead(&spec, &key).await {
+                tracing::warn!(%error, function = spec.function_arn, "an instance was not initialised ahead");
+            }
+            drop(under_way);
+            inner.ahead.settle(&key, inner.idle.count_ahead(&key));
+        });
+        true
+    }
+
+    /// Initialises one now, unless there are enough.
     pub(super) async fn snapshot(self: Arc<Self>, spec: Arc<VersionSpec>) -> Result<(), SnapshotFailure> {
         let key = Key::of(&spec);
-        let Some(_under_way) = UnderWay::enter(&self, &key) else { return Ok(()) };
-        let instance = self.initialised_ahead(&spec).await?;
-        self.idle.put(key, instance, self.context.config.freeze_after, Some(KEPT_FOR));
-        // Nobody waited for this start: whoever closed the pool meanwhile has looked for idle ones already.
-        if *self.phase.borrow() != Closing::Open {
-            let idle = self.idle.of_function(None, None).await;
-            self.destroy_later(idle);
-        }
+        let Some(_under_way) = self.ahead.begin(&key, self.idle.count_ahead(&key)) else { return Ok(()) };
+        self.put_ahead(&spec, &key).await
+    }
+
+    async fn put_ahead(self: &Arc<Self>, spec: &Arc<VersionSpec>, key: &Key) -> Result<(), SnapshotFailure> {
+        let instance = self.initialised_ahead(spec).await?;
+        let keep = if self.idle.count_ahead(key) == 0 { KEPT_FOR } else { OTHERS_KEPT_FOR };
+        self.wait_idle(key.clone(), instance, Some(keep)).await;
         Ok(())
     }
 
@@ -92,24 +112,5 @@ impl Inner {
             return Err(unavailable("the function was changed or removed meanwhile"));
         }
         Ok(instance)
-    }
-
-    fn ahead(&self) -> MutexGuard<'_, HashSet<Key>> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One at a time for each version.
-struct UnderWay<'a>(&'a Inner, Key);
-
-impl<'a> UnderWay<'a> {
-    fn enter(inner: &'a Inner, key: &Key) -> Option<Self> {
-        inner.ahead().insert(key.clone()).then(|| UnderWay(inner, key.clone()))
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.ahead().remove(&self.1);
     }
 }

@@ -1,8 +1,9 @@
 //! Instances that are initialised ahead and restored when they are needed.
 
 use crate::fixture::{World, describe};
-use pool::{SnapshotFailure, VersionSpec};
-use serde_json::json;
+use pool::{InstanceStatus, Outcome, Phase, SnapshotFailure, VersionSpec};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn snap_start(mut spec: VersionSpec) -> VersionSpec {
@@ -47,7 +48,7 @@ async fn an_instance_is_ready_before_its_event_and_hooks_run_around_the_wait() {
     assert_eq!(instances.len(), 1);
     let outcome = world.invoke(&spec, "1").await;
     let expected = json!(["load snap-start", "before 2", "before 1", "after 1", "after 2", 1]);
-    let calls: serde_json::Value = serde_json::from_slice(&outcome.payload).unwrap();
+    let calls: Value = serde_json::from_slice(&outcome.payload).unwrap();
     assert_eq!(calls, expected, "{}", describe(&outcome));
     let tail = &outcome.log_tail;
     for text in [
@@ -61,7 +62,7 @@ async fn an_instance_is_ready_before_its_event_and_hooks_run_around_the_wait() {
     assert!(!tail.contains("Init Duration: ") || tail.contains("INIT_REPORT Init Duration: "), "{tail}");
     assert!(!outcome.metering.cold, "{tail}");
     // It is an ordinary warm one now, and another one takes its place.
-    let again: serde_json::Value = world.result(&spec, "2").await;
+    let again: Value = world.result(&spec, "2").await;
     assert_eq!(again.as_array().map(Vec::len), Some(7), "{again}");
     world.wait_for("one more is ahead", |status| status.instances.len() == 2).await;
     world.close().await;
@@ -109,4 +110,71 @@ def handler(event, context):
         outcome.log_tail
     );
     world.close().await;
+}
+
+/// What was drawn when the code was loaded, and what is drawn now.
+const DRAWS_PYTHON: &str = "
+import os, random, secrets, time, uuid
+def draw():
+    return [str(random.random()), str(uuid.uuid4()), secrets.token_hex(8), os.urandom(8).hex()]
+loaded = draw()
+def handler(event, context):
+    time.sleep(event)
+    return loaded + draw() + [context.aws_request_id]
+";
+const DRAWS_NODE: &str = "
+const crypto = require('crypto');
+const draw = () => [String(Math.random()), crypto.randomUUID(), crypto.randomBytes(8).toString('hex')];
+const loaded = draw();
+exports.handler = async (event, context) => {
+  await new Promise((then) => setTimeout(then, event * 1000));
+  return [...loaded, ...draw(), context.awsRequestId];
+};";
+
+/// So many invocations at once, each busy for a while.
+async fn burst(world: &Arc<World>, spec: &VersionSpec, count: usize) -> Vec<Outcome> {
+    let calls: Vec<_> = (0..count)
+        .map(|_| {
+            let (world, spec) = (world.clone(), spec.clone());
+            tokio::spawn(async move { world.invoke(&spec, "1").await })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for call in calls {
+        let outcome = call.await.unwrap();
+        assert_eq!(outcome.function_error, None, "{}", describe(&outcome));
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_are_restored_at_once_and_each_is_its_own() {
+    for (runtime, draws) in [("python", DRAWS_PYTHON), ("node", DRAWS_NODE)] {
+        let world = Arc::new(World::new());
+        let spec = snap_start(match runtime {
+            "python" => world.python(draws),
+            _ => world.node(draws),
+        });
+        ahead(&world, &spec).await;
+        let mut outcomes = burst(&world, &spec, 3).await;
+        let waits = |status: &pool::PoolStatus| {
+            let waiting = |instance: &&InstanceStatus| matches!(instance.phase, Phase::Idle | Phase::Frozen);
+            status.instances.iter().filter(waiting).count() == 6
+        };
+        world.wait_for("as many are ahead as were needed", waits).await;
+        let second = burst(&world, &spec, 6).await;
+        assert!(second.iter().all(|outcome| !outcome.metering.cold), "{runtime}: one started cold");
+        let restored = |outcome: &&Outcome| outcome.log_tail.contains("\tRestore Duration: ");
+        assert_eq!(second.iter().filter(restored).count(), 3, "{runtime}");
+        // Three of the second burst ran where the first did, so they have been loaded as those were.
+        outcomes.extend(second.into_iter().filter(|outcome| restored(&outcome)));
+        let drawn: Vec<String> = outcomes
+            .iter()
+            .flat_map(|outcome| serde_json::from_slice::<Vec<String>>(&outcome.payload).unwrap())
+            .collect();
+        let distinct: BTreeSet<&String> = drawn.iter().collect();
+        assert_eq!(distinct.len(), drawn.len(), "{runtime}: {drawn:?}");
+        Arc::into_inner(world).unwrap().close().await;
+    }
 }

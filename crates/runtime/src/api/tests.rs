@@ -208,6 +208,29 @@ async fn what_is_not_there_is_refused() {
 }
 
 #[tokio::test]
+async fn a_process_that_was_initialised_ahead_goes_on_or_says_why_not() {
+    let (next, error) = ("/2018-06-01/runtime/restore/next", "/2018-06-01/runtime/restore/error");
+    for fails in [false, true] {
+        let (api, address) = start();
+        api.expect_restore();
+        let waiting = tokio::spawn(async move { call(address, "GET", next, b"").await.0 });
+        assert_eq!(api.initialised().await, Initialised::Ready);
+        assert_eq!(call(address, "POST", error, b"{}").await.0, 403, "it has not been told to go on");
+        api.restore().unwrap();
+        assert_eq!(waiting.await.unwrap(), 200);
+        if fails {
+            let document = br#"{"errorMessage":"no","errorType":"Hook"}"#;
+            assert_eq!(call(address, "POST", error, document).await.0, 202);
+            assert!(matches!(api.initialised().await, Initialised::Failed(_)));
+        } else {
+            let _asked = tokio::spawn(ask(address));
+            assert_eq!(api.initialised().await, Initialised::Ready);
+            assert_eq!(call(address, "GET", next, b"").await.0, 403, "once only");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_dead_process_left_in_the_backlog_is_not_heard() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
