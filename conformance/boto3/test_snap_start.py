@@ -76,6 +76,35 @@ def test_a_version_that_does_not_come_up_has_failed(lam, function, python_runtim
         lam.invoke(FunctionName=name, Qualifier=version)
 
 
+AFTER = {"app.py": """
+from snapshot_restore_py import register_after_restore
+
+@register_after_restore
+def after():
+    raise Exception('not now')
+
+def handler(event, context):
+    return 1
+"""}
+
+
+def test_a_hook_that_fails_is_an_error_of_the_service(lam, function, python_runtime):
+    name = function(AFTER, Runtime=python_runtime, Handler="app.handler", SnapStart=ON)
+    version = publish(lam, name)
+    with refused("SnapStartException", status=400, naming="afterRestore"):
+        lam.invoke(FunctionName=name, Qualifier=version)
+
+
+SLOW = {"app.py": "import time\ntime.sleep(3)\ndef handler(event, context):\n    return 1\n"}
+
+
+def test_a_version_that_is_not_ready_says_so(lam, function, python_runtime):
+    name = function(SLOW, Runtime=python_runtime, Handler="app.handler", SnapStart=ON)
+    version = lam.publish_version(FunctionName=name)["Version"]
+    with refused("SnapStartNotReadyException", status=409, naming="initializing"):
+        lam.invoke(FunctionName=name, Qualifier=version)
+
+
 def test_what_cannot_be_kept_is_refused(lam, function):
     with refused("InvalidParameterValueException", naming="SnapStart"):
         function({"bootstrap": "#!/bin/sh"}, Runtime="provided.al2023", SnapStart=ON)

@@ -233,7 +233,12 @@ impl From<ApiError> for Refused {
 impl From<FunctionsError> for Refused {
     fn from(error: FunctionsError) -> Self {
         match &error {
-            FunctionsError::Invoke(InvokeError::RuntimeMissing(_) | InvokeError::InvalidCode(_)) => {
+            FunctionsError::Invoke(
+                InvokeError::RuntimeMissing(_)
+                | InvokeError::InvalidCode(_)
+                | InvokeError::RestoreFailed
+                | InvokeError::RestoreTimedOut,
+            ) => {
                 tracing::warn!(%error, "a function URL's function cannot be run");
                 Refused::bad_gateway()
             }

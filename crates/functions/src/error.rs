@@ -14,6 +14,11 @@ pub enum FunctionsError {
     /// It is there already, or its state forbids the change.
     #[error("{0}")]
     Conflict(String),
+    /// The version's first instance is still being initialised.
+    #[error(
+        "Lambda is initializing your function. It will be ready to invoke once your function state becomes ACTIVE."
+    )]
+    NotReady,
     /// A value, or a combination of values, that cannot be.
     #[error("{0}")]
     Invalid(String),

@@ -103,21 +103,22 @@ impl Functions {
     }
 
     /// # Errors
-    /// `Conflict`: the version takes no event yet, or never will.
+    /// The version takes no event: `NotReady` yet, `Conflict` as its code does not come up.
     pub(crate) fn check_state(&self, id: &FunctionId, runnable: &Runnable) -> Result<(), FunctionsError> {
-        let state = match runnable.configuration.snapshot {
-            SnapshotState::Off | SnapshotState::On => return Ok(()),
-            SnapshotState::Pending => "Pending",
-            SnapshotState::Failed { .. } => "Failed",
-        };
-        self.initialise_ahead(&Described {
-            arn: id.arn(),
-            id: id.clone(),
-            version: runnable.version,
-            configuration: runnable.configuration.clone(),
-        });
-        Err(FunctionsError::Conflict(format!(
-            "The operation cannot be performed at this time. The function is currently in the following state: {state}"
-        )))
+        match runnable.configuration.snapshot {
+            SnapshotState::Off | SnapshotState::On => Ok(()),
+            SnapshotState::Pending => {
+                self.initialise_ahead(&Described {
+                    arn: id.arn(),
+                    id: id.clone(),
+                    version: runnable.version,
+                    configuration: runnable.configuration.clone(),
+                });
+                Err(FunctionsError::NotReady)
+            }
+            SnapshotState::Failed { .. } => Err(FunctionsError::conflict(
+                "The operation cannot be performed at this time. The function is currently in the following state: Failed",
+            )),
+        }
     }
 }

@@ -94,6 +94,14 @@ pub enum InvokeError {
     /// The code cannot be mounted, e.g. its directory is gone. Trying again cannot help.
     #[error("{0}")]
     InvalidCode(String),
+    /// What the code does when an initialised instance goes on failed.
+    #[error(
+        "The afterRestore() runtime hook encountered an error. For more information, check the function's log."
+    )]
+    RestoreFailed,
+    /// It took longer than ten seconds.
+    #[error("Lambda couldn't restore the snapshot within the timeout limit.")]
+    RestoreTimedOut,
     /// The machine could not make a sandbox, or the pool is shutting down. Trying later can succeed.
     #[error("{0}")]
     Unavailable(String),

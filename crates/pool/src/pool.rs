@@ -303,34 +303,32 @@ impl Inner {
         let source = self.source(&spec, instance.registration().purpose());
         instance.registration().set_phase(if is_cold { Phase::Starting } else { Phase::Busy });
         let conversation = async {
-            let mut initialised =
+            let initialised =
                 if is_cold { Some(instance.initialised(config.init_timeout).await) } else { None };
-            if instance.awaits_restore()
-                && !matches!(initialised, Some(Err(_)))
-                && let Err(failure) = instance.restore().await
-            {
-                initialised = Some(Err(failure));
+            // One that did not come up is started once more, with its event.
+            if instance.awaits_restore() && !matches!(initialised, Some(Err(_))) {
+                instance.restore().await?;
             }
             drop(starting);
             if is_cold {
                 self.context.preload.learn(&spec.runtime, instance.packages());
             }
             instance.registration().set_phase(Phase::Busy);
-            instance.invoke(&request, initialised, sink).await
+            Ok::<_, InvokeError>(instance.invoke(&request, initialised, sink).await)
         };
         let finished = tokio::select! {
             biased;
-            finished = conversation => Some(finished),
-            _ = closing.wait_for(|phase| *phase == Closing::Cut) => None,
+            finished = conversation => finished,
+            _ = closing.wait_for(|phase| *phase == Closing::Cut) => Err(closed()),
         };
         let reusable =
-            finished.as_ref().is_some_and(|finished| finished.reusable) && !self.is_surplus(&instance);
+            finished.as_ref().is_ok_and(|finished| finished.reusable) && !self.is_surplus(&instance);
         if reusable && !instance.registration().is_doomed() && *self.phase.borrow() == Closing::Open {
             self.idle.put(key, instance, config.freeze_after, None);
         } else {
             self.destroy_later(vec![instance]);
         }
-        let Finished { mut outcome, .. } = finished.ok_or_else(closed)?;
+        let Finished { mut outcome, .. } = finished?;
         outcome.metering.source = source;
         Ok(outcome)
     }

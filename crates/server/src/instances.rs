@@ -121,6 +121,9 @@ fn ending(answer: &Result<Outcome, InvokeError>, request_bytes: u64) -> Ending {
             if outcome.function_error.is_some() { Ending::Failed(used) } else { Ending::Answered(used) }
         }
         Err(InvokeError::Throttled(_)) => Ending::Throttled,
+        Err(InvokeError::RestoreFailed | InvokeError::RestoreTimedOut) => {
+            Ending::Failed(Used { request_bytes, ..Used::default() })
+        }
         Err(_) => Ending::Unavailable,
     }
 }

@@ -14,6 +14,7 @@ impl From<FunctionsError> for ApiError {
                 user(StatusCode::NOT_FOUND, "ProvisionedConcurrencyConfigNotFoundException", message)
             }
             FunctionsError::Conflict(_) => user(StatusCode::CONFLICT, "ResourceConflictException", message),
+            FunctionsError::NotReady => user(StatusCode::CONFLICT, "SnapStartNotReadyException", message),
             FunctionsError::Invalid(_) => invalid(message),
             FunctionsError::Precondition(_) => {
                 user(StatusCode::PRECONDITION_FAILED, "PreconditionFailedException", message)
@@ -70,6 +71,10 @@ fn invoke(error: InvokeError) -> ApiError {
         }
         InvokeError::RuntimeMissing(_) => user(StatusCode::BAD_GATEWAY, "InvalidRuntimeException", message),
         InvokeError::InvalidCode(_) => user(StatusCode::BAD_GATEWAY, "InvalidZipFileException", message),
+        InvokeError::RestoreFailed => user(StatusCode::BAD_REQUEST, "SnapStartException", message),
+        InvokeError::RestoreTimedOut => {
+            user(StatusCode::REQUEST_TIMEOUT, "SnapStartTimeoutException", message)
+        }
         InvokeError::Unavailable(_) => {
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceException", message)
                 .field("Type", "Service")

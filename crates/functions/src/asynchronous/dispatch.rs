@@ -219,6 +219,8 @@ impl Functions {
             }
             Err(FunctionsError::Invoke(
                 error @ (InvokeError::Throttled(_)
+                | InvokeError::RestoreFailed
+                | InvokeError::RestoreTimedOut
                 | InvokeError::Unavailable(_)
                 | InvokeError::RuntimeMissing(_)),
             )) => {

@@ -84,7 +84,7 @@ impl Instance {
             Err(error) => return Some(entrypoint(&error.to_string())),
         }
         let failure = match self.initialised(left).await {
-            Ok(_) if self.awaits_restore() => self.restore().await.err(),
+            Ok(_) if self.awaits_restore() => self.go_on().await.err(),
             initialised => initialised.err(),
         };
         Some(match failure? {

@@ -1,7 +1,9 @@
 use super::start::InitFailure;
 use super::{Instance, Running};
+use crate::InvokeError;
 use runtime::Conversation;
 use runtime::api::Initialised;
+use runtime::extensions::ShutdownReason;
 use runtime::report::{self, Event, Restore, Status};
 use std::time::Duration;
 
@@ -15,7 +17,21 @@ impl Instance {
     }
 
     /// Lets the process, which was initialised ahead, go on, and waits until it is ready.
-    pub async fn restore(&mut self) -> Result<(), InitFailure> {
+    ///
+    /// # Errors
+    /// What the caller is told: no error document is made, as the service makes none
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/snapstart-troubleshooting.html>).
+    pub async fn restore(&mut self) -> Result<(), InvokeError> {
+        self.go_on().await.map_err(|failure| {
+            self.end_reason = ShutdownReason::Failure;
+            match failure {
+                InitFailure::TimedOut => InvokeError::RestoreTimedOut,
+                InitFailure::Reported(_) | InitFailure::Ended(_) => InvokeError::RestoreFailed,
+            }
+        })
+    }
+
+    pub(super) async fn go_on(&mut self) -> Result<(), InitFailure> {
         let Instance { spec, launch, log, clock, registration, running, .. } = self;
         log.tell(&Event::RestoreStart {
             runtime_version: &launch.runtime_version,
