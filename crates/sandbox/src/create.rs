@@ -45,7 +45,7 @@ pub(crate) fn is_privileged() -> bool {
 /// Blocks until the sandbox is ready for its first process. On failure nothing is left.
 pub(crate) fn create(host: &Host, spec: &Spec, may_lack: &BTreeSet<Layer>) -> Result<Created, SandboxError> {
     spec.check()?;
-    for source in spec.root.binds.iter().map(|bind| &bind.source) {
+    for source in spec.root.binds.iter().map(|bind| &bind.source).chain(&spec.root.image) {
         let there = std::fs::metadata(source).map(drop);
         there.map_err(|error| SandboxError::Bind { path: source.clone(), source: error })?;
     }

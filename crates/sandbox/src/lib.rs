@@ -48,7 +48,7 @@ pub use layer::{CgroupVersion, IsolationReport, Layer, LayerReport, LayerState};
 pub use process::{Exit, ExitStatus, Process};
 pub use sandbox::{Binding, Sandbox};
 pub use sockets::Sockets;
-pub use spec::{Bind, Command, CpuSpec, RootSpec, Spec, Tun};
+pub use spec::{Bind, Command, CpuSpec, IMAGE_DIRECTORIES, IMAGE_FILES, RootSpec, Spec, Tun};
 pub use stats::{Stats, Usage};
 pub use template::{Template, TemplateSpec};
 

@@ -49,6 +49,10 @@ pub struct Tun {
 /// `/root`, `/var` of the host.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RootSpec {
+    /// A directory of the host that is the whole root, instead of everything below. It must have
+    /// [`IMAGE_DIRECTORIES`] and [`IMAGE_FILES`], where the sandbox's own are mounted, and be readable by others
+    /// as `binds` must.
+    pub image: Option<PathBuf>,
     /// The host's `/usr`, `/lib*`, `/bin`, `/sbin` and the shareable part of its `/etc`.
     pub host_os: bool,
     /// Host paths made visible inside, read-only, no set-uid, no devices. At most 64.
@@ -62,6 +66,12 @@ pub struct RootSpec {
     /// Link path and what it points to.
     pub symlinks: Vec<(PathBuf, PathBuf)>,
 }
+
+/// Real directories, no links, that an image's root has.
+pub const IMAGE_DIRECTORIES: [&str; 5] = ["dev", "etc", "proc", "sys", "tmp"];
+/// The same for files.
+pub const IMAGE_FILES: [&str; 6] =
+    ["etc/group", "etc/hostname", "etc/hosts", "etc/nsswitch.conf", "etc/passwd", "etc/resolv.conf"];
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bind {
@@ -180,6 +190,13 @@ impl RootSpec {
     fn check(&self) -> Result<(), SandboxError> {
         if self.binds.len() > 64 || self.directories.len() > 64 || self.symlinks.len() > 64 {
             return Err(SandboxError::Invalid("more than 64 binds, directories or symlinks".into()));
+        }
+        let beside = !self.binds.is_empty() || !self.directories.is_empty() || !self.symlinks.is_empty();
+        if self.image.is_some() && (self.host_os || beside) {
+            return Err(SandboxError::Invalid("an image's root has nothing beside the image".into()));
+        }
+        if self.image.as_ref().is_some_and(|image| !image.is_absolute() || image.to_str().is_none()) {
+            return Err(SandboxError::Invalid("an image's root must be an absolute UTF-8 path".into()));
         }
         let targets = self.binds.iter().map(|bind| &bind.target);
         for path in targets.chain(&self.directories).chain(self.symlinks.iter().map(|(link, _)| link)) {

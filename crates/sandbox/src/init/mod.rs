@@ -5,6 +5,7 @@
 
 mod cage;
 mod etc;
+mod image;
 mod landlock;
 mod launcher;
 mod layers;
@@ -293,6 +294,14 @@ impl Init {
 /// `path` below `/`, as openat(2) and its kin want it.
 fn relative(path: &Path) -> &Path {
     path.strip_prefix("/").unwrap_or(path)
+}
+
+/// A directory, which an image's root has already.
+fn make_unless_there(path: &Path) -> io::Result<()> {
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result,
+    }
 }
 
 /// All three standard streams, to what is `/dev/null` now.

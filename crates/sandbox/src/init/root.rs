@@ -5,7 +5,7 @@
 //! resolved through a link that leads back into the host's tree.
 
 use super::layers::Layers;
-use super::{etc, relative, tmp};
+use super::{etc, image, relative, tmp};
 use crate::control::{Failure, Setup};
 use crate::{Layer, RootSpec, mount};
 use nix::mount::{MntFlags, MsFlags, mount as mount_fs, umount2};
@@ -26,16 +26,29 @@ pub(super) struct World {
 }
 
 /// Something of the host, on its way in.
-struct Import {
+pub(super) struct Import {
     mount: OwnedFd,
     directory: bool,
     target: PathBuf,
     attributes: u64,
 }
 
+impl Import {
+    /// Makes what it is mounted on, unless that is there, and mounts it.
+    pub(super) fn put(&self) -> io::Result<()> {
+        make_point(&self.target, self.directory)?;
+        mount::restrict(self.mount.as_fd(), self.attributes, true)?;
+        mount::attach(self.mount.as_fd(), &self.target)
+    }
+
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+}
+
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
-const LINKS: [(&str, &str); 5] = [
+pub(super) const LINKS: [(&str, &str); 5] = [
     ("/dev/fd", "/proc/self/fd"),
     ("/dev/stdin", "/proc/self/fd/0"),
     ("/dev/stdout", "/proc/self/fd/1"),
@@ -92,9 +105,11 @@ impl World {
         let staging = setup.staging.as_path();
         mount_fs(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
             .map_err(|error| fail("cannot make mounts private")(error.into()))?;
-        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-        mount_fs(Some("tmpfs"), staging, Some("tmpfs"), flags, Some(ROOT_OPTIONS))
-            .map_err(|error| fail("cannot mount a root")(error.into()))?;
+        match &setup.spec.root.image {
+            Some(image) => image::mount(image, staging),
+            None => mount_own(staging),
+        }
+        .map_err(fail("cannot mount a root"))?;
 
         let imports = take_imports(setup)?;
         let links = host_links(&setup.spec.root);
@@ -108,13 +123,17 @@ impl World {
 
         let proc = proc_mounted.and_then(|()| settle_proc());
         let proc = layers.demand(Layer::PrivateProc, "cannot mount /proc", "own, read-only", proc)?;
-        make_tree(setup, &imports, &links)?;
+        let empty = match &setup.spec.root.image {
+            Some(_) => image::furnish(setup, &imports)?,
+            None => make_tree(setup, &imports, &links)?,
+        };
         if proc.is_some() {
-            mask_proc().map_err(fail("cannot mask /proc"))?;
+            mask_proc(empty).map_err(fail("cannot mask /proc"))?;
         }
         super::standard_streams_to_null().map_err(fail("cannot open /dev/null"))?;
         let root = mount::clone_tree(Path::new("/"), false).map_err(fail("cannot keep the root"))?;
         mount::restrict_at(Path::new("/"), mount::READ_ONLY)
+            .and_then(|()| setup.spec.root.image.as_ref().map_or(Ok(()), |_| image::close()))
             .map_err(fail("cannot make the root read-only"))?;
         layers.enforced(Layer::PrivateRoot, "read-only, the host's root is detached");
         Ok(World { root, proc, tmp })
@@ -178,6 +197,11 @@ impl World {
             tmp.discard();
         }
     }
+}
+
+fn mount_own(staging: &Path) -> io::Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    Ok(mount_fs(Some("tmpfs"), staging, Some("tmpfs"), flags, Some(ROOT_OPTIONS))?)
 }
 
 fn make_at(root: BorrowedFd<'_>, path: &Path, directory: bool) -> io::Result<()> {
@@ -245,7 +269,7 @@ fn host_links(root: &RootSpec) -> Vec<(PathBuf, PathBuf)> {
 /// Before the host's root goes: in a user namespace a new `/proc` may show only what an existing one shows.
 fn mount_proc(staging: &Path) -> io::Result<()> {
     let point = staging.join("proc");
-    fs::create_dir(&point)?;
+    super::make_unless_there(&point)?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     Ok(mount_fs(Some("proc"), &point, Some("proc"), flags, Some("hidepid=2"))?)
 }
@@ -257,11 +281,11 @@ fn settle_proc() -> io::Result<OwnedFd> {
 }
 
 /// Files show nothing, directories are empty.
-fn mask_proc() -> io::Result<()> {
+fn mask_proc(empty: &Path) -> io::Result<()> {
     for path in MASKED.map(Path::new) {
         let Ok(found) = fs::symlink_metadata(path) else { continue };
         let mask = if found.is_dir() {
-            let empty = mount::clone_tree(Path::new(EMPTY), false)?;
+            let empty = mount::clone_tree(empty, false)?;
             mount::restrict(empty.as_fd(), mount::READ_ONLY, false)?;
             empty
         } else {
@@ -280,7 +304,12 @@ fn change_root(staging: &Path) -> io::Result<()> {
     std::env::set_current_dir("/")
 }
 
-fn make_tree(setup: &Setup, imports: &[Import], links: &[(PathBuf, PathBuf)]) -> Result<(), Failure> {
+/// Gives a directory in which nothing is ever put.
+fn make_tree(
+    setup: &Setup,
+    imports: &[Import],
+    links: &[(PathBuf, PathBuf)],
+) -> Result<&'static Path, Failure> {
     let spec = &setup.spec;
     let at = |path: &Path| {
         let what = format!("cannot make {} in the sandbox's root", path.display());
@@ -295,10 +324,8 @@ fn make_tree(setup: &Setup, imports: &[Import], links: &[(PathBuf, PathBuf)]) ->
     for (path, text) in etc::own_files(spec, if setup.privileged { setup.uid } else { 0 }) {
         write_file(Path::new(path), &text).map_err(at(Path::new(path)))?;
     }
-    for Import { mount, directory, target, attributes } in imports {
-        make_point(target, *directory).map_err(at(target))?;
-        mount::restrict(mount.as_fd(), *attributes, true).map_err(at(target))?;
-        mount::attach(mount.as_fd(), target).map_err(at(target))?;
+    for import in imports {
+        import.put().map_err(at(import.target()))?;
     }
     for (link, to) in LINKS.map(|(link, to)| (Path::new(link), to)) {
         symlink(to, link).map_err(at(link))?;
@@ -309,7 +336,8 @@ fn make_tree(setup: &Setup, imports: &[Import], links: &[(PathBuf, PathBuf)]) ->
     for (link, to) in &spec.root.symlinks {
         make_parent(link).and_then(|()| symlink(to, link)).map_err(at(link))?;
     }
-    mount_shm(spec.memory_bytes).map_err(at(Path::new("/dev/shm")))
+    mount_shm(spec.memory_bytes).map_err(at(Path::new("/dev/shm")))?;
+    Ok(Path::new(EMPTY))
 }
 
 fn make_parent(path: &Path) -> io::Result<()> {
@@ -324,12 +352,12 @@ fn make_point(path: &Path, directory: bool) -> io::Result<()> {
     if path.exists() { Ok(()) } else { write_file(path, "") }
 }
 
-fn write_file(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_file(path: &Path, text: &str) -> io::Result<()> {
     fs::write(path, text)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o444))
 }
 
-fn mount_shm(memory_bytes: u64) -> io::Result<()> {
+pub(super) fn mount_shm(memory_bytes: u64) -> io::Result<()> {
     let point = Path::new("/dev/shm");
     fs::create_dir(point)?;
     let options = format!("size={},nr_inodes=4096,mode=1777", SHM_BYTES_MAX.min(memory_bytes / 2));

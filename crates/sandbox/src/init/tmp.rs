@@ -23,7 +23,7 @@ pub(super) struct Image {
 /// Mounts `/tmp` at `point`.
 pub(super) fn mount(setup: &Setup, point: &Path, layers: &mut Layers) -> Result<Option<Image>, Failure> {
     let fail = |error: io::Error| Failure::new("cannot mount /tmp", &error);
-    fs::create_dir(point).map_err(fail)?;
+    super::make_unless_there(point).map_err(fail)?;
     let (what, error) = match &setup.tmp {
         TmpPlan::Disk { template, directory } => match mount_image(template, directory, setup.uid, point) {
             Ok(()) => {

@@ -3,6 +3,7 @@
 //! Most need root: without it a sandbox lacks layers, and a test says so instead of passing for nothing.
 
 mod crash;
+mod image;
 mod isolation;
 mod lifecycle;
 mod limits;
