@@ -1,6 +1,6 @@
 use names::{AccountId, FunctionName, Region};
-use runtime::RuntimeId;
 use runtime::log::LogFormat;
+use runtime::{ImageProgram, RuntimeId};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,7 +21,9 @@ pub struct VersionSpec {
     pub runtime: RuntimeId,
     /// Passed to the code as `_HANDLER`; managed runtimes load it.
     pub handler: String,
-    /// The unpacked code on the host, mounted read-only at `/var/task`. It must not change or vanish
+    /// The code is an image, and this is what is started of it: neither handler nor layers.
+    pub image: Option<ImageProgram>,
+    /// The unpacked code on the host, mounted read-only at `/var/task`, or as the root if it is an image. It must not change or vanish
     /// while an instance lives (give new code a new directory and a new `revision`). Everybody must be
     /// able to read it: the sandbox's user owns nothing of it.
     pub code_dir: PathBuf,
@@ -63,6 +65,7 @@ pub(crate) fn example(name: &str) -> VersionSpec {
         region: Region::default_region(),
         runtime: RuntimeId::parse("provided").unwrap(),
         handler: "h".into(),
+        image: None,
         code_dir: "/nowhere".into(),
         layer_dirs: Vec::new(),
         environment: BTreeMap::new(),

@@ -1,11 +1,13 @@
 use crate::report::InitKind;
-use crate::{Family, RuntimeId};
+use crate::{Family, ImageProgram, RuntimeId};
 use std::collections::BTreeMap;
 
 /// What the environment of a process is made from.
 #[derive(Debug)]
 pub struct Surroundings<'a> {
     pub runtime: &'a RuntimeId,
+    /// The function is an image, which brings variables of its own.
+    pub image: Option<&'a ImageProgram>,
     pub handler: &'a str,
     pub function_name: &'a str,
     pub version: &'a str,
@@ -74,10 +76,22 @@ pub fn is_reserved(name: &str) -> bool {
 
 /// The whole environment of a function's process, sorted by name.
 pub fn environment(from: &Surroundings) -> Vec<(String, String)> {
-    let mut all = defaults(from);
+    let mut all = match from.image {
+        Some(image) => of_image(from, image),
+        None => defaults(from),
+    };
     let user = from.user.iter().filter(|(name, _)| !is_reserved(name));
     all.extend(user.map(|(name, value)| (name.clone(), value.clone())));
     all.extend(reserved(from));
+    if let Some(image) = from.image {
+        // There is no handler, and the image knows best where its things are.
+        all.remove("_HANDLER");
+        for place in ["LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT"] {
+            all.extend(
+                image.environment.get_key_value(place).map(|(name, value)| (name.clone(), value.clone())),
+            );
+        }
+    }
     all.into_iter().collect()
 }
 
@@ -106,6 +120,17 @@ fn defaults(from: &Surroundings) -> BTreeMap<String, String> {
         ("AWS_ENDPOINT_URL", from.endpoint_url.to_owned()),
     ]);
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// An image's variables, with what it may rely on besides.
+fn of_image(from: &Surroundings, image: &ImageProgram) -> BTreeMap<String, String> {
+    let given = [
+        ("AWS_ENDPOINT_URL", from.endpoint_url),
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
+        ("PATH", crate::launch::IMAGE_PATH),
+    ];
+    let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    given.into_iter().chain(image.environment.clone()).collect()
 }
 
 /// What is the same for all functions of a runtime.
@@ -177,9 +202,14 @@ mod tests {
     use super::*;
 
     fn made(runtime: &str, user: &[(&str, &str)]) -> BTreeMap<String, String> {
+        of(runtime, None, user)
+    }
+
+    fn of(runtime: &str, image: Option<&ImageProgram>, user: &[(&str, &str)]) -> BTreeMap<String, String> {
         let user = user.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let surroundings = Surroundings {
             runtime: &RuntimeId::parse(runtime).unwrap(),
+            image,
             handler: "index.handler",
             function_name: "f",
             version: "$LATEST",
@@ -228,5 +258,33 @@ mod tests {
         assert!(!of_extensions.contains_key("_HANDLER") && !of_extensions.contains_key("LAMBDA_TASK_ROOT"));
         assert_eq!(made("python3.11", &[]).get("PYTHONPATH").map(String::as_str), Some("/var/runtime"));
         assert!(!made("provided.al2023", &[]).contains_key("AWS_EXECUTION_ENV"));
+    }
+
+    #[test]
+    fn an_image_brings_its_own_variables_and_the_functions_come_over_them() {
+        let own = [
+            ("A", "image"),
+            ("B", "image"),
+            ("LAMBDA_TASK_ROOT", "/srv"),
+            ("AWS_REGION", "no"),
+            ("_HANDLER", "no"),
+        ];
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let image = ImageProgram { environment: own.into(), ..ImageProgram::default() };
+        let env = of("provided", Some(&image), &[("B", "function"), ("LAMBDA_TASK_ROOT", "no")]);
+        for (name, value) in [
+            ("A", "image"),
+            ("B", "function"),
+            ("LAMBDA_TASK_ROOT", "/srv"),
+            ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
+            ("AWS_REGION", "eu-west-1"),
+            ("PATH", crate::launch::IMAGE_PATH),
+            ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+        ] {
+            assert_eq!(env.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        for name in ["_HANDLER", "LD_LIBRARY_PATH", "LANG", "AWS_EXECUTION_ENV"] {
+            assert!(!env.contains_key(name), "{name}");
+        }
     }
 }

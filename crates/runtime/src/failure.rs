@@ -49,9 +49,11 @@ pub fn timeout_reason(timeout: Duration) -> String {
     format!("Task timed out after {:.2} seconds", timeout.as_secs_f64())
 }
 
-/// There is nothing to start, or it cannot be started.
+/// There is nothing to start, or it cannot be started, or not where an image says.
 pub fn invalid_entrypoint(request_id: &str, reason: &str) -> ErrorReport {
-    report(request_id, "Runtime.InvalidEntrypoint", reason)
+    let of_directory = reason.starts_with("chdir ");
+    let error_type = if of_directory { "Runtime.InvalidWorkingDir" } else { "Runtime.InvalidEntrypoint" };
+    report(request_id, error_type, reason)
 }
 
 /// The answer had `bytes` bytes.

@@ -60,6 +60,11 @@ impl RuntimeId {
         }
     }
 
+    /// Of code that is a container image, which brings everything itself.
+    pub fn of_images() -> Self {
+        RuntimeId { text: "provided".to_owned(), family: Family::Provided }
+    }
+
     pub fn as_str(&self) -> &str {
         &self.text
     }

@@ -1,4 +1,8 @@
+mod image;
 pub(crate) mod java;
+
+pub use image::ImageProgram;
+pub(crate) use image::PATH as IMAGE_PATH;
 
 use crate::runtimes::Runner;
 use crate::{Family, Interpreter, Kind, RuntimeId, RuntimeMissing, Runtimes};
@@ -27,6 +31,8 @@ pub struct LaunchRequest<'a> {
 pub struct Launch {
     /// The first is an absolute path inside the sandbox.
     pub argv: Vec<String>,
+    /// Where it is started.
+    pub cwd: PathBuf,
     /// The program speaks by a channel ([`crate::channel`]) when it gets one, rather than by the Runtime API.
     pub speaks_channel: bool,
     /// What every function of this runtime finds.
@@ -43,6 +49,8 @@ pub struct Launch {
 /// What is mounted for a runtime, whatever the function: interpreter, shim and pack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Base {
+    /// Host path of an image's tree, which is all that there is then, instead of the host's system.
+    pub image: Option<PathBuf>,
     /// Host path and path inside, read-only, in this order.
     pub binds: Vec<(PathBuf, PathBuf)>,
     /// Path inside and what it points to.
@@ -72,6 +80,7 @@ impl Runtimes {
     pub fn launch(&self, request: &LaunchRequest) -> Result<Launch, LaunchError> {
         let mut launch = Launch {
             argv: Vec::new(),
+            cwd: TASK.into(),
             speaks_channel: false,
             base: Base::default(),
             binds: vec![(request.code_dir.to_owned(), TASK.into())],
@@ -154,7 +163,7 @@ pub(crate) fn runtime_base(found: &Interpreter, pack: PathBuf, shim: Option<Path
     if !found.is_in_host_os() {
         binds.push((found.prefix.clone(), LANG.into()));
     }
-    Base { binds, symlinks: Vec::new() }
+    Base { binds, ..Base::default() }
 }
 
 /// The interpreter running our shim; `None` where functions are run by somebody else's program.

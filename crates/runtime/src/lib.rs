@@ -26,6 +26,6 @@ pub use conversation::{Conversation, Pending};
 pub use environment::{Session, Surroundings, environment, extension_environment, is_reserved};
 pub use identifier::{Family, RuntimeId, UnknownRuntime};
 pub use interpreter::{Interpreter, Kind, discover, discover_among};
-pub use launch::{Base, Launch, LaunchError, LaunchRequest};
+pub use launch::{Base, ImageProgram, Launch, LaunchError, LaunchRequest};
 pub use runtimes::{OpenError, RuntimeMissing, RuntimeReport, Runtimes};
 pub use table::TableError;

@@ -354,6 +354,9 @@ pub(crate) fn fail_without_process(
     let log = new_log(context, spec);
     log.begin(id);
     log.tell(&Event::Start { request_id: id, version: &spec.version, trace_id });
+    if let Some(image) = &spec.image {
+        log.tell(&Event::Fault { text: &format!("IMAGE\tLaunch error: {reason}\t{image}") });
+    }
     let text = format!("RequestId: {id} Error: {reason}\n{}", document.error_type);
     log.tell(&Event::Fault { text: &text });
     log.tell(&Event::End { request_id: id });

@@ -34,10 +34,16 @@ pub(super) async fn prepare(
         if !spec.code_dir.is_dir() {
             return Err(invalid(format!("the code of {} is not on this machine", spec.function_arn)));
         }
+        let variable = |name: &str| spec.environment.get(name).map(String::as_str);
+        if let Some(program) = &spec.image {
+            let region = spec.region.as_str();
+            let launch = runtimes.launch_image(&spec.code_dir, program, variable("PATH"), region);
+            let opt = Some(spec.code_dir.join("opt")).filter(|opt| is_directory(opt));
+            return launch.map(|launch| (launch, opt)).map_err(cannot_launch);
+        }
         let opt_dir = layers.merged(&spec.layer_dirs).map_err(|error| {
             invalid(format!("the layers of {} cannot be merged: {error}", spec.function_arn))
         })?;
-        let variable = |name: &str| spec.environment.get(name).map(String::as_str);
         let request = LaunchRequest {
             runtime: &spec.runtime,
             handler: &spec.handler,
@@ -48,13 +54,7 @@ pub(super) async fn prepare(
             exec_wrapper: variable("AWS_LAMBDA_EXEC_WRAPPER"),
             java_tool_options: variable("JAVA_TOOL_OPTIONS"),
         };
-        match runtimes.launch(&request) {
-            Ok(launch) => Ok((launch, opt_dir)),
-            Err(LaunchError::Missing(missing)) => {
-                Err(StartError::Refused(InvokeError::RuntimeMissing(missing.to_string())))
-            }
-            Err(LaunchError::Entrypoint(reason)) => Err(StartError::Code(reason)),
-        }
+        runtimes.launch(&request).map(|launch| (launch, opt_dir)).map_err(cannot_launch)
     };
     if is_quick {
         return work();
@@ -62,6 +62,15 @@ pub(super) async fn prepare(
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(unavailable(&format!("preparing the code failed: {error}"))),
+    }
+}
+
+fn cannot_launch(error: LaunchError) -> StartError {
+    match error {
+        LaunchError::Missing(missing) => {
+            StartError::Refused(InvokeError::RuntimeMissing(missing.to_string()))
+        }
+        LaunchError::Entrypoint(reason) => StartError::Code(reason),
     }
 }
 
@@ -100,6 +109,7 @@ pub(super) fn environment(
 ) -> Vec<(String, String)> {
     runtime::environment(&Surroundings {
         runtime: &spec.runtime,
+        image: spec.image.as_ref(),
         handler: &spec.handler,
         function_name: spec.function_name.as_str(),
         version: &spec.version,
@@ -143,7 +153,11 @@ pub(super) fn sandbox_spec(context: &Context, id: String, base: &Base, size: &Si
 
 /// What every sandbox and template of a runtime shows.
 pub(crate) fn root(base: &Base) -> RootSpec {
+    if base.image.is_some() {
+        return RootSpec { image: base.image.clone(), ..RootSpec::default() };
+    }
     RootSpec {
+        image: None,
         host_os: true,
         binds: binds(&base.binds),
         directories: vec!["/opt".into(), "/var/task".into(), "/var/runtime".into()],
@@ -165,11 +179,16 @@ pub(super) fn cpu(context: &Context, memory_mb: u32) -> CpuSpec {
     CpuSpec { quota_millis, weight_millis: None }
 }
 
+/// And no link to one.
+fn is_directory(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|found| found.is_dir())
+}
+
 /// Names of the external extensions in the layers, in order: at most one more than there may be.
 pub(super) fn extensions(opt: &Path) -> Vec<String> {
     let directory = opt.join("extensions");
     // Links of different layers together may lead out of them: here on the host none is followed.
-    if !directory.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+    if !is_directory(&directory) {
         return Vec::new();
     }
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();

@@ -19,7 +19,6 @@ use runtime::telemetry::Origin;
 use runtime::{Conversation, Launch, Runtimes};
 use sandbox::{Binding, CHANNEL_FD, Command, Host, Sandbox, SandboxError};
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -264,12 +263,12 @@ impl Start<'_> {
 
 impl Start<'_> {
     fn command(&self) -> Command {
-        let Launch { argv, speaks_channel, .. } = self.launch;
+        let Launch { argv, cwd, speaks_channel, .. } = self.launch;
         let mut env = self.environment.to_vec();
         if *speaks_channel {
             env.push((DESCRIPTOR_VARIABLE.to_owned(), CHANNEL_FD.to_string()));
         }
-        Command { argv: argv.clone(), env, cwd: PathBuf::from("/var/task"), channel: *speaks_channel }
+        Command { argv: argv.clone(), env, cwd: cwd.clone(), channel: *speaks_channel }
     }
 }
 

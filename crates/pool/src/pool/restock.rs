@@ -39,6 +39,12 @@ pub(super) async fn restock(pool: Weak<Inner>) {
                             unwanted.destroy().await;
                         }
                     }
+                    // An image that nobody uses was removed.
+                    Err(_) if kind.image.as_ref().is_some_and(|root| !root.exists()) => {
+                        for prewarmed in inner.context.stock.forget(&kind) {
+                            prewarmed.destroy().await;
+                        }
+                    }
                     Err(error) => {
                         tracing::warn!(%error, ?kind, "a sandbox cannot be made ahead of time");
                         inner.context.stock.failed(&kind);

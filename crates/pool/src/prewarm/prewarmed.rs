@@ -48,7 +48,7 @@ impl Prewarmed {
     /// The interpreter has gone, or a sandbox cannot be made.
     pub async fn make(context: &Context, kind: &InstanceKind) -> Result<Prewarmed, PrewarmError> {
         let (base, generic) = match kind.runtime.clone() {
-            None => (Base::default(), None),
+            None => (Base { image: kind.image.clone(), ..Base::default() }, None),
             Some(runtime) => {
                 let (runtimes, process) = (context.runtimes.clone(), kind.process);
                 // May wait for the search for interpreters at the start.

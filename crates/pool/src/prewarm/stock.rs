@@ -185,6 +185,13 @@ impl<T> Stock<T> {
         self.changes.send_replace(());
     }
 
+    /// None of this kind will be needed again; gives what there is of it.
+    pub fn forget(&self, kind: &InstanceKind) -> Vec<T> {
+        let shelf = self.lock().shelves.remove(kind);
+        self.changes.send_replace(());
+        shelf.map(|shelf| shelf.ready.into()).unwrap_or_default()
+    }
+
     /// Told when [`Stock::next`] may have something to do.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
@@ -294,7 +301,7 @@ mod tests {
     use clock::Timestamp;
 
     fn kind(tmp_mb: u32) -> InstanceKind {
-        InstanceKind { runtime: None, tmp_mb, process: None }
+        InstanceKind { runtime: None, image: None, tmp_mb, process: None }
     }
 
     fn stock(budget_mb: u32) -> (Clock, Stock<u32>) {

@@ -95,6 +95,7 @@ impl World {
             region: Region::default_region(),
             runtime: RuntimeId::parse(runtime).unwrap(),
             handler: handler.into(),
+            image: None,
             code_dir,
             layer_dirs: Vec::new(),
             environment: BTreeMap::new(),

@@ -65,6 +65,7 @@ fn trial_run(pack: &Path, found: &Interpreter, runtime_api: &str) -> Option<Tria
     argv.splice(1..1, options);
     let surroundings = Surroundings {
         runtime: &runtime,
+        image: None,
         handler: HANDLER,
         function_name: "trial",
         version: "$LATEST",

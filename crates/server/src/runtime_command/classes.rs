@@ -131,6 +131,7 @@ fn spec(run: &TrialRun) -> Spec {
     Spec {
         id: "classes".to_owned(),
         root: RootSpec {
+            image: None,
             host_os: true,
             binds,
             directories: vec!["/opt".into(), "/var/task".into(), "/var/runtime".into()],
