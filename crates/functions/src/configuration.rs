@@ -1,4 +1,4 @@
-use crate::{Environment, FunctionsError, LayerUse, Logging, SnapshotState};
+use crate::{Environment, FunctionsError, ImageCode, ImageConfig, LayerUse, Logging, SnapshotState, image};
 use clock::Timestamp;
 use kv::Record;
 use runtime::RuntimeId;
@@ -28,6 +28,9 @@ pub struct Configuration {
     #[serde(default)]
     pub snapshot: SnapshotState,
     pub code: Code,
+    /// What an image's own settings give way to.
+    #[serde(default)]
+    pub image_config: ImageConfig,
     pub modified: Timestamp,
     /// New with every change, so that callers can make changes conditional.
     pub revision_id: String,
@@ -36,12 +39,15 @@ pub struct Configuration {
 /// A piece of code by its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
-    /// SHA-256 of the zip, 64 hexadecimal digits.
+    /// SHA-256 of the zip, or the digest of the image's manifest: 64 hexadecimal digits.
     pub sha256: String,
-    /// Of the zip.
+    /// Of the zip; zero for an image, as on Lambda.
     pub zip_bytes: u64,
     /// Of all unpacked files.
     pub unpacked_bytes: u64,
+    /// It is a container image, no zip.
+    #[serde(default)]
+    pub image: Option<ImageCode>,
 }
 
 impl Record for Configuration {
@@ -90,6 +96,24 @@ impl Configuration {
         if self.layers.len() > LAYERS_MAX {
             return invalid(format!("Cannot reference more than {LAYERS_MAX} layers."));
         }
+        if self.code.image.is_some() {
+            if !self.handler.is_empty() {
+                return invalid(image::NOT_WITH_IMAGES.to_owned());
+            }
+            if !self.layers.is_empty() {
+                return invalid(image::NO_LAYERS.to_owned());
+            }
+            if self.snap_start {
+                return invalid(
+                    "Container images are not supported for SnapStart enabled functions.".to_owned(),
+                );
+            }
+            self.image_config.check()?;
+        } else if !self.image_config.is_empty() {
+            return invalid(
+                "Please don't provide ImageConfig when the intended function PackageType is Zip.".to_owned(),
+            );
+        }
         if self.snap_start && self.runtime.family() == runtime::Family::Provided {
             return invalid(format!("{} is not supported for SnapStart enabled functions.", self.runtime));
         }
@@ -126,6 +150,7 @@ impl Configuration {
             snap_start,
             snapshot: _,
             code,
+            image_config,
             modified: _,
             revision_id: _,
         } = self;
@@ -140,6 +165,7 @@ impl Configuration {
             && *logging == other.logging
             && *snap_start == other.snap_start
             && *code == other.code
+            && *image_config == other.image_config
     }
 
     /// Every piece of code this configuration keeps alive, once per use.
@@ -177,9 +203,12 @@ pub(crate) fn check_revision(asked: Option<&str>, latest: &str) -> Result<(), Fu
 }
 
 impl Code {
-    /// The hash as Lambda shows it, in base64.
-    pub fn sha256_base64(&self) -> String {
+    /// The hash as Lambda shows it: in base64, but an image's in hexadecimal digits.
+    pub fn sha256_text(&self) -> String {
         use base64::Engine;
+        if self.image.is_some() {
+            return self.sha256.clone();
+        }
         let bytes = hex::decode(&self.sha256).unwrap_or_default();
         base64::engine::general_purpose::STANDARD.encode(bytes)
     }

@@ -1,16 +1,18 @@
 use crate::configuration::Configuration;
 use crate::{
-    Described, Environment, FunctionId, FunctionRecord, Functions, FunctionsError, Logging, LoggingUpdate,
-    SnapshotState, Version, claims, egress, keys, layers, publish_version, tags,
+    Described, Environment, FunctionId, FunctionRecord, Functions, FunctionsError, ImageConfig, Logging,
+    LoggingUpdate, NewCode, SnapshotState, Version, claims, egress, image, keys, layers, publish_version,
+    tags,
 };
-use bytes::Bytes;
 use kv::{Read, Transaction};
+use runtime::RuntimeId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Debug, Clone)]
 pub struct NewFunction {
     pub id: FunctionId,
+    /// Empty for an image, as the handler.
     pub runtime: String,
     pub handler: String,
     pub role: String,
@@ -24,8 +26,8 @@ pub struct NewFunction {
     pub logging: LoggingUpdate,
     pub snap_start: bool,
     pub tags: BTreeMap<String, String>,
-    /// A zip archive.
-    pub code: Bytes,
+    pub code: NewCode,
+    pub image_config: ImageConfig,
     /// Also publishes version 1.
     pub publish: bool,
 }
@@ -36,7 +38,11 @@ impl Functions {
     /// # Errors
     /// `Conflict` when the name is taken; `Invalid` for a value, runtime, layer or archive that cannot be.
     pub async fn create_function(&self, new: NewFunction) -> Result<Described, FunctionsError> {
-        let runtime = self.runtime(&new.runtime)?;
+        let runtime = match &new.code {
+            NewCode::Zip(_) => self.runtime(&new.runtime)?,
+            NewCode::Image(_) if new.runtime.is_empty() && new.layers.is_empty() => RuntimeId::of_images(),
+            NewCode::Image(_) => return Err(FunctionsError::invalid(image::NOT_WITH_IMAGES)),
+        };
         let environment = Environment::new(new.environment)?;
         tags::check(&new.tags)?;
         egress::check(&self.config, &new.tags)?;
@@ -63,6 +69,7 @@ impl Functions {
             snap_start: new.snap_start,
             snapshot: SnapshotState::Off,
             code: code.code.clone(),
+            image_config: new.image_config,
             modified: now,
             revision_id: self.clock.uuid(),
         };

@@ -1,4 +1,5 @@
 use crate::{Configuration, FunctionRecord, Functions, FunctionsError};
+use images::{Digest, Images};
 use kv::Snapshot;
 use names::{Key, Keyspace};
 use pool::InstanceKind;
@@ -13,13 +14,14 @@ impl Functions {
     /// # Errors
     /// The store cannot be read.
     pub async fn expect_all(&self) -> Result<(), FunctionsError> {
+        let images = self.images().clone();
         let kinds = self
             .kv
             .read(async move |snapshot: &Snapshot| {
                 let all = Key::new(Keyspace::Function).range();
                 let page = kv::range_records::<FunctionRecord>(snapshot, &all, LOOKED_AT).await?;
                 let kinds: HashSet<InstanceKind> =
-                    page.iter().map(|(_, record)| kind(&record.latest)).collect();
+                    page.iter().filter_map(|(_, record)| kind(&record.latest, &images)).collect();
                 Ok::<_, FunctionsError>(kinds)
             })
             .await?;
@@ -29,11 +31,18 @@ impl Functions {
 
     /// A function that was made or changed is usually tried right after.
     pub(crate) fn expect(&self, configuration: &Configuration) {
-        self.instances.expect(&kind(configuration));
+        if let Some(kind) = kind(configuration, self.images()) {
+            self.instances.expect(&kind);
+        }
     }
 }
 
-fn kind(configuration: &Configuration) -> InstanceKind {
-    let Configuration { runtime, environment, memory_mb, tmp_mb, .. } = configuration;
-    InstanceKind::new(runtime, environment.variables(), *memory_mb, *tmp_mb)
+fn kind(configuration: &Configuration, images: &Images) -> Option<InstanceKind> {
+    let Configuration { runtime, environment, memory_mb, tmp_mb, code, .. } = configuration;
+    if code.image.is_none() {
+        return Some(InstanceKind::new(runtime, environment.variables(), *memory_mb, *tmp_mb));
+    }
+    // One small file; an image that is not there is told of by whoever needs it.
+    let image = images.image(&Digest::from_hex(&code.sha256).ok()?).ok()??;
+    Some(InstanceKind::of_image(images.root(&image), *tmp_mb))
 }

@@ -191,13 +191,21 @@ impl Functions {
         }
         let account_concurrency = self.config.account_concurrency;
         let unreserved = self.unreserved.of(&self.kv, account_concurrency, &id.account, &id.region).await?;
+        let (image, code_dir) = match configuration.code.image {
+            Some(_) => {
+                let (image, root) = self.code.image(&configuration.code).await?;
+                (Some(configuration.image_config.program(&image)), root)
+            }
+            None => (None, self.code.directory(&configuration.code).await?),
+        };
         Ok(VersionSpec {
             function_arn: id.arn().to_string(),
             function_name: id.name.clone(),
             version: version.to_string(),
             account_id: id.account.clone(),
             region: id.region.clone(),
-            code_dir: self.code.directory(&configuration.code).await?,
+            image,
+            code_dir,
             layer_dirs,
             runtime: configuration.runtime,
             handler: configuration.handler,

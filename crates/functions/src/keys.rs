@@ -75,6 +75,10 @@ pub(crate) fn code(sha256: &str) -> Key {
     Key::new(Keyspace::CodeReference).text(sha256)
 }
 
+pub(crate) fn image(digest: &str) -> Key {
+    Key::new(Keyspace::ImageReference).text(digest)
+}
+
 pub(crate) fn invocation(id: &str) -> Key {
     Key::new(Keyspace::AsyncInvocation).text(id)
 }

@@ -1,5 +1,5 @@
 use crate::pages::{self, Page};
-use crate::{Code, FunctionId, Functions, FunctionsError, code, keys};
+use crate::{Code, FunctionId, Functions, FunctionsError, NewCode, code, keys};
 use bytes::Bytes;
 use clock::Timestamp;
 use kv::{Read, Record, Snapshot, Transaction};
@@ -124,7 +124,7 @@ impl Functions {
     /// # Errors
     /// `Invalid` and `CodeStorageExceeded`, as for a function's code.
     pub async fn publish_layer_version(&self, new: NewLayerVersion) -> Result<LayerVersion, FunctionsError> {
-        let code = Arc::new(self.code.ingest(new.code).await?);
+        let code = Arc::new(self.code.ingest(NewCode::Zip(new.code)).await?);
         let now = self.clock.now();
         let id = new.id;
         let blank = LayerVersion {

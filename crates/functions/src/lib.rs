@@ -21,6 +21,7 @@ mod expect;
 mod function_id;
 mod function_url;
 mod get_function;
+mod image;
 mod instances;
 mod invoke;
 mod keys;
@@ -48,7 +49,7 @@ pub use alias::{AliasChange, AliasRecord, parse_version};
 pub use asynchronous::{
     Admission, AsyncEvent, EVENT_BYTES_MAX, EventBounds, RetrySchedule, Waiting, enqueue,
 };
-pub use code::{ARCHIVE_BYTES_MAX, INLINE_BYTES_MAX, UNPACKED_BYTES_MAX};
+pub use code::{ARCHIVE_BYTES_MAX, INLINE_BYTES_MAX, UNPACKED_BYTES_MAX, sweep_images};
 pub use configuration::{Code, Configuration};
 pub use create_function::NewFunction;
 pub use download::{Archive, DOWNLOAD_AGE_MAX};
@@ -59,6 +60,7 @@ pub use event_invoke_config::{EventInvokeChange, EventInvokeRecord};
 pub use function_id::{FunctionId, Version};
 pub use function_url::{Cors, InvokeMode, UrlAuth, UrlRecord, UrlTarget};
 pub use get_function::FunctionDetails;
+pub use image::{ImageCode, ImageConfig, NewCode};
 pub use instances::Instances;
 pub use invoke::{Answer, Invocation, PAYLOAD_BYTES_MAX};
 pub use layers::{LayerId, LayerUse, LayerVersion, NewLayerVersion};
@@ -75,6 +77,7 @@ pub use update_function_configuration::ConfigurationUpdate;
 use blob::Blobs;
 use clock::Clock;
 use code::CodeStore;
+use images::Images;
 use kv::Kv;
 use remembered::Remembered;
 use runtime::RuntimeId;
@@ -88,6 +91,8 @@ use unreserved::Unreserved;
 pub struct Config {
     /// Where unpacked code lies.
     pub code_directory: PathBuf,
+    /// Where container images lie.
+    pub image_directory: PathBuf,
     /// Of all archives together.
     pub code_bytes_max: u64,
     /// What GetAccountSettings tells and reserved concurrency is checked against; the pool enforces it.
@@ -104,6 +109,7 @@ impl Config {
     pub fn new(code_directory: PathBuf) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Config {
+            image_directory: code_directory.with_file_name("images"),
             code_directory,
             code_bytes_max: 75 * 1024 * 1024 * 1024,
             account_concurrency: 1000,
@@ -146,6 +152,7 @@ impl Functions {
     ) -> Result<Self, io::Error> {
         let code = CodeStore::open(
             config.code_directory.clone(),
+            Images::open(config.image_directory.clone(), clock.clone())?,
             kv.clone(),
             blobs,
             clock.clone(),
@@ -180,7 +187,21 @@ impl Functions {
     /// # Errors
     /// The code directory or the store cannot be read.
     pub async fn sweep(&self) -> Result<(), FunctionsError> {
-        self.code.sweep_all().await
+        self.code.sweep_all().await?;
+        self.code.sweep_images().await
+    }
+
+    /// The container images of this server.
+    pub fn images(&self) -> &Images {
+        self.code.images()
+    }
+
+    /// Removes images that have no name and that no record names.
+    ///
+    /// # Errors
+    /// The images or the store cannot be read.
+    pub async fn sweep_images(&self) -> Result<(), FunctionsError> {
+        self.code.sweep_images().await
     }
 
     /// # Errors
@@ -208,7 +229,12 @@ impl Functions {
     }
 
     async fn sweep_codes(&self, codes: Vec<Code>) {
-        for code in codes {
+        if codes.iter().any(|code| code.image.is_some())
+            && let Err(error) = self.code.sweep_images().await
+        {
+            tracing::warn!(%error, "images that nothing names are left for the next sweep");
+        }
+        for code in codes.into_iter().filter(|code| code.image.is_none()) {
             if let Err(error) = self.code.sweep(&code.sha256).await {
                 tracing::warn!(sha256 = code.sha256, %error, "unpacked code is left for the next start");
             }

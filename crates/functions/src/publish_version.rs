@@ -26,7 +26,7 @@ impl Functions {
             .transact(async move |tx: &mut Transaction| {
                 let mut record = lookup::function(tx, &id).await?;
                 check_revision(revision_id.as_deref(), &record.latest.revision_id)?;
-                let latest = record.latest.code.sha256_base64();
+                let latest = record.latest.code.sha256_text();
                 if let Some(asked) = &code_sha256
                     && *asked != latest
                 {

@@ -1,13 +1,14 @@
 use crate::configuration::check_revision;
-use crate::{Described, FunctionId, Functions, FunctionsError, Version, code, keys, lookup, publish_version};
-use bytes::Bytes;
+use crate::{
+    Described, FunctionId, Functions, FunctionsError, NewCode, Version, code, keys, lookup, publish_version,
+};
 use kv::Transaction;
 use std::sync::Arc;
 
 #[derive(Debug, Clone)]
 pub struct CodeUpdate {
     pub id: FunctionId,
-    pub code: Bytes,
+    pub code: NewCode,
     /// Also publishes a version.
     pub publish: bool,
     /// Judges and changes nothing.
@@ -15,13 +16,22 @@ pub struct CodeUpdate {
     pub revision_id: Option<String>,
 }
 
+/// Lambda's own words. A function stays what it was made as.
+const IMAGE_NEEDED: &str = "Please provide ImageUri when updating a function with packageType Image.";
+const NO_IMAGE: &str = "Please don't provide ImageUri when updating a function with packageType Zip.";
+
 impl Functions {
     /// # Errors
     /// `NotFound`, `Precondition`, and those of the archive.
     pub async fn update_function_code(&self, update: CodeUpdate) -> Result<Described, FunctionsError> {
         let CodeUpdate { id, code, publish, dry_run, revision_id } = update;
         // Before the work of unpacking; the transaction looks again.
-        lookup::function(&self.kv, &id).await?;
+        let is_image = lookup::function(&self.kv, &id).await?.latest.code.image.is_some();
+        match (is_image, &code) {
+            (true, NewCode::Zip(_)) => return Err(FunctionsError::invalid(IMAGE_NEEDED)),
+            (false, NewCode::Image(_)) => return Err(FunctionsError::invalid(NO_IMAGE)),
+            (true, NewCode::Image(_)) | (false, NewCode::Zip(_)) => {}
+        }
         let fresh = Arc::new(self.code.ingest(code).await?);
         let (revision, published_revision, now) = (self.clock.uuid(), self.clock.uuid(), self.clock.now());
         let arn = id.arn();
@@ -31,6 +41,14 @@ impl Functions {
                 let mut record = lookup::function(tx, &id).await?;
                 check_revision(revision_id.as_deref(), &record.latest.revision_id)?;
                 let old = record.latest.code.clone();
+                // The function may have been made anew meanwhile, as something else.
+                if old.image.is_some() != fresh.code.image.is_some() {
+                    return Err(FunctionsError::invalid(if old.image.is_some() {
+                        IMAGE_NEEDED
+                    } else {
+                        NO_IMAGE
+                    }));
+                }
                 record.latest.code = fresh.code.clone();
                 record.latest.modified = now;
                 record.latest.revision_id = revision.clone();

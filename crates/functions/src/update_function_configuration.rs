@@ -1,7 +1,7 @@
 use crate::configuration::check_revision;
 use crate::{
-    Described, Environment, FunctionId, Functions, FunctionsError, LoggingUpdate, Version, code, keys,
-    layers, lookup,
+    Described, Environment, FunctionId, Functions, FunctionsError, ImageConfig, LoggingUpdate, Version, code,
+    image, keys, layers, lookup,
 };
 use kv::Transaction;
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ pub struct ConfigurationUpdate {
     pub environment: Option<BTreeMap<String, String>>,
     /// ARNs of layer versions, in merging order; empty takes all away.
     pub layers: Option<Vec<String>>,
+    pub image_config: Option<ImageConfig>,
     pub logging: LoggingUpdate,
     pub snap_start: Option<bool>,
     pub revision_id: Option<String>,
@@ -43,6 +44,10 @@ impl Functions {
                 let mut record = lookup::function(tx, id).await?;
                 let latest = &mut record.latest;
                 check_revision(update.revision_id.as_deref(), &latest.revision_id)?;
+                if latest.code.image.is_some() && (runtime.is_some() || update.handler.is_some()) {
+                    return Err(FunctionsError::invalid(image::NOT_WITH_IMAGES));
+                }
+                set(&mut latest.image_config, &update.image_config);
                 set(&mut latest.runtime, &runtime);
                 set(&mut latest.handler, &update.handler);
                 set(&mut latest.role, &update.role);

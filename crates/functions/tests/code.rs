@@ -8,7 +8,13 @@ use names::{Key, Keyspace, Qualifier};
 use support::{World, id, new_function, until, zip};
 
 fn update(name: &str, code: Bytes) -> CodeUpdate {
-    CodeUpdate { id: id(name), code, publish: false, dry_run: false, revision_id: None }
+    CodeUpdate {
+        id: id(name),
+        code: functions::NewCode::Zip(code),
+        publish: false,
+        dry_run: false,
+        revision_id: None,
+    }
 }
 
 fn invocation(name: &str) -> Invocation {

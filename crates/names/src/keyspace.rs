@@ -62,6 +62,8 @@ pub enum Keyspace {
     ProvisionedConcurrency = 0x3A,
     /// functions: (account, region): what functions have claimed of the account's concurrency.
     ConcurrencyClaims = 0x3B,
+    /// functions: (manifest sha256): how many records name a container image.
+    ImageReference = 0x3C,
 
     /// functions: (invocation id): an accepted asynchronous invocation.
     AsyncInvocation = 0x40,

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clock::Timestamp;
+use images::ImageName;
 use sandbox::Layer;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -42,6 +43,9 @@ pub enum Command {
     Doctor(DoctorArguments),
     /// Tell what functions used in a period, and what other clouds publish that they would take for it
     Bill(BillArguments),
+    /// Load container images for functions, list them, remove them
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// List the language runtimes found here, or install the SDKs that functions expect in them
     #[command(subcommand)]
     Runtime(RuntimeCommand),
@@ -142,6 +146,48 @@ pub enum BillFormat {
     Table,
     Json,
     Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImageCommand {
+    /// Load an image, beside a server or without: a directory in the OCI layout, an archive of one, or one of
+    /// `docker save`. Functions then name it as ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG
+    Load(ImageLoadArguments),
+    /// List the images that were loaded
+    List(ImageListArguments),
+    /// Take a name away; the image goes when no function uses it any more
+    Remove(ImageRemoveArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct ImageLoadArguments {
+    /// A directory or an archive, which may be compressed with gzip or zstd
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// What to call it instead of the name in there
+    #[arg(long, value_name = "REPOSITORY[:TAG]", value_parser = parse_image_name)]
+    pub name: Option<ImageName>,
+    #[command(flatten)]
+    pub data: DataArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ImageListArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ImageRemoveArguments {
+    /// Which ones
+    #[arg(required = true, value_name = "REPOSITORY[:TAG]", value_parser = parse_image_name)]
+    pub names: Vec<ImageName>,
+    #[command(flatten)]
+    pub data: DataArguments,
+}
+
+fn parse_image_name(text: &str) -> Result<ImageName, String> {
+    ImageName::parse(text).map_err(|error| error.to_string())
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,8 +3,10 @@
 
 use crate::data_dir::DataDir;
 use clock::{Clock, Timestamp};
+use functions::Functions;
 use meters::{Meters, UsageRow};
 use nix::sys::socket::{getsockopt, sockopt};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, Permissions};
 use std::io;
@@ -21,11 +23,16 @@ use tokio::task::{JoinHandle, JoinSet};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Question {
-    Usage { from: Timestamp, to: Timestamp },
+    Usage {
+        from: Timestamp,
+        to: Timestamp,
+    },
+    /// Images have lost names: those that nothing uses go.
+    SweepImages,
 }
 
 /// The answer, or why there is none.
-type Answer = Result<Vec<UsageRow>, String>;
+type Answer<T> = Result<T, String>;
 
 const QUESTION_BYTES_MAX: u64 = 4096;
 const ANSWER_BYTES_MAX: u64 = 1 << 30;
@@ -39,7 +46,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// The socket cannot be made.
-pub fn serve(data: &DataDir, meters: Meters, clock: Clock) -> io::Result<JoinHandle<()>> {
+pub fn serve(
+    data: &DataDir,
+    meters: Meters,
+    functions: Functions,
+    clock: Clock,
+) -> io::Result<JoinHandle<()>> {
     let path = data.control();
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -60,9 +72,9 @@ pub fn serve(data: &DataDir, meters: Meters, clock: Clock) -> io::Result<JoinHan
                 clock.sleep(PAUSE).await;
                 continue;
             };
-            let (meters, clock) = (meters.clone(), clock.clone());
+            let (meters, functions, clock) = (meters.clone(), functions.clone(), clock.clone());
             connections.spawn(async move {
-                if let Some(Err(error)) = clock.timeout(TIME_MAX, answer(stream, &meters)).await {
+                if let Some(Err(error)) = clock.timeout(TIME_MAX, answer(stream, &meters, &functions)).await {
                     tracing::debug!(%error, "a question of the command line was not answered");
                 }
                 drop(place);
@@ -71,23 +83,28 @@ pub fn serve(data: &DataDir, meters: Meters, clock: Clock) -> io::Result<JoinHan
     }))
 }
 
-async fn answer(mut stream: UnixStream, meters: &Meters) -> io::Result<()> {
+async fn answer(mut stream: UnixStream, meters: &Meters, functions: &Functions) -> io::Result<()> {
     let peer = getsockopt(&stream, sockopt::PeerCredentials).map_err(io::Error::from)?;
     if peer.uid() != 0 && peer.uid() != nix::unistd::geteuid().as_raw() {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     let mut question = Vec::new();
     (&mut stream).take(QUESTION_BYTES_MAX).read_to_end(&mut question).await?;
-    let answer: Answer = match serde_json::from_slice(&question) {
-        Err(error) => Err(format!("the question cannot be read: {error}")),
-        // What was counted lately belongs to it.
-        Ok(Question::Usage { from, to }) => match meters.flush().await {
-            Err(error) => Err(error.to_string()),
-            Ok(()) => meters.usage(from, to).await.map_err(|error| error.to_string()),
-        },
+    let answer = match serde_json::from_slice(&question) {
+        Err(error) => serde_json::to_vec(&Answer::<()>::Err(format!("the question cannot be read: {error}"))),
+        Ok(Question::Usage { from, to }) => serde_json::to_vec(&usage_of(meters, from, to).await),
+        Ok(Question::SweepImages) => {
+            serde_json::to_vec(&functions.sweep_images().await.map_err(|error| error.to_string()))
+        }
     };
-    stream.write_all(&serde_json::to_vec(&answer)?).await?;
+    stream.write_all(&answer?).await?;
     stream.shutdown().await
+}
+
+async fn usage_of(meters: &Meters, from: Timestamp, to: Timestamp) -> Answer<Vec<UsageRow>> {
+    // What was counted lately belongs to it.
+    meters.flush().await.map_err(|error| error.to_string())?;
+    meters.usage(from, to).await.map_err(|error| error.to_string())
 }
 
 /// Asks the server that runs on the directory what functions used.
@@ -95,14 +112,26 @@ async fn answer(mut stream: UnixStream, meters: &Meters) -> io::Result<()> {
 /// # Errors
 /// No server answers, or it says why it does not.
 pub async fn usage(data: &DataDir, from: Timestamp, to: Timestamp) -> Result<Vec<UsageRow>, String> {
+    ask(data, &Question::Usage { from, to }).await
+}
+
+/// Asks the server that runs on the directory to remove images that nothing uses.
+///
+/// # Errors
+/// As [`usage`].
+pub async fn sweep_images(data: &DataDir) -> Result<(), String> {
+    ask(data, &Question::SweepImages).await
+}
+
+async fn ask<T: DeserializeOwned>(data: &DataDir, question: &Question) -> Result<T, String> {
     let asked = async {
         let (_directory, short) = short(data)?;
         let mut stream = UnixStream::connect(short).await?;
-        stream.write_all(&serde_json::to_vec(&Question::Usage { from, to })?).await?;
+        stream.write_all(&serde_json::to_vec(question)?).await?;
         stream.shutdown().await?;
         let mut answer = Vec::new();
         stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await?;
-        io::Result::Ok(serde_json::from_slice::<Answer>(&answer)?)
+        io::Result::Ok(serde_json::from_slice::<Answer<T>>(&answer)?)
     };
     asked.await.map_err(|error| {
         format!("the server that runs on {} does not answer: {error}", data.path().display())

@@ -59,6 +59,11 @@ impl DataDir {
         self.0.join("code")
     }
 
+    /// Container images of functions.
+    pub fn images(&self) -> PathBuf {
+        self.0.join("images")
+    }
+
     /// What sandboxes keep on disk while they live.
     pub fn sandboxes(&self) -> PathBuf {
         self.0.join("sandboxes")

@@ -8,6 +8,7 @@ mod data_dir;
 mod doctor;
 mod environment;
 mod function_log;
+mod image_command;
 mod instances;
 mod listener;
 mod machine;
@@ -58,6 +59,7 @@ fn run(command: Command) -> Outcome {
         Command::Env(arguments) => print_environment(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Bill(arguments) => bill_command::run(&arguments),
+        Command::Image(command) => image_command::run(&command),
         Command::Runtime(command) => runtime_command::run(&command),
         Command::Version => {
             writeln!(std::io::stdout(), "zerun {}", env!("CARGO_PKG_VERSION"))?;

@@ -89,6 +89,7 @@ impl Rooms {
             pool_config.prewarm_memory_mb = prewarm_memory_mb;
         }
         let mut functions_config = functions::Config::new(data.code());
+        functions_config.image_directory = data.images();
         functions_config.account_concurrency = config.limits.account_concurrency;
         let egress = egress::Config {
             flows_max: machine::descriptors() / DESCRIPTORS_PER_FLOW,
@@ -152,6 +153,10 @@ impl Rooms {
             inside,
             own_packs,
         })
+    }
+
+    pub fn functions(&self) -> Functions {
+        self.functions.clone()
     }
 
     pub fn meters(&self) -> Meters {
@@ -269,6 +274,9 @@ async fn sweep(clock: Clock, kv: Kv, blobs: Blobs, functions: Functions) {
             tracing::warn!(%error, "forgotten blobs are left for the next sweep");
         }
         clock.sleep(SWEEP_EVERY).await;
+        if let Err(error) = functions.sweep_images().await {
+            tracing::warn!(%error, "images that nothing names are left for the next sweep");
+        }
     }
 }
 

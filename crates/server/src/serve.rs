@@ -64,7 +64,7 @@ async fn serve(arguments: &ServeArguments, mode: Mode) -> Outcome {
     environment.write(&data)?;
     announce(&environment, rooms.first_start)?;
 
-    let control = control::serve(&data, rooms.meters(), rooms.clock.clone())?;
+    let control = control::serve(&data, rooms.meters(), rooms.functions(), rooms.clock.clone())?;
     let metrics = metrics.map(|listener| tokio::spawn(metrics::serve(listener, rooms.metrics())));
     let listening = rooms.listening.clone();
     let (front, clock) = (rooms.front.clone(), rooms.clock.clone());

@@ -1,7 +1,7 @@
 use super::error::invalid;
 use crate::{ApiError, Call};
 use bytes::{Bytes, BytesMut};
-use functions::{ARCHIVE_BYTES_MAX, INLINE_BYTES_MAX};
+use functions::{ARCHIVE_BYTES_MAX, INLINE_BYTES_MAX, NewCode};
 use futures_util::StreamExt;
 use http::StatusCode;
 use objects::{BucketName, BucketRef, GetObject, ObjectKey, ObjectsError, ReadConditions, Wanted};
@@ -20,14 +20,28 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// The archive's bytes.
+    /// The code for a function: an image's URI, or an archive's bytes.
     ///
     /// # Errors
     /// Not exactly one source, one that is not supported, an object that is not there, or too many bytes.
-    pub async fn read(&self, call: &Call) -> Result<Bytes, ApiError> {
-        if self.image_uri.is_some() {
-            return Err(ApiError::unsupported("ImageUri", "functions are zip archives"));
+    pub async fn code(&self, call: &Call) -> Result<NewCode, ApiError> {
+        match self.image_uri {
+            None => self.read(call).await.map(NewCode::Zip),
+            Some(_) if self.zip_file.is_some() || self.place()?.is_some() => {
+                Err(invalid("Please provide either ImageUri, or ZipFile, or S3Bucket and S3Key."))
+            }
+            Some(_) if self.kms_key.is_some_and(|arn| !arn.is_empty()) => {
+                Err(ApiError::unsupported("SourceKMSKeyArn", "there are no customer keys"))
+            }
+            Some(uri) => Ok(NewCode::Image(uri.to_owned())),
         }
+    }
+
+    /// The archive's bytes.
+    ///
+    /// # Errors
+    /// As [`Source::code`].
+    pub async fn read(&self, call: &Call) -> Result<Bytes, ApiError> {
         if self.kms_key.is_some_and(|arn| !arn.is_empty()) {
             return Err(ApiError::unsupported("SourceKMSKeyArn", "there are no customer keys"));
         }

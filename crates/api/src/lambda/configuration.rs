@@ -3,7 +3,7 @@
 use super::error::invalid;
 use super::{logging, model, snap_start};
 use crate::ApiError;
-use functions::Described;
+use functions::{Described, ImageConfig};
 use protocol::Sensitive;
 use std::collections::BTreeMap;
 
@@ -30,19 +30,20 @@ pub(super) fn to_wire(described: &Described) -> model::FunctionConfiguration {
             })
             .collect()
     });
+    let is_image = configuration.code.image.is_some();
     let (state, state_reason, state_reason_code) = snap_start::state(described);
     model::FunctionConfiguration {
         function_name: Some(described.id.name.to_string()),
         function_arn: Some(described.arn.to_string()),
-        runtime: Some(configuration.runtime.to_string()),
+        runtime: (!is_image).then(|| configuration.runtime.to_string()),
         role: Some(configuration.role.clone()),
-        handler: Some(configuration.handler.clone()),
+        handler: (!is_image).then(|| configuration.handler.clone()),
         code_size: Some(size(configuration.code.zip_bytes)),
         description: Some(configuration.description.clone()),
         timeout: Some(small(configuration.timeout_s)),
         memory_size: Some(small(configuration.memory_mb)),
         last_modified: Some(configuration.modified.to_iso8601_offset()),
-        code_sha256: Some(configuration.code.sha256_base64()),
+        code_sha256: Some(configuration.code.sha256_text()),
         version: Some(described.version.to_string()),
         environment,
         tracing_config: Some(model::TracingConfigResponse { mode: Some("PassThrough".to_owned()) }),
@@ -52,12 +53,31 @@ pub(super) fn to_wire(described: &Described) -> model::FunctionConfiguration {
         state_reason,
         state_reason_code: state_reason_code.map(str::to_owned),
         last_update_status: Some("Successful".to_owned()),
-        package_type: Some("Zip".to_owned()),
+        package_type: Some(if is_image { "Image" } else { "Zip" }.to_owned()),
+        image_config_response: image_config(&configuration.image_config),
         architectures: Some(vec![ARCHITECTURE.to_owned()]),
         ephemeral_storage: Some(model::EphemeralStorage { size: small(configuration.tmp_mb) }),
         snap_start: Some(snap_start::to_wire(described)),
         logging_config: Some(logging::to_wire(described)),
         ..model::FunctionConfiguration::default()
+    }
+}
+
+/// Nothing where the image's own settings hold.
+fn image_config(config: &ImageConfig) -> Option<model::ImageConfigResponse> {
+    let ImageConfig { entry_point, command, working_directory } = config.clone();
+    let image_config = model::ImageConfig { entry_point, command, working_directory };
+    (!config.is_empty())
+        .then_some(model::ImageConfigResponse { image_config: Some(image_config), error: None })
+}
+
+/// Empty lists and texts say "as the image has it", as deploy tools send them.
+pub(super) fn image_config_from_wire(config: model::ImageConfig) -> ImageConfig {
+    let model::ImageConfig { entry_point, command, working_directory } = config;
+    ImageConfig {
+        entry_point: entry_point.filter(|words| !words.is_empty()),
+        command: command.filter(|words| !words.is_empty()),
+        working_directory: working_directory.filter(|directory| !directory.is_empty()),
     }
 }
 
@@ -91,7 +111,6 @@ pub(super) struct Unused<'a> {
     pub kms_key: Option<&'a str>,
     pub tracing: Option<&'a model::TracingConfig>,
     pub file_systems: Option<&'a [model::FileSystemConfig]>,
-    pub image: Option<&'a model::ImageConfig>,
 }
 
 impl Unused<'_> {
@@ -117,13 +136,6 @@ impl Unused<'_> {
         }
         if self.file_systems.is_some_and(|list| !list.is_empty()) {
             return refuse("FileSystemConfigs", "functions cannot mount file systems");
-        }
-        if self.image.is_some_and(|image| {
-            some(&image.entry_point)
-                || some(&image.command)
-                || image.working_directory.as_deref().is_some_and(|text| !text.is_empty())
-        }) {
-            return refuse("ImageConfig", "functions are zip archives");
         }
         Ok(())
     }

@@ -1,11 +1,13 @@
 use super::archive::Source;
-use super::configuration::{Unused, check_architectures, to_wire, unsigned, variables};
+use super::configuration::{
+    Unused, check_architectures, image_config_from_wire, to_wire, unsigned, variables,
+};
 use super::error::invalid;
 use super::target::whole;
 use super::{logging, model, snap_start};
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
-use functions::NewFunction;
+use functions::{NewCode, NewFunction};
 
 impl Operation for model::operation::CreateFunction {
     const ACTION: &'static str = "lambda:CreateFunction";
@@ -53,10 +55,11 @@ impl Operation for model::operation::CreateFunction {
             image_uri: input.code.image_uri.as_deref(),
             kms_key: input.code.source_kms_key_arn.as_deref(),
         };
-        let code = code.read(&call).await?;
-        let runtime = input.runtime.ok_or_else(|| {
-            invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
-        })?;
+        let code = code.code(&call).await?;
+        let runtime = match (&code, input.runtime) {
+            (NewCode::Zip(_), None) => return Err(invalid(RUNTIME_NEEDED)),
+            (_, runtime) => runtime.unwrap_or_default(),
+        };
         let described = call
             .services
             .functions
@@ -78,6 +81,7 @@ impl Operation for model::operation::CreateFunction {
                 snap_start: snap_start::from_wire(input.snap_start.as_ref()).unwrap_or(false),
                 tags: input.tags.unwrap_or_default(),
                 code,
+                image_config: input.image_config.map(image_config_from_wire).unwrap_or_default(),
                 publish: input.publish.unwrap_or(false),
             })
             .await?;
@@ -85,10 +89,27 @@ impl Operation for model::operation::CreateFunction {
     }
 }
 
+/// Lambda's own words.
+const RUNTIME_NEEDED: &str =
+    "Runtime and Handler are mandatory parameters for functions created with deployment packages.";
+
 /// Members with values that mean something else than "not used", or that only this server cannot do.
 fn check(input: &model::CreateFunctionRequest) -> Result<(), ApiError> {
-    if let Some(kind) = input.package_type.as_deref().filter(|kind| *kind != "Zip") {
-        return Err(ApiError::unsupported(&format!("PackageType {kind}"), "functions are zip archives"));
+    match (input.package_type.as_deref(), &input.code.image_uri) {
+        (Some("Image"), None) => {
+            return Err(invalid("Please provide ImageUri when the intended function PackageType is Image."));
+        }
+        (Some("Image"), Some(_)) => {}
+        // Without a package type it is a zip's, whatever else was said.
+        (_, Some(_)) if input.runtime.is_none() || input.handler.is_none() => {
+            return Err(invalid(RUNTIME_NEEDED));
+        }
+        (_, Some(_)) => {
+            return Err(invalid(
+                "Please don't provide ImageUri when the intended function PackageType is Zip.",
+            ));
+        }
+        (_, None) => {}
     }
     check_architectures(input.architectures.as_deref())?;
     Unused {
@@ -97,7 +118,6 @@ fn check(input: &model::CreateFunctionRequest) -> Result<(), ApiError> {
         kms_key: input.kms_key_arn.as_deref(),
         tracing: input.tracing_config.as_ref(),
         file_systems: input.file_system_configs.as_deref(),
-        image: input.image_config.as_ref(),
     }
     .check()
 }

@@ -20,10 +20,18 @@ impl Operation for model::operation::GetFunction {
         let tags = (!details.tags.is_empty()).then_some(details.tags);
         Ok(Reply::new(model::GetFunctionResponse {
             configuration: Some(to_wire(described)),
-            code: Some(model::FunctionCodeLocation {
-                repository_type: Some("S3".to_owned()),
-                location: Some(location(&call, &described.configuration.code)),
-                ..model::FunctionCodeLocation::default()
+            code: Some(match &described.configuration.code.image {
+                Some(image) => model::FunctionCodeLocation {
+                    repository_type: Some("ECR".to_owned()),
+                    image_uri: Some(image.uri.clone()),
+                    resolved_image_uri: Some(image.resolved_uri.clone()),
+                    ..model::FunctionCodeLocation::default()
+                },
+                None => model::FunctionCodeLocation {
+                    repository_type: Some("S3".to_owned()),
+                    location: Some(location(&call, &described.configuration.code)),
+                    ..model::FunctionCodeLocation::default()
+                },
             }),
             tags,
             concurrency: details

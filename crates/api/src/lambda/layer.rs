@@ -30,7 +30,7 @@ fn some(list: Vec<String>) -> Option<Vec<String>> {
 pub(super) fn to_wire(call: &Call, id: &LayerId, version: LayerVersion) -> model::GetLayerVersionResponse {
     let content = model::LayerVersionContentOutput {
         location: Some(location(call, &version.code)),
-        code_sha256: Some(version.code.sha256_base64()),
+        code_sha256: Some(version.code.sha256_text()),
         code_size: Some(size(version.code.zip_bytes)),
         ..model::LayerVersionContentOutput::default()
     };

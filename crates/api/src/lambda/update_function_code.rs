@@ -43,7 +43,7 @@ impl Operation for model::operation::UpdateFunctionCode {
         };
         let update = CodeUpdate {
             id,
-            code: code.read(&call).await?,
+            code: code.code(&call).await?,
             publish: input.publish.unwrap_or(false),
             dry_run: input.dry_run.unwrap_or(false),
             revision_id: input.revision_id,

@@ -1,4 +1,4 @@
-use super::configuration::{Unused, to_wire, unsigned, variables};
+use super::configuration::{Unused, image_config_from_wire, to_wire, unsigned, variables};
 use super::target::whole;
 use super::{logging, model, snap_start};
 use crate::{ApiError, Call, Operation, Reply};
@@ -41,7 +41,6 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
             kms_key: input.kms_key_arn.as_deref(),
             tracing: input.tracing_config.as_ref(),
             file_systems: input.file_system_configs.as_deref(),
-            image: input.image_config.as_ref(),
         }
         .check()?;
         let update = ConfigurationUpdate {
@@ -58,6 +57,7 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
                 .transpose()?,
             environment: input.environment.map(variables),
             layers: input.layers,
+            image_config: input.image_config.map(image_config_from_wire),
             logging: logging::from_wire(input.logging_config),
             snap_start: snap_start::from_wire(input.snap_start.as_ref()),
             revision_id: input.revision_id,

@@ -19,11 +19,29 @@ impl Record for CodeRecord {
     const VERSION: u8 = 1;
 }
 
-/// Counts one more use of code that is already kept.
+/// A container image that at least one record names: it stays, whatever becomes of its name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct ImageRecord {
+    /// How many function versions name it; never zero.
+    uses: u64,
+}
+
+impl Record for ImageRecord {
+    const KIND: &'static str = "use of an image";
+    const VERSION: u8 = 1;
+}
+
+/// Counts one more use of code that is already kept, or of an image.
 ///
 /// # Errors
 /// `Internal` if it is not: a record that names code keeps it.
 pub(crate) async fn keep(tx: &mut Transaction, code: &Code) -> Result<(), FunctionsError> {
+    if code.image.is_some() {
+        let key = keys::image(&code.sha256);
+        let uses = kv::get_record::<ImageRecord>(tx, &key).await?.map_or(0, |record| record.uses);
+        kv::put_record(tx, key, &ImageRecord { uses: uses + 1 });
+        return Ok(());
+    }
     let mut record = get(tx, &code.sha256).await?;
     record.uses += 1;
     kv::put_record(tx, keys::code(&code.sha256), &record);
@@ -33,6 +51,16 @@ pub(crate) async fn keep(tx: &mut Transaction, code: &Code) -> Result<(), Functi
 /// Counts one use less; with the last one the archive is forgotten. Call [`super::CodeStore::sweep`]
 /// after the commit.
 pub(crate) async fn release(tx: &mut Transaction, code: &Code, now: Timestamp) -> Result<(), FunctionsError> {
+    if code.image.is_some() {
+        let key = keys::image(&code.sha256);
+        match kv::get_record::<ImageRecord>(tx, &key).await? {
+            Some(ImageRecord { uses }) if uses > 1 => {
+                kv::put_record(tx, key, &ImageRecord { uses: uses - 1 })
+            }
+            _ => tx.delete(key),
+        }
+        return Ok(());
+    }
     let mut record = get(tx, &code.sha256).await?;
     record.uses = record.uses.saturating_sub(1);
     if record.uses == 0 {

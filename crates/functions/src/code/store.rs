@@ -1,11 +1,16 @@
+mod image;
+
+pub use image::sweep_images;
+
 use super::record::CodeRecord;
 use super::unpack::{UnpackError, unpack};
 use super::{ARCHIVE_BYTES_MAX, UNPACKED_BYTES_MAX};
-use crate::{Code, FunctionsError, keys};
+use crate::{Code, FunctionsError, NewCode, keys};
 use aws_lc_rs::digest;
 use blob::{BlobId, Blobs};
 use bytes::Bytes;
 use clock::Clock;
+use images::{Image, Images};
 use kv::{Kv, Transaction};
 use names::{Key, Keyspace};
 use std::collections::{HashMap, HashSet};
@@ -37,6 +42,9 @@ pub struct CodeStore(Arc<Inner>);
 
 struct Inner {
     directory: PathBuf,
+    images: Images,
+    /// What was read of images lately, by digest.
+    known_images: Mutex<HashMap<String, Arc<Image>>>,
     kv: Kv,
     blobs: Blobs,
     clock: Clock,
@@ -81,6 +89,7 @@ impl CodeStore {
     /// The directory cannot be made or changed, or the caller is outside of a tokio runtime.
     pub fn open(
         directory: PathBuf,
+        images: Images,
         kv: Kv,
         blobs: Blobs,
         clock: Clock,
@@ -102,15 +111,28 @@ impl CodeStore {
         }
         let (in_use, unpacking) = (Mutex::default(), Semaphore::new(UNPACKING_MAX));
         let runtime = Handle::try_current().map_err(io::Error::other)?;
-        let inner = Inner { directory, kv, blobs, clock, capacity, in_use, unpacking, runtime };
+        let known_images = Mutex::default();
+        let inner =
+            Inner { directory, images, known_images, kv, blobs, clock, capacity, in_use, unpacking, runtime };
         Ok(CodeStore(Arc::new(inner)))
+    }
+
+    /// Takes code in, but for its name: [`Ingested::name`].
+    ///
+    /// # Errors
+    /// `Invalid` when the archive or the image's URI is to blame, `CodeStorageExceeded` when there is no room.
+    pub(crate) async fn ingest(&self, code: NewCode) -> Result<Ingested, FunctionsError> {
+        match code {
+            NewCode::Zip(archive) => self.ingest_archive(archive).await,
+            NewCode::Image(uri) => self.ingest_image(uri).await,
+        }
     }
 
     /// Judges, unpacks and stores an archive.
     ///
     /// # Errors
-    /// `Invalid` when the archive is to blame, `CodeStorageExceeded` when there is no room for it.
-    pub(crate) async fn ingest(&self, archive: Bytes) -> Result<Ingested, FunctionsError> {
+    /// As [`CodeStore::ingest`].
+    async fn ingest_archive(&self, archive: Bytes) -> Result<Ingested, FunctionsError> {
         if archive.len() as u64 > ARCHIVE_BYTES_MAX {
             return Err(FunctionsError::invalid(format!(
                 "Unzipped size must be smaller than {UNPACKED_BYTES_MAX} bytes"
@@ -136,11 +158,11 @@ impl CodeStore {
         let mut writer = self.0.blobs.writer().await?;
         writer.write(archive).await?;
         let archive = writer.finish().await?;
-        let code = Code { sha256, zip_bytes, unpacked_bytes };
+        let code = Code { sha256, zip_bytes, unpacked_bytes, image: None };
         Ok(Ingested { code, archive: Some(archive), pin })
     }
 
-    /// The directory of `code`, unpacked anew if it is missing.
+    /// The directory of `code`, which is a zip, unpacked anew if it is missing.
     ///
     /// # Errors
     /// `Internal` when no record keeps the code.
@@ -301,6 +323,9 @@ fn tree_bytes(root: &Path) -> io::Result<u64> {
 impl Ingested {
     /// Names the code in the caller's transaction: one use more.
     pub async fn name(&self, tx: &mut Transaction) -> Result<(), FunctionsError> {
+        if self.code.image.is_some() {
+            return super::record::keep(tx, &self.code).await;
+        }
         let key = keys::code(&self.code.sha256);
         let record = match (kv::get_record::<CodeRecord>(tx, &key).await?, &self.archive) {
             (Some(record), _) => CodeRecord { uses: record.uses + 1, ..record },

@@ -4,7 +4,7 @@
 use blob::Blobs;
 use bytes::Bytes;
 use clock::{Clock, Timestamp};
-use functions::{Config, FunctionId, Functions, Instances, NewFunction};
+use functions::{Config, FunctionId, Functions, Instances, NewCode, NewFunction};
 use kv::Kv;
 use names::{AccountId, FunctionName, Region};
 use pool::{
@@ -213,7 +213,8 @@ pub fn new_function(name: &str, code: Bytes) -> NewFunction {
         logging: functions::LoggingUpdate::default(),
         snap_start: false,
         tags: BTreeMap::new(),
-        code,
+        code: NewCode::Zip(code),
+        image_config: functions::ImageConfig::default(),
         publish: false,
     }
 }
