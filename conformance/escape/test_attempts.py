@@ -9,22 +9,23 @@ import pytest
 
 from escape.attempt import ALL, CONTROL, LAYERS
 from escape.attempts import THEMES
-from escape.ways import configurations, package
+from escape.ways import configurations, image, package
+from images import image_command
 from server import BINARY, clean_environment
 
 ROLE = "arn:aws:iam::000000000000:role/test"
-WAYS = ("python", "wrapped", "bootstrap", "node")
+WAYS = ("python", "wrapped", "bootstrap", "node", "image")
 OWN_SECRET = "canary-of-another-function-77aa"
 
 
 @pytest.fixture(scope="module")
-def observed(lam, facts, invoke, python_runtime, node_runtime):
+def observed(zerun, lam, facts, invoke, python_runtime, node_runtime, tmp_path_factory):
     """What a theme's attempts gave, by way: one invocation for all of them."""
     ways = configurations(python_runtime, node_runtime)
     known = {}
 
     def observe(way, theme):
-        if way not in ways:
+        if way not in ways and (way != "image" or image() is None):
             pytest.skip("this machine has no Python of the system's, or no Node")
         if (way, theme) not in known:
             if (way, None) not in known:
@@ -34,6 +35,11 @@ def observed(lam, facts, invoke, python_runtime, node_runtime):
         return known[way, theme]
 
     def make(way):
+        if way == "image":
+            image_command(zerun, "load", image().write_layout(tmp_path_factory.mktemp("image")), "--name", "escape:1")
+            lam.create_function(FunctionName="escape-image", PackageType="Image", Role=ROLE, Timeout=120, MemorySize=512,
+                                Code={"ImageUri": "localhost/escape:1"}, Environment={"Variables": {"OWN_SECRET": way}})
+            return "escape-image"
         files, executables, configuration = ways[way]
         variables = {"OWN_SECRET": way} | configuration.pop("Environment", {}).get("Variables", {})
         lam.create_function(FunctionName=f"escape-{way}", Role=ROLE, Timeout=120, MemorySize=512,

@@ -6,11 +6,13 @@
 | `wrapped` | a managed runtime behind an exec wrapper, which cannot have been started ahead of time |
 | `bootstrap` | a program of the user's own that speaks the Runtime API |
 | `node` | a child of Node |
+| `image` | a container image, whose own files are the root |
 """
 
 import shutil
 from pathlib import Path
 
+from images import python_image
 from packing import zip_of
 
 HERE = Path(__file__).parent
@@ -75,6 +77,11 @@ def configurations(python_runtime, node_runtime):
         if shutil.which("node"):
             ways["node"] = ({"index.js": NODE}, (), {"Runtime": node_runtime, "Handler": "index.handler"})
     return ways
+
+
+def image():
+    """The corpus in an image of the system's Python, or nothing where there is none."""
+    return python_image(corpus(), handler="run.handler", directory="/var/task") if Path(SYSTEM_PYTHON).exists() else None
 
 
 def package(files, executables):
