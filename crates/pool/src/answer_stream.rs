@@ -86,6 +86,10 @@ pub fn answer_whole() -> (AnswerSink, ExpectedAnswer) {
 }
 
 impl AnswerSink {
+    pub(crate) fn takes_stream(&self) -> bool {
+        self.verdict.is_some()
+    }
+
     /// Hands the stream to its reader, who is to be told with the returned sender how it went.
     ///
     /// # Errors

@@ -40,6 +40,8 @@ pub struct Invocation {
     pub client_context: Option<String>,
     /// JSON text.
     pub cognito_identity: Option<String>,
+    /// The caller reads the answer as it comes.
+    pub takes_stream: bool,
 }
 
 /// Serves one process. Dropping it closes every connection.

@@ -39,6 +39,11 @@ impl Delivery {
         }
     }
 
+    /// Whether the caller reads a stream as it comes.
+    pub fn takes_stream(&self) -> bool {
+        matches!(self, Delivery::Waiting(Some(sink)) if sink.takes_stream())
+    }
+
     /// Whether a whole answer can leave before the invocation's end.
     pub fn takes_early(&self) -> bool {
         matches!(self, Delivery::Waiting(Some(_)) | Delivery::Collected { sink: Some(_), .. })

@@ -111,6 +111,7 @@ impl Instance {
             trace_id: trace_id.to_owned(),
             client_context: request.client_context.clone(),
             cognito_identity: request.cognito_identity.clone(),
+            takes_stream: delivery.takes_stream(),
         };
         let Running { process, api, channel, .. } = &mut self.running;
         let mut conversation = Conversation::of(api, channel.as_mut());

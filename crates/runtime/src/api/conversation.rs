@@ -32,6 +32,7 @@ enum State {
     Running {
         request_id: String,
         answer: oneshot::Sender<Reply>,
+        takes_stream: bool,
     },
     Answering,
     Answered,
@@ -181,7 +182,11 @@ impl Conversation {
             }
             State::Idle => Ok(None),
             State::Handed(invocation, answer) => {
-                *state = State::Running { request_id: invocation.request_id.clone(), answer };
+                *state = State::Running {
+                    request_id: invocation.request_id.clone(),
+                    answer,
+                    takes_stream: invocation.takes_stream,
+                };
                 Ok(Some(*invocation))
             }
             busy => {
@@ -196,8 +201,8 @@ impl Conversation {
     pub(super) fn begin_answer(&self, request_id: &str) -> Result<Answer<'_>, Refused> {
         let mut state = self.lock();
         match std::mem::replace(&mut *state, State::Answering) {
-            State::Running { request_id: running, answer } if running == request_id => {
-                Ok(Answer { conversation: self, answer: Some(answer) })
+            State::Running { request_id: running, answer, takes_stream } if running == request_id => {
+                Ok(Answer { conversation: self, answer: Some(answer), takes_stream })
             }
             other => {
                 let refused = match &other {
@@ -249,6 +254,8 @@ impl Conversation {
 pub(super) struct Answer<'a> {
     conversation: &'a Conversation,
     answer: Option<oneshot::Sender<Reply>>,
+    /// As in [`Invocation`].
+    pub takes_stream: bool,
 }
 
 impl Answer<'_> {

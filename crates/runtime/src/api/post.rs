@@ -26,7 +26,9 @@ pub(super) async fn response(conversation: &Conversation, id: &str, request: Req
         Err(refused) => return respond::refusal(&refused),
     };
     let content_type = text(&headers, "content-type").unwrap_or("application/json").to_owned();
-    if streamed {
+    // Some libraries do not say that they stream: they send a body of unknown size, which is passed on as it comes to
+    // a caller who reads it so, as Lambda does.
+    if streamed || (answer.takes_stream && request.body().size_hint().exact().is_none()) {
         let (writer, stream) = ResponseStream::new(content_type);
         answer.send(Reply::Stream(stream));
         return pass_on(request.into_body(), writer).await;

@@ -21,6 +21,7 @@ fn invocation(id: &str) -> Invocation {
         trace_id: "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0".into(),
         client_context: Some("{\"custom\":\n{\"é\":1}}".into()),
         cognito_identity: None,
+        takes_stream: false,
     }
 }
 

@@ -42,6 +42,7 @@ fn invocation(id: &str) -> Invocation {
         trace_id: "Root=1".into(),
         client_context: Some("{\"custom\":{}}".into()),
         cognito_identity: None,
+        takes_stream: false,
     }
 }
 

@@ -192,6 +192,7 @@ impl Process {
             trace_id: "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0".into(),
             client_context: Some(r#"{"custom":{"k":"v"},"client":{"app_title":"t"}}"#.into()),
             cognito_identity: None,
+            takes_stream: false,
         }
     }
 

@@ -96,6 +96,7 @@ async fn converse(api: &RuntimeApi, clock: &Clock) -> bool {
         trace_id: "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0".to_owned(),
         client_context: None,
         cognito_identity: None,
+        takes_stream: false,
     };
     match api.invoke(invocation) {
         Ok(mut pending) => {
