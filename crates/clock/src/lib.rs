@@ -79,10 +79,10 @@ impl Clock {
         }
     }
 
-    /// Fills `bytes` with randomness fit for keys and tokens (on the real clock, the kernel's).
+    /// Fills `bytes` with randomness fit for keys and tokens.
     pub fn fill_random(&self, bytes: &mut [u8]) {
         match &self.0 {
-            Source::Real => random::fill_from_kernel(bytes),
+            Source::Real => random::fill(bytes),
             Source::Simulated(simulation) => simulation.fill_random(bytes),
         }
     }

@@ -1,10 +1,11 @@
-/// Fills from the kernel's generator.
+use rand::Rng;
+
+/// Fills from this thread's generator: ChaCha12, seeded by the kernel and seeded anew after every 64 KiB. A call of
+/// the kernel for each id of each request would be most of what the id costs.
 ///
 /// A process that cannot get randomness cannot make a key or a session safely; ending it is the only
-/// right answer, and getrandom(2) fails only on kernels older than any that Zerun runs on.
-#[expect(clippy::disallowed_methods, reason = "the one place that may ask the kernel for randomness")]
-pub(crate) fn fill_from_kernel(bytes: &mut [u8]) {
-    if let Err(error) = getrandom::fill(bytes) {
-        panic!("the kernel gave no randomness: {error}");
-    }
+/// right answer (the generator panics), and getrandom(2) fails only on kernels older than any that Zerun runs on.
+#[expect(clippy::disallowed_methods, reason = "the one place that may make randomness")]
+pub(crate) fn fill(bytes: &mut [u8]) {
+    rand::rng().fill_bytes(bytes);
 }
