@@ -237,9 +237,7 @@ impl Sandbox {
     /// `LayerMissing` without a cgroup freezer; `Host` when it does not come about within five seconds,
     /// the sandbox being thawed again.
     pub async fn freeze(&self) -> Result<(), SandboxError> {
-        self.set_frozen(true)?;
-        // Before the wait: an exec in the meantime would hang.
-        self.frozen.store(true, Ordering::Release);
+        self.begin_freezing()?;
         let clock = &self.host.0.options.clock;
         let reached = clock.timeout(FREEZE_WITHIN, async {
             while !self.group.is_frozen()? {
@@ -254,6 +252,18 @@ impl Sandbox {
         };
         self.thaw().await?;
         Err(SandboxError::Host { what: "the sandbox does not freeze".into(), source })
+    }
+
+    /// As [`Sandbox::freeze`], without waiting until all stand still: what is in the kernel's hands goes on until it
+    /// comes back from there.
+    ///
+    /// # Errors
+    /// `LayerMissing` without a cgroup freezer.
+    pub fn begin_freezing(&self) -> Result<(), SandboxError> {
+        self.set_frozen(true)?;
+        // An exec from now on would hang.
+        self.frozen.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Lets them go on. Without effect on a sandbox that is not frozen.

@@ -8,6 +8,7 @@
 
 mod files;
 mod find;
+mod meters;
 mod sweep;
 mod v1;
 mod v2;
@@ -16,6 +17,7 @@ pub(crate) use sweep::sweep;
 
 use crate::{CgroupVersion, CpuSpec, Layer, Spec, Stats, Usage};
 use find::Found;
+use meters::Meters;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -65,6 +67,7 @@ pub(crate) struct OwnerGroup {
 /// One sandbox's group.
 pub(crate) struct SandboxGroup {
     kind: Kind,
+    meters: Meters,
 }
 
 enum Kind {
@@ -138,16 +141,17 @@ impl OwnerGroup {
         match &self.kind {
             Kind::V1(group) => {
                 let (group, results) = group.sandbox(id, limits)?;
-                Ok((SandboxGroup { kind: Kind::V1(group) }, results))
+                Ok((SandboxGroup { meters: group.meters(), kind: Kind::V1(group) }, results))
             }
             Kind::V2(group) => {
                 let (group, results) = group.sandbox(id, limits)?;
-                Ok((SandboxGroup { kind: Kind::V2(group) }, results))
+                Ok((SandboxGroup { meters: group.meters(), kind: Kind::V2(group) }, results))
             }
             Kind::None { because } => {
                 let layers = [Layer::MemoryLimit, Layer::ProcessLimit, Layer::CpuShare, Layer::Freezer];
                 let missing = |layer| (layer, Err(io::Error::other(because.clone())));
-                let group = SandboxGroup { kind: Kind::None { because: because.clone() } };
+                let kind = Kind::None { because: because.clone() };
+                let group = SandboxGroup { kind, meters: Meters::default() };
                 Ok((group, layers.map(missing).into()))
             }
         }
@@ -216,29 +220,22 @@ impl SandboxGroup {
     }
 
     pub(crate) fn usage(&self) -> Usage {
-        match &self.kind {
-            Kind::V1(group) => group.usage(),
-            Kind::V2(group) => group.usage(),
-            Kind::None { .. } => Usage::default(),
-        }
+        self.meters.usage()
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        match &self.kind {
-            Kind::V1(group) => group.stats(),
-            Kind::V2(group) => group.stats(),
-            Kind::None { .. } => Stats::default(),
-        }
+        let (memory_now_bytes, pids) = match &self.kind {
+            Kind::V1(group) => (group.memory_now(), group.pids()),
+            Kind::V2(group) => (group.memory_now(), group.pids()),
+            Kind::None { .. } => (None, None),
+        };
+        let Usage { memory_peak_bytes, cpu_usec, oom_kills } = self.usage();
+        Stats { memory_peak_bytes, memory_now_bytes, cpu_usec, oom_kills, pids }
     }
 
     /// Zero where nobody counts them.
     pub(crate) fn oom_kills(&self) -> u64 {
-        let kills = match &self.kind {
-            Kind::V1(group) => group.oom_kills(),
-            Kind::V2(group) => group.oom_kills(),
-            Kind::None { .. } => None,
-        };
-        kills.unwrap_or(0)
+        self.meters.oom_kills().unwrap_or(0)
     }
 
     /// # Errors

@@ -1,8 +1,9 @@
 //! cgroup v1: one directory per controller.
 
-use super::files::{get, get_keyed, get_signed, make_directory, open_for_writing, put};
+use super::files::{get, get_signed, make_directory, open_for_writing, put};
+use super::meters::{Form, Meter, Meters};
 use super::{CPU_PERIOD_USEC, CpuLimits, LayerResult, Limits};
-use crate::{Layer, Stats, Usage};
+use crate::Layer;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -155,29 +156,22 @@ impl Group {
         Ok(fs::read_to_string(state)?.trim() == "FROZEN")
     }
 
-    pub(super) fn usage(&self) -> Usage {
-        let read = |controller, name| self.file(controller, name).and_then(|path| get(&path));
-        Usage {
-            memory_peak_bytes: read("memory", "memory.max_usage_in_bytes"),
-            cpu_usec: read("cpuacct", "cpuacct.usage").map(|nanoseconds| nanoseconds / 1000),
-            oom_kills: self.oom_kills(),
+    pub(super) fn meters(&self) -> Meters {
+        let meter = |controller, name, form| self.file(controller, name).map(|path| Meter::new(path, form));
+        Meters {
+            memory_peak_bytes: meter("memory", "memory.max_usage_in_bytes", Form::Number),
+            cpu: meter("cpuacct", "cpuacct.usage", Form::Number),
+            cpu_parts_per_usec: 1000,
+            oom_kills: meter("memory", "memory.oom_control", Form::Keyed("oom_kill ")),
         }
     }
 
-    pub(super) fn stats(&self) -> Stats {
-        let read = |controller, name| self.file(controller, name).and_then(|path| get(&path));
-        let Usage { memory_peak_bytes, cpu_usec, oom_kills } = self.usage();
-        Stats {
-            memory_peak_bytes,
-            memory_now_bytes: read("memory", "memory.usage_in_bytes"),
-            cpu_usec,
-            oom_kills,
-            pids: read("pids", "pids.current"),
-        }
+    pub(super) fn memory_now(&self) -> Option<u64> {
+        get(&self.file("memory", "memory.usage_in_bytes")?)
     }
 
-    pub(super) fn oom_kills(&self) -> Option<u64> {
-        get_keyed(&self.file("memory", "memory.oom_control")?, "oom_kill ")
+    pub(super) fn pids(&self) -> Option<u64> {
+        get(&self.file("pids", "pids.current")?)
     }
 
     pub(super) fn reset_memory_peak(&self) -> io::Result<()> {
@@ -252,7 +246,7 @@ mod tests {
         fs::write(root.path().join("memory/x/memory.oom_control"), "oom_kill_disable 0\noom_kill 3\n")
             .unwrap();
         fs::write(root.path().join("cpuacct/x/cpuacct.usage"), "5000\n").unwrap();
-        let stats = group.stats();
-        assert_eq!((stats.oom_kills, stats.cpu_usec, stats.pids), (Some(3), Some(5), None));
+        let usage = group.meters().usage();
+        assert_eq!((usage.oom_kills, usage.cpu_usec, group.pids()), (Some(3), Some(5), None));
     }
 }

@@ -2,8 +2,9 @@
 
 use super::files::{get, get_keyed, make_directory, open_for_writing, put};
 use super::find::Unified;
+use super::meters::{Form, Meter, Meters};
 use super::{CPU_PERIOD_USEC, CpuLimits, LayerResult, Limits};
-use crate::{Layer, Stats, Usage};
+use crate::Layer;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -129,27 +130,22 @@ impl Group {
         get_keyed(&self.file("cgroup.events"), "frozen ") == Some(1)
     }
 
-    pub(super) fn oom_kills(&self) -> Option<u64> {
-        get_keyed(&self.file("memory.events"), "oom_kill ")
-    }
-
-    pub(super) fn usage(&self) -> Usage {
-        Usage {
-            memory_peak_bytes: get(&self.file("memory.peak")),
-            cpu_usec: get_keyed(&self.file("cpu.stat"), "usage_usec "),
-            oom_kills: self.oom_kills(),
+    pub(super) fn meters(&self) -> Meters {
+        let meter = |name, form| Some(Meter::new(self.file(name), form));
+        Meters {
+            memory_peak_bytes: meter("memory.peak", Form::Number),
+            cpu: meter("cpu.stat", Form::Keyed("usage_usec ")),
+            cpu_parts_per_usec: 1,
+            oom_kills: meter("memory.events", Form::Keyed("oom_kill ")),
         }
     }
 
-    pub(super) fn stats(&self) -> Stats {
-        let Usage { memory_peak_bytes, cpu_usec, oom_kills } = self.usage();
-        Stats {
-            memory_peak_bytes,
-            memory_now_bytes: get(&self.file("memory.current")),
-            cpu_usec,
-            oom_kills,
-            pids: get(&self.file("pids.current")),
-        }
+    pub(super) fn memory_now(&self) -> Option<u64> {
+        get(&self.file("memory.current"))
+    }
+
+    pub(super) fn pids(&self) -> Option<u64> {
+        get(&self.file("pids.current"))
     }
 }
 
@@ -211,7 +207,8 @@ mod tests {
         fs::write(group.file("memory.events"), "oom 1\noom_kill 2\noom_group_kill 1\n").unwrap();
         fs::write(group.file("cgroup.events"), "populated 1\nfrozen 1\n").unwrap();
         fs::write(group.file("cpu.stat"), "usage_usec 42\nuser_usec 1\n").unwrap();
-        assert_eq!((group.stats().oom_kills, group.stats().cpu_usec), (Some(2), Some(42)));
+        let usage = group.meters().usage();
+        assert_eq!((usage.oom_kills, usage.cpu_usec), (Some(2), Some(42)));
         assert!(group.is_frozen());
 
         fs::write(group.file("memory.current"), "4096\n").unwrap();
