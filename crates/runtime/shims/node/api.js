@@ -35,7 +35,7 @@ class Api {
       trace: headers['lambda-runtime-trace-id'] || '',
       clientContext: headers['lambda-runtime-client-context'],
       cognitoIdentity: headers['lambda-runtime-cognito-identity'],
-      body,
+      body: body.toString('utf8'),
     };
   }
 

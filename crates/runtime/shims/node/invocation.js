@@ -22,7 +22,7 @@ class Invocation {
   /** Resolves when the answer is posted, with `{ error }` when there is an error to post instead. */
   async run(handler) {
     try {
-      const event = JSON.parse(this.event.body.toString('utf8'));
+      const event = JSON.parse(this.event.body);
       if (isStreaming(handler)) {
         await this.stream(handler, event);
       } else {
@@ -83,33 +83,46 @@ class Invocation {
 
   context(done) {
     const { deadline, clientContext, cognitoIdentity } = this.event;
-    const optional = (text) => (text ? JSON.parse(text) : undefined);
+    const facts = factsOfFunction();
+    const invocation = this;
     const context = {
-      functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
-      functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
-      memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
-      logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
-      logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
-      clientContext: optional(clientContext),
-      identity: optional(cognitoIdentity),
+      functionVersion: facts.version,
+      functionName: facts.name,
+      memoryLimitInMB: facts.memory,
+      logGroupName: facts.logGroup,
+      logStreamName: facts.logStream,
+      clientContext: clientContext ? JSON.parse(clientContext) : undefined,
+      identity: cognitoIdentity ? JSON.parse(cognitoIdentity) : undefined,
       invokedFunctionArn: this.event.arn,
       awsRequestId: this.event.id,
       getRemainingTimeInMillis: () => deadline - Date.now(),
     };
-    if (this.callbacksAllowed) {
-      Object.defineProperty(context, 'callbackWaitsForEmptyEventLoop', {
-        enumerable: true,
-        get: () => this.waitsForEmptyLoop,
-        set: (value) => { this.waitsForEmptyLoop = Boolean(value); },
-      });
-      if (done) {
-        context.done = done;
-        context.succeed = (result) => done(null, result);
-        context.fail = (error) => done(error === undefined || error === null ? 'handled' : error);
-      }
+    if (!this.callbacksAllowed) return context;
+    if (done) {
+      context.done = done;
+      context.succeed = (result) => done(null, result);
+      context.fail = (error) => done(error === undefined || error === null ? 'handled' : error);
     }
-    return context;
+    return Object.defineProperty(context, 'callbackWaitsForEmptyEventLoop', {
+      enumerable: true,
+      get: () => invocation.waitsForEmptyLoop,
+      set: (value) => { invocation.waitsForEmptyLoop = Boolean(value); },
+    });
   }
+}
+
+let facts = null;
+
+/** Read once: each look at the environment is a call of the C library. */
+function factsOfFunction() {
+  facts ??= {
+    version: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    name: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    memory: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroup: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStream: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+  };
+  return facts;
 }
 
 module.exports = { Invocation };
