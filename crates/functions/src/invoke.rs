@@ -1,10 +1,11 @@
+use crate::remembered::Target;
 use crate::{
     Configuration, EGRESS_TAG, FunctionId, FunctionRecord, Functions, FunctionsError, StreamedAnswer,
     Version, lineage, lookup,
 };
 use bytes::Bytes;
 use names::Qualifier;
-use pool::{AnswerSink, EarlyAnswer, InvokeError, InvokeRequest, Outcome, VersionSpec};
+use pool::{AnswerSink, Detached, EarlyAnswer, InvokeError, InvokeRequest, Outcome, VersionSpec};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -48,12 +49,6 @@ pub(crate) async fn outcome(running: Running) -> Result<Outcome, FunctionsError>
     }
 }
 
-/// The version that one invocation goes to.
-pub(crate) struct Chosen {
-    pub runnable: Runnable,
-    pub trace_id: String,
-}
-
 /// A version, with what else of its function matters to its instances.
 pub(crate) struct Runnable {
     pub version: Version,
@@ -81,14 +76,24 @@ impl Functions {
     pub async fn invoke(&self, invocation: Invocation) -> Result<Outcome, FunctionsError> {
         if invocation.until_end {
             let running = self.begin(invocation, "Invoke", None).await?;
-            return outcome(running).await;
+            return Ok(Detached::new(running).await?);
         }
         let (sink, expected) = pool::answer_whole();
-        let running = self.begin(invocation, "Invoke", Some(sink)).await?;
-        match expected.begun().await {
+        let mut running = Detached::new(self.begin(invocation, "Invoke", Some(sink)).await?);
+        let mut early = std::pin::pin!(expected.begun());
+        let ended = tokio::select! {
+            biased;
+            early = &mut early => match early {
+                Some(EarlyAnswer::Whole(outcome)) => return Ok(outcome),
+                // Whoever takes no stream is given none.
+                Some(EarlyAnswer::Stream(_)) | None => return Ok(running.await?),
+            },
+            ended = &mut running => ended,
+        };
+        // Both at once: what went to the caller is the answer.
+        match early.await {
             Some(EarlyAnswer::Whole(outcome)) => Ok(outcome),
-            // Whoever takes no stream is given none.
-            Some(EarlyAnswer::Stream(_)) | None => outcome(running).await,
+            Some(EarlyAnswer::Stream(_)) | None => Ok(ended?),
         }
     }
 
@@ -101,7 +106,7 @@ impl Functions {
     pub async fn invoke_streaming(&self, invocation: Invocation) -> Result<Answer, FunctionsError> {
         let until_end = invocation.until_end;
         let (sink, expected) = pool::answer_stream();
-        let running = self.begin(invocation, "InvokeWithResponseStream", Some(sink)).await?;
+        let running = tokio::spawn(self.begin(invocation, "InvokeWithResponseStream", Some(sink)).await?);
         match expected.begun().await {
             Some(EarlyAnswer::Stream(stream)) => Ok(Answer::Streamed(StreamedAnswer { stream, running })),
             Some(EarlyAnswer::Whole(outcome)) if !until_end => Ok(Answer::Whole(outcome)),
@@ -109,21 +114,36 @@ impl Functions {
         }
     }
 
+    /// The invocation itself, to be run to its end even when the caller has gone: until then, nothing that
+    /// replaces the code meanwhile may sweep it.
     async fn begin(
         &self,
         invocation: Invocation,
         operation: &str,
         sink: Option<AnswerSink>,
-    ) -> Result<Running, FunctionsError> {
+    ) -> Result<impl Future<Output = Result<Outcome, InvokeError>> + Send + use<>, FunctionsError> {
         if invocation.payload.len() > PAYLOAD_BYTES_MAX {
             return Err(too_large(invocation.payload.len(), PAYLOAD_BYTES_MAX, operation));
         }
+        let Invocation { id, qualifier, .. } = &invocation;
+        let qualifier = qualifier.as_ref();
+        let target = self.remembered.target(&self.kv, id, qualifier).await?;
         let trace_id = invocation.trace_id.as_deref();
-        let Chosen { runnable, trace_id } =
-            self.choose(&invocation.id, invocation.qualifier.as_ref(), trace_id).await?;
-        self.check_state(&invocation.id, &runnable)?;
-        let pins: Vec<_> = runnable.configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
-        let spec = self.spec(&invocation.id, runnable).await?;
+        lineage::check(trace_id, id, &target.record)?;
+        let trace_id = lineage::advanced(trace_id, id, &self.clock);
+        let (version, configuration) = self.route(&target, id, qualifier)?;
+        let pins: Vec<_> = configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
+        let remembered = target.spec(version).filter(|_| self.remembered.is_current(id, qualifier, &target));
+        let spec = match remembered {
+            Some(spec) => spec,
+            None => {
+                let runnable = Runnable::of(&target.record, version, configuration.clone());
+                self.check_state(id, &runnable)?;
+                let spec = Arc::new(self.spec(id, runnable).await?);
+                target.remember_spec(version, &spec);
+                spec
+            }
+        };
         let request = InvokeRequest {
             request_id: invocation.request_id,
             payload: invocation.payload,
@@ -133,17 +153,14 @@ impl Functions {
             trace_id: Some(trace_id),
         };
         let instances = self.instances.clone();
-        // A task of its own, since the code may run on when the caller has gone: until its end, nothing
-        // that replaces the code meanwhile may sweep it.
-        Ok(tokio::spawn(async move {
-            let spec = Arc::new(spec);
+        Ok(async move {
             let outcome = match sink {
                 None => instances.invoke(spec, request).await,
                 Some(sink) => instances.invoke_into(spec, request, sink).await,
             };
             drop(pins);
             outcome
-        }))
+        })
     }
 
     /// Checks all that an invocation needs before code would run.
@@ -155,24 +172,27 @@ impl Functions {
         id: FunctionId,
         qualifier: Option<Qualifier>,
     ) -> Result<(), FunctionsError> {
-        self.choose(&id, qualifier.as_ref(), None).await.map(|_| ())
+        self.choose(&id, qualifier.as_ref()).await.map(|_| ())
     }
 
     pub(crate) async fn choose(
         &self,
         id: &FunctionId,
         qualifier: Option<&Qualifier>,
-        trace_id: Option<&str>,
-    ) -> Result<Chosen, FunctionsError> {
+    ) -> Result<Runnable, FunctionsError> {
         let target = self.remembered.target(&self.kv, id, qualifier).await?;
-        let record = &target.record;
-        lineage::check(trace_id, id, record)?;
-        let (version, configuration) =
-            target.route(qualifier, self.clock.random_u64()).ok_or_else(|| lookup::missing(id, qualifier))?;
-        Ok(Chosen {
-            runnable: Runnable::of(record, version, configuration.clone()),
-            trace_id: lineage::advanced(trace_id, id, &self.clock),
-        })
+        let (version, configuration) = self.route(&target, id, qualifier)?;
+        Ok(Runnable::of(&target.record, version, configuration.clone()))
+    }
+
+    fn route<'a>(
+        &self,
+        target: &'a Target,
+        id: &FunctionId,
+        qualifier: Option<&Qualifier>,
+    ) -> Result<(Version, &'a Configuration), FunctionsError> {
+        let routed = target.route(qualifier, self.clock.random_u64());
+        routed.ok_or_else(|| lookup::missing(id, qualifier))
     }
 
     /// What an instance of it needs; unpacks its code if need be.

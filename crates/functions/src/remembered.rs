@@ -2,8 +2,9 @@ use crate::lookup;
 use crate::{AliasRecord, Configuration, FunctionId, FunctionRecord, FunctionsError, Version};
 use kv::{Kv, Read, Snapshot, Watch};
 use names::{Key, Keyspace, Qualifier};
+use pool::VersionSpec;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// What invocations read of functions, kept while no function, version or alias is written.
 ///
@@ -33,6 +34,8 @@ pub(crate) struct Target {
     alias: Option<AliasRecord>,
     /// Published ones.
     versions: Vec<(u64, Configuration)>,
+    /// What instances of them need, once somebody has made it.
+    specs: Mutex<Vec<(Version, Arc<VersionSpec>)>>,
 }
 
 impl Remembered {
@@ -63,6 +66,11 @@ impl Remembered {
         let target = Arc::new(target);
         self.remember(count, id, qualifier, &target);
         Ok(target)
+    }
+
+    /// Whether `target` is still what a read would give. Code that is pinned before this is asked stays unpacked.
+    pub fn is_current(&self, id: &FunctionId, qualifier: Option<&Qualifier>, target: &Arc<Target>) -> bool {
+        self.known(self.count(), id, qualifier).is_some_and(|known| Arc::ptr_eq(&known, target))
     }
 
     fn count(&self) -> u64 {
@@ -120,7 +128,21 @@ impl Target {
             let found = lookup::configuration(from, id, &record, Version::Published(number)).await?;
             versions.extend(found.map(|configuration| (number, configuration)));
         }
-        Ok(Target { record, alias, versions })
+        Ok(Target { record, alias, versions, specs: Mutex::default() })
+    }
+
+    pub fn spec(&self, version: Version) -> Option<Arc<VersionSpec>> {
+        self.specs().iter().find(|(known, _)| *known == version).map(|(_, spec)| spec.clone())
+    }
+
+    pub fn remember_spec(&self, version: Version, spec: &Arc<VersionSpec>) {
+        let mut specs = self.specs();
+        specs.retain(|(known, _)| *known != version);
+        specs.push((version, spec.clone()));
+    }
+
+    fn specs(&self) -> MutexGuard<'_, Vec<(Version, Arc<VersionSpec>)>> {
+        self.specs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The version that `qualifier`, by which this was found, leads to; `random` decides between two.

@@ -74,7 +74,7 @@ impl Functions {
         id: &FunctionId,
         number: u64,
     ) -> Result<Result<(), SnapshotFailure>, FunctionsError> {
-        let runnable = self.choose(id, Some(&Qualifier::Version(number)), None).await?.runnable;
+        let runnable = self.choose(id, Some(&Qualifier::Version(number))).await?;
         let _pins: Vec<_> = runnable.configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
         let spec = self.spec(id, runnable).await?;
         Ok(self.instances.snapshot(Arc::new(spec)).await)

@@ -50,7 +50,7 @@ impl PoolConfig {
             waiting_max: 1000,
             wait_max: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(300),
-            freeze_after: Duration::from_millis(20),
+            freeze_after: Duration::from_millis(100),
             init_timeout: Duration::from_secs(10),
             cpu_hard_quota: false,
             endpoint_inside: SocketAddr::from(([127, 0, 0, 1], 4566)),

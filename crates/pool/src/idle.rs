@@ -48,8 +48,10 @@ struct Place {
     memory_mb: u32,
     /// Initialised ahead, and not restored yet.
     ahead: bool,
+    /// Not frozen yet.
+    warm: bool,
     /// Locked while it is being frozen; whoever takes the place waits for that.
-    instance: Arc<tokio::sync::Mutex<Option<Instance>>>,
+    instance: Arc<tokio::sync::Mutex<Option<Box<Instance>>>>,
 }
 
 impl Idle {
@@ -61,20 +63,14 @@ impl Idle {
         self.arrivals.subscribe()
     }
 
-    /// Puts an instance in; it is frozen when nobody takes it out within `freeze_after`.
-    pub fn put(
-        self: &Arc<Self>,
-        key: Key,
-        instance: Instance,
-        freeze_after: Duration,
-        keep: Option<Duration>,
-    ) {
+    /// Puts an instance in, to be frozen by [`Idle::freeze`] unless somebody takes it out before.
+    pub fn put(&self, key: Key, instance: Box<Instance>, keep: Option<Duration>) {
         let (memory_mb, purpose) = (instance.memory_mb(), instance.registration().purpose());
         let ahead = instance.awaits_restore();
         instance.registration().set_phase(Phase::Idle);
         let instance = Arc::new(tokio::sync::Mutex::new(Some(instance)));
-        let place =
-            Place { since: self.clock.moment(), keep, purpose, memory_mb, ahead, instance: instance.clone() };
+        let since = self.clock.moment();
+        let place = Place { since, keep, purpose, memory_mb, ahead, warm: true, instance };
         {
             let mut places = self.lock();
             let of_key = places.entry(key).or_default();
@@ -83,19 +79,32 @@ impl Idle {
             of_key.insert(at, place);
         }
         self.arrivals.send_replace(());
-        let clock = self.clock.clone();
-        // Weak: an instance that was taken and given back has a new place and a freezing of its own.
-        let instance = Arc::downgrade(&instance);
-        tokio::spawn(async move {
-            clock.sleep(freeze_after).await;
-            let Some(instance) = instance.upgrade() else { return };
-            let mut place = instance.lock().await;
-            let Some(instance) = place.as_mut() else { return };
-            match instance.freeze().await {
+    }
+
+    /// Freezes those that had nothing to do for `after`, and tells how long until the next one is to be frozen;
+    /// `None` when all are.
+    pub async fn freeze(&self, after: Duration) -> Option<Duration> {
+        let mut next: Option<Duration> = None;
+        let mut due = Vec::new();
+        for place in self.lock().values_mut().flatten().filter(|place| place.warm) {
+            let left = after.saturating_sub(self.clock.since(place.since));
+            if left.is_zero() {
+                place.warm = false;
+                due.push(place.instance.clone());
+            } else {
+                next = Some(next.map_or(left, |next| next.min(left)));
+            }
+        }
+        for place in due {
+            // Whoever took it out meanwhile has emptied the place.
+            let mut place = place.lock().await;
+            let Some(instance) = place.as_mut() else { continue };
+            match instance.freeze() {
                 Ok(()) => instance.registration().set_phase(Phase::Frozen),
                 Err(error) => tracing::warn!(%error, "an idle instance could not be frozen"),
             }
-        });
+        }
+        next
     }
 
     /// How many of `key` wait that were initialised ahead.
@@ -104,7 +113,7 @@ impl Idle {
     }
 
     /// Takes out the most recently used instance of `key`, of the provisioned ones while there are any.
-    pub async fn take(&self, key: &Key) -> Option<Instance> {
+    pub async fn take(&self, key: &Key) -> Option<Box<Instance>> {
         loop {
             let place = self.take_place(key)?;
             if let Some(instance) = place.instance.lock().await.take() {
@@ -115,7 +124,7 @@ impl Idle {
 
     /// Takes out the longest idle instances that nobody asked to be there and that together hold `memory_mb`, or none when all together hold
     /// less.
-    pub async fn evict(&self, memory_mb: u32) -> Vec<Instance> {
+    pub async fn evict(&self, memory_mb: u32) -> Vec<Box<Instance>> {
         let evicted = {
             let mut places = self.lock();
             let mut oldest: Vec<(Moment, u32)> =
@@ -138,7 +147,7 @@ impl Idle {
 
     /// Takes out those idle for longer than they are to be kept, and tells how long until the next one is;
     /// `None` when none is idle.
-    pub async fn expired(&self, keep_alive: &KeepAlive) -> (Vec<Instance>, Option<Duration>) {
+    pub async fn expired(&self, keep_alive: &KeepAlive) -> (Vec<Box<Instance>>, Option<Duration>) {
         let mut next: Option<Duration> = None;
         let mut expired = Vec::new();
         self.lock().retain(|key, of_key| {
@@ -168,7 +177,7 @@ impl Idle {
     }
 
     /// Takes out those of the function, or all; with `version`, only of that one.
-    pub async fn of_function(&self, function_arn: Option<&str>, version: Option<&str>) -> Vec<Instance> {
+    pub async fn of_function(&self, function_arn: Option<&str>, version: Option<&str>) -> Vec<Box<Instance>> {
         let found = remove(&mut self.lock(), |key, _| {
             function_arn.is_none_or(|function_arn| key.function_arn == function_arn)
                 && version.is_none_or(|version| key.version == version)
@@ -177,7 +186,12 @@ impl Idle {
     }
 
     /// Takes out up to `count` provisioned ones of a version.
-    pub async fn take_provisioned(&self, function_arn: &str, version: &str, count: usize) -> Vec<Instance> {
+    pub async fn take_provisioned(
+        &self,
+        function_arn: &str,
+        version: &str,
+        count: usize,
+    ) -> Vec<Box<Instance>> {
         let left = Cell::new(count);
         let found = remove(&mut self.lock(), |key, place| {
             let takes = left.get() > 0
@@ -191,7 +205,7 @@ impl Idle {
     }
 
     /// Takes out provisioned ones that cannot be used any more.
-    pub async fn take_broken(&self) -> Vec<Instance> {
+    pub async fn take_broken(&self) -> Vec<Box<Instance>> {
         let provisioned: Vec<_> = {
             let places = self.lock();
             let provisioned = places.values().flatten().filter(|place| place.purpose == Purpose::Provisioned);
@@ -214,7 +228,7 @@ impl Idle {
     }
 
     /// Takes out those of other revisions of the same function version: nobody will ask for them again.
-    pub async fn outdated(&self, current: &Key) -> Vec<Instance> {
+    pub async fn outdated(&self, current: &Key) -> Vec<Box<Instance>> {
         let found = remove(&mut self.lock(), |key, _| {
             key.function_arn == current.function_arn
                 && key.version == current.version
@@ -258,7 +272,7 @@ fn remove(places: &mut HashMap<Key, Vec<Place>>, which: impl Fn(&Key, &Place) ->
     removed
 }
 
-async fn instances(places: Vec<Place>) -> Vec<Instance> {
+async fn instances(places: Vec<Place>) -> Vec<Box<Instance>> {
     let mut instances = Vec::with_capacity(places.len());
     for place in places {
         instances.extend(place.instance.lock().await.take());

@@ -118,9 +118,10 @@ impl Instance {
         outlasts && lives
     }
 
-    pub async fn freeze(&mut self) -> Result<(), SandboxError> {
+    /// Nobody waits until the last thread stands still: that is soon, and thawing need not be after it.
+    pub fn freeze(&mut self) -> Result<(), SandboxError> {
         if !self.frozen {
-            self.sandbox.freeze().await?;
+            self.sandbox.begin_freezing()?;
             self.frozen = true;
         }
         Ok(())

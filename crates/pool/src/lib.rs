@@ -2,10 +2,13 @@
 //!
 //! Knows no HTTP and no function record: a [`VersionSpec`] says all that an instance needs.
 
+#![allow(clippy::vec_box, reason = "an instance is large, and goes from hand to hand in its box")]
+
 mod ahead;
 mod answer_stream;
 mod concurrency;
 mod config;
+mod detached;
 mod idle;
 mod instance;
 mod invocation;
@@ -23,6 +26,7 @@ pub use answer_stream::{
     AnswerSink, AnswerStream, BrokenOff, CutOff, EarlyAnswer, ExpectedAnswer, answer_stream, answer_whole,
 };
 pub use config::PoolConfig;
+pub use detached::Detached;
 pub use invocation::{
     FunctionError, InstanceSource, InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason,
 };

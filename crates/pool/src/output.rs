@@ -1,14 +1,15 @@
 use crate::LogFormat;
 use clock::Clock;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 use runtime::log::{ApplicationLevel, LogLine, LogSink, LogSource, Tail};
 use runtime::report::{self, Event};
 use runtime::telemetry::{Origin, Telemetry};
 use sandbox::Process;
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::unix::pipe::Receiver;
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// Longest line, in bytes; a longer one is cut into several.
@@ -149,31 +150,52 @@ impl Log {
 
 /// Reads what one process writes. Dropping it stops reading.
 pub(crate) struct Output {
-    flushes: mpsc::Sender<oneshot::Sender<()>>,
+    /// Of standard output and standard error. Whoever knows that there is something to read reads it: the pump,
+    /// or who waits for all that was written.
+    streams: Arc<[Mutex<Stream>; 2]>,
+    pipes: [Pipe; 2],
     task: JoinHandle<()>,
 }
 
 impl Output {
     pub fn start(process: &mut Process, log: Log, origin: Origin) -> Self {
-        // One flush at a time: they come between invocations, of which there is one at a time.
-        let (flushes, requests) = mpsc::channel(1);
-        let streams =
-            [process.stdout.take(), process.stderr.take()].map(|pipe| Stream::new(pipe, log.clone(), origin));
-        Output { flushes, task: tokio::spawn(pump(streams, requests, log.0.clock.clone())) }
+        let clock = log.0.clock.clone();
+        let pipes = [process.stdout.take(), process.stderr.take()];
+        let pipes = pipes.map(|pipe| pipe.map(Arc::new));
+        let streams = pipes.clone().map(|pipe| Mutex::new(Stream::new(pipe, log.clone(), origin)));
+        let streams = Arc::new(streams);
+        let task = tokio::spawn(pump(pipes.clone(), streams.clone(), clock));
+        Output { streams, pipes, task }
     }
 
     /// Of a process that was not started.
-    pub fn none() -> Self {
-        let (flushes, _) = mpsc::channel(1);
-        Output { flushes, task: tokio::spawn(async {}) }
+    pub fn none(log: &Log) -> Self {
+        let streams = [(); 2].map(|()| Mutex::new(Stream::new(None, log.clone(), Origin::Function)));
+        Output { streams: Arc::new(streams), pipes: [None, None], task: tokio::spawn(async {}) }
     }
 
-    /// Waits until everything that was in the pipes has become lines.
-    pub async fn flush(&self) {
-        let (done, flushed) = oneshot::channel();
-        // A pump that has ended has read everything.
-        if self.flushes.send(done).await.is_ok() {
-            let _ = flushed.await;
+    /// Everything that is in the pipes becomes lines.
+    pub fn flush(&self) {
+        let have = self.have_bytes();
+        for (stream, has_bytes) in self.streams.iter().zip(have) {
+            let mut stream = lock(stream);
+            if has_bytes {
+                stream.read_all();
+            }
+            stream.end_line();
+        }
+    }
+}
+
+impl Output {
+    /// Most invocations write nothing: the kernel is asked once for both.
+    fn have_bytes(&self) -> [bool; 2] {
+        let [Some(out), Some(err)] = &self.pipes else { return [false; 2] };
+        let mut asked = [out, err].map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN));
+        match nix::poll::poll(&mut asked, PollTimeout::ZERO) {
+            Ok(0) => [false; 2],
+            // An error shows again when reading.
+            _ => asked.map(|asked| asked.any() != Some(false)),
         }
     }
 }
@@ -184,33 +206,20 @@ impl Drop for Output {
     }
 }
 
-async fn pump(mut streams: [Stream; 2], mut requests: mpsc::Receiver<oneshot::Sender<()>>, clock: Clock) {
+type Pipe = Option<Arc<Receiver>>;
+
+async fn pump(pipes: [Pipe; 2], streams: Arc<[Mutex<Stream>; 2]>, clock: Clock) {
     let mut since_pause = 0;
-    loop {
-        let [stdout, stderr] = &mut streams;
-        if stdout.pipe.is_none() && stderr.pipe.is_none() {
-            return;
-        }
-        tokio::select! {
-            () = stdout.readable() => since_pause += stdout.read(),
-            () = stderr.readable() => since_pause += stderr.read(),
-            request = requests.recv() => {
-                let Some(done) = request else { return };
-                for stream in &mut streams {
-                    // What is in a pipe is at most 64 KiB (1 MiB where the process enlarged it); whoever
-                    // writes on is not waited for.
-                    let mut taken = 0;
-                    while taken < BURST_BYTES {
-                        match stream.read_now() {
-                            0 => break,
-                            read => taken += read,
-                        }
-                    }
-                    stream.end_line();
-                }
-                // The other side may have stopped waiting.
-                let _ = done.send(());
-            }
+    let [mut out, mut err] = pipes;
+    let [stdout, stderr] = &*streams;
+    while out.is_some() || err.is_some() {
+        let (stream, pipe) = tokio::select! {
+            () = readable(&out) => (stdout, &mut out),
+            () = readable(&err) => (stderr, &mut err),
+        };
+        match lock(stream).read() {
+            Some(read) => since_pause += read,
+            None => *pipe = None,
         }
         if since_pause > BURST_BYTES {
             since_pause = 0;
@@ -219,59 +228,71 @@ async fn pump(mut streams: [Stream; 2], mut requests: mpsc::Receiver<oneshot::Se
     }
 }
 
+/// Never resolves once the pipe has ended.
+async fn readable(pipe: &Pipe) {
+    match pipe {
+        Some(pipe) => {
+            // An error shows again when reading.
+            let _ = pipe.readable().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn lock(stream: &Mutex<Stream>) -> MutexGuard<'_, Stream> {
+    stream.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// One pipe and the line that is not finished yet.
 struct Stream {
-    pipe: Option<Receiver>,
+    /// `None` once it has ended.
+    pipe: Pipe,
     line: Vec<u8>,
     log: Log,
     origin: Origin,
 }
 
 impl Stream {
-    fn new(pipe: Option<Receiver>, log: Log, origin: Origin) -> Self {
+    fn new(pipe: Pipe, log: Log, origin: Origin) -> Self {
         Stream { pipe, line: Vec::new(), log, origin }
     }
 
-    /// Resolves when [`Stream::read`] can do something; never once the pipe has ended.
-    async fn readable(&self) {
-        match &self.pipe {
-            Some(pipe) => {
-                // An error shows again when reading.
-                let _ = pipe.readable().await;
+    /// Reads once, when tokio knows of something; how much, in bytes. `None` when there is nothing ever again.
+    fn read(&mut self) -> Option<usize> {
+        let mut buffer = [0; READ_BYTES];
+        let result = self.pipe.as_ref()?.try_read(&mut buffer);
+        self.took(&buffer, result)
+    }
+
+    /// Reads whatever there is, whether tokio has heard of it or not: news of an answer or of a process's end
+    /// may overtake the news of what was written before.
+    fn read_all(&mut self) {
+        // What is in a pipe is at most 64 KiB (1 MiB where the process enlarged it); whoever writes on is not
+        // waited for.
+        let mut taken = 0;
+        while taken < BURST_BYTES {
+            let mut buffer = [0; READ_BYTES];
+            let Some(pipe) = &self.pipe else { return };
+            let result = nix::unistd::read(pipe, &mut buffer).map_err(io::Error::from);
+            match self.took(&buffer, result) {
+                Some(read @ 1..) => taken += read,
+                _ => return,
             }
-            None => std::future::pending().await,
         }
     }
 
-    /// Reads once, when tokio knows of something; how much, in bytes.
-    fn read(&mut self) -> usize {
-        let mut buffer = [0; READ_BYTES];
-        let Some(pipe) = &self.pipe else { return 0 };
-        let result = pipe.try_read(&mut buffer);
-        self.took(&buffer, result)
-    }
-
-    /// Reads once, whether tokio has heard of something or not: news of an answer or of a process's end
-    /// may overtake the news of what was written before.
-    fn read_now(&mut self) -> usize {
-        let mut buffer = [0; READ_BYTES];
-        let Some(pipe) = &self.pipe else { return 0 };
-        let result = nix::unistd::read(pipe, &mut buffer).map_err(io::Error::from);
-        self.took(&buffer, result)
-    }
-
-    /// How much was read, in bytes. Zero when there is nothing now, or never again.
-    fn took(&mut self, buffer: &[u8], result: io::Result<usize>) -> usize {
+    /// How much was read, in bytes; none now, or (`None`) never again.
+    fn took(&mut self, buffer: &[u8], result: io::Result<usize>) -> Option<usize> {
         match result {
             Ok(read @ 1..) => {
                 self.take(buffer.get(..read).unwrap_or_default());
-                read
+                Some(read)
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Some(0),
             Ok(0) | Err(_) => {
                 self.pipe = None;
                 self.end_line();
-                0
+                None
             }
         }
     }

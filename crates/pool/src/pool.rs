@@ -1,4 +1,5 @@
 mod acquire;
+mod freeze;
 mod provision;
 mod reap;
 mod restock;
@@ -8,6 +9,7 @@ use acquire::Acquired;
 
 use crate::ahead::Ahead;
 use crate::concurrency::{Concurrency, Permit};
+use crate::detached::Detached;
 use crate::idle::{Idle, Key};
 use crate::instance::{Context, Finished, Instance, StartError, fail_without_process};
 use crate::keep_alive::KeepAlive;
@@ -131,6 +133,7 @@ impl Pool {
             workers: Mutex::default(),
         });
         tokio::spawn(reap::reap(Arc::downgrade(&inner)));
+        tokio::spawn(freeze::freeze(Arc::downgrade(&inner)));
         tokio::spawn(provision::provision(Arc::downgrade(&inner)));
         let workers = (0..restock::workers()).map(|_| restock::restock(Arc::downgrade(&inner))).collect();
         *inner.workers.lock().unwrap_or_else(PoisonError::into_inner) = workers;
@@ -178,16 +181,13 @@ impl Pool {
         let permit = self.0.enter(&spec).map_err(InvokeError::Throttled)?;
         let inner = self.0.clone();
         inner.keep_alive.began(&spec);
-        let invocation = tokio::spawn(async move {
+        Detached::new(async move {
             let result = inner.invoke(spec.clone(), request, sink).await;
             inner.keep_alive.ended(&spec);
             drop(permit);
             result
-        });
-        match invocation.await {
-            Ok(result) => result,
-            Err(error) => Err(InvokeError::Unavailable(format!("the invocation ended early: {error}"))),
-        }
+        })
+        .await
     }
 
     /// Ends the instances of a function, of all versions or of one: idle ones now, busy ones after their
@@ -284,7 +284,7 @@ impl Inner {
         };
         let mut starting = None;
         let (mut instance, is_cold) = match acquired {
-            Acquired::Warm(instance) => (*instance, false),
+            Acquired::Warm(instance) => (instance, false),
             Acquired::Cold(registration) => {
                 starting = Some(Starting::count(&self.starts));
                 match Instance::start(&self.context, spec.clone(), registration).await {
@@ -324,7 +324,7 @@ impl Inner {
         let reusable =
             finished.as_ref().is_ok_and(|finished| finished.reusable) && !self.is_surplus(&instance);
         if reusable && !instance.registration().is_doomed() && *self.phase.borrow() == Closing::Open {
-            self.idle.put(key, instance, config.freeze_after, None);
+            self.idle.put(key, instance, None);
         } else {
             self.destroy_later(vec![instance]);
         }
@@ -343,14 +343,14 @@ impl Inner {
         }
     }
 
-    fn destroy_later(self: &Arc<Self>, instances: Vec<Instance>) {
+    fn destroy_later(self: &Arc<Self>, instances: Vec<Box<Instance>>) {
         for instance in instances {
             instance.registration().ending();
             tokio::spawn(instance.destroy());
         }
     }
 
-    async fn destroy_all(self: &Arc<Self>, instances: Vec<Instance>) {
+    async fn destroy_all(self: &Arc<Self>, instances: Vec<Box<Instance>>) {
         let mut ending = tokio::task::JoinSet::new();
         for instance in instances {
             ending.spawn(instance.destroy());

@@ -2,6 +2,7 @@ use crate::VersionSpec;
 use clock::{Clock, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -18,9 +19,46 @@ pub(crate) struct Registry {
 
 #[derive(Debug, Default)]
 struct State {
-    instances: BTreeMap<String, InstanceStatus>,
+    instances: BTreeMap<String, Arc<Entry>>,
     memory_mb: u32,
     ending_mb: u32,
+}
+
+/// One instance. What changes with every invocation changes without the lock that all instances share.
+#[derive(Debug)]
+struct Entry {
+    status: InstanceStatus,
+    /// Of [`PHASES`].
+    phase: AtomicUsize,
+    doomed: AtomicBool,
+    /// Written under the lock: what is counted in `ending_mb`.
+    ending: AtomicBool,
+}
+
+const PHASES: [Phase; 5] = [Phase::Starting, Phase::Busy, Phase::Idle, Phase::Frozen, Phase::Ending];
+
+impl Entry {
+    fn phase(&self) -> Phase {
+        PHASES.get(self.phase.load(Ordering::Acquire)).copied().unwrap_or(Phase::Ending)
+    }
+
+    fn is_doomed(&self) -> bool {
+        self.doomed.load(Ordering::Acquire)
+    }
+
+    fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
+    }
+
+    /// Provisioned and not about to end.
+    fn is_provisioned(&self) -> bool {
+        self.status.purpose == Purpose::Provisioned && !self.is_doomed() && !self.is_ending()
+    }
+
+    fn status(&self) -> InstanceStatus {
+        let phase = if self.is_ending() { Phase::Ending } else { self.phase() };
+        InstanceStatus { phase, doomed: self.is_doomed(), ..self.status.clone() }
+    }
 }
 
 /// One instance, as `Pool::status` shows it.
@@ -92,33 +130,34 @@ impl Registry {
             doomed: false,
             purpose,
         };
-        state.instances.insert(id.clone(), status);
-        Some(Registration { registry: self.clone(), id, purpose })
+        let entry = Arc::new(Entry {
+            status,
+            phase: AtomicUsize::new(Phase::Starting as usize),
+            doomed: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
+        });
+        state.instances.insert(id, entry.clone());
+        Some(Registration { registry: self.clone(), entry })
     }
 
     /// Provisioned instances that are not about to end, by function ARN and version.
     pub fn provisioned(&self) -> HashMap<(String, String), Live> {
         let mut found: HashMap<_, Live> = HashMap::new();
-        for status in self.lock().instances.values() {
-            if status.purpose == Purpose::Provisioned && !status.doomed && status.phase != Phase::Ending {
-                let live = found.entry((status.function_arn.clone(), status.version.clone())).or_default();
-                live.allocated += 1;
-                live.initialised += u32::from(status.phase != Phase::Starting);
-            }
+        for entry in self.lock().instances.values().filter(|entry| entry.is_provisioned()) {
+            let name = (entry.status.function_arn.clone(), entry.status.version.clone());
+            let live = found.entry(name).or_default();
+            live.allocated += 1;
+            live.initialised += u32::from(entry.phase() != Phase::Starting);
         }
         found
     }
 
     pub fn provisioned_of(&self, function_arn: &str, version: &str) -> Live {
         let mut live = Live::default();
-        for status in self.lock().instances.values() {
-            let concerns = status.purpose == Purpose::Provisioned
-                && !status.doomed
-                && status.phase != Phase::Ending
-                && status.version == version
-                && status.function_arn == function_arn;
+        for entry in self.lock().instances.values().filter(|entry| entry.is_provisioned()) {
+            let concerns = entry.status.version == version && entry.status.function_arn == function_arn;
             live.allocated += u32::from(concerns);
-            live.initialised += u32::from(concerns && status.phase != Phase::Starting);
+            live.initialised += u32::from(concerns && entry.phase() != Phase::Starting);
         }
         live
     }
@@ -132,16 +171,16 @@ impl Registry {
 
     /// Marks every instance of the function, or of one version, to end after what it is doing.
     pub fn doom(&self, function_arn: &str, version: Option<&str>) {
-        for status in self.lock().instances.values_mut() {
-            let concerns = version.is_none_or(|version| status.version == version);
-            if concerns && status.function_arn == function_arn {
-                status.doomed = true;
+        for entry in self.lock().instances.values() {
+            let concerns = version.is_none_or(|version| entry.status.version == version);
+            if concerns && entry.status.function_arn == function_arn {
+                entry.doomed.store(true, Ordering::Release);
             }
         }
     }
 
     pub fn instances(&self) -> Vec<InstanceStatus> {
-        self.lock().instances.values().cloned().collect()
+        self.lock().instances.values().map(|entry| entry.status()).collect()
     }
 
     pub fn memory_mb(&self) -> u32 {
@@ -158,7 +197,7 @@ impl Registry {
         let mut gone = self.changes();
         loop {
             let concerns =
-                |status: &InstanceStatus| function_arn.is_none_or(|arn| status.function_arn == arn);
+                |entry: &Arc<Entry>| function_arn.is_none_or(|arn| entry.status.function_arn == arn);
             if !self.lock().instances.values().any(concerns) {
                 return;
             }
@@ -176,39 +215,33 @@ impl Registry {
 #[derive(Debug)]
 pub(crate) struct Registration {
     registry: Arc<Registry>,
-    id: String,
-    purpose: Purpose,
+    entry: Arc<Entry>,
 }
 
 impl Registration {
     /// 20 characters of `a-z2-7`.
     pub fn id(&self) -> &str {
-        &self.id
+        &self.entry.status.id
     }
 
     pub fn purpose(&self) -> Purpose {
-        self.purpose
+        self.entry.status.purpose
     }
 
     pub fn set_phase(&self, phase: Phase) {
-        if let Some(status) = self.registry.lock().instances.get_mut(&self.id) {
-            status.phase = phase;
-        }
+        self.entry.phase.store(phase as usize, Ordering::Release);
     }
 
     /// Its memory will be free soon.
     pub fn ending(&self) {
         let mut state = self.registry.lock();
-        let Some(status) = state.instances.get_mut(&self.id) else { return };
-        if status.phase != Phase::Ending {
-            status.phase = Phase::Ending;
-            let memory_mb = status.memory_mb;
-            state.ending_mb += memory_mb;
+        if !self.entry.ending.swap(true, Ordering::AcqRel) {
+            state.ending_mb += self.entry.status.memory_mb;
         }
     }
 
     pub fn is_doomed(&self) -> bool {
-        self.registry.lock().instances.get(&self.id).is_none_or(|status| status.doomed)
+        self.entry.is_doomed()
     }
 }
 
@@ -216,11 +249,11 @@ impl Drop for Registration {
     fn drop(&mut self) {
         {
             let mut state = self.registry.lock();
-            if let Some(status) = state.instances.remove(&self.id) {
-                state.memory_mb -= status.memory_mb;
-                if status.phase == Phase::Ending {
-                    state.ending_mb -= status.memory_mb;
-                }
+            state.instances.remove(self.id());
+            let memory_mb = self.entry.status.memory_mb;
+            state.memory_mb -= memory_mb;
+            if self.entry.is_ending() {
+                state.ending_mb -= memory_mb;
             }
         }
         self.registry.gone.send_replace(());

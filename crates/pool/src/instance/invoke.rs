@@ -60,7 +60,7 @@ impl Instance {
             Some(end) => end,
             None => self.hand_over(request, started, &trace_id, &mut delivery, &mut spans).await,
         };
-        self.running.output.flush().await;
+        self.running.output.flush();
         self.tell_runtime_done(request, started, &trace_id, &end, &spans);
         let end = self.wait_for_extensions(request, started, end, &mut delivery).await;
         let (mut finished, blame) = self.finish(request, started, &trace_id, init, cold, end);
@@ -226,7 +226,7 @@ impl Instance {
             }
             None => *next = AfterAnswer::TimedOut,
         }
-        self.running.process.flush().await;
+        self.running.process.flush();
         end
     }
 

@@ -255,13 +255,13 @@ impl Processes {
             };
             self.clock.timeout(left, ends).await;
         }
-        self.flush().await;
+        self.flush();
     }
 
     /// Waits until what the extensions have written has become lines.
-    pub async fn flush(&self) {
+    pub fn flush(&self) {
         for External { output, .. } in &self.externals {
-            output.flush().await;
+            output.flush();
         }
     }
 }

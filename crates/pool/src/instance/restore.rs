@@ -58,7 +58,7 @@ impl Instance {
                 () = clock.sleep(RESTORED_WITHIN) => Err(InitFailure::TimedOut),
             },
         };
-        output.flush().await;
+        output.flush();
         let duration = clock.since(since);
         let (status, error_type) = super::start::outcome(&found);
         log.tell(&Event::RestoreRuntimeDone { status, error_type });

@@ -59,7 +59,7 @@ impl Instance {
         context: &Context,
         spec: Arc<VersionSpec>,
         registration: Registration,
-    ) -> Result<Instance, StartError> {
+    ) -> Result<Box<Instance>, StartError> {
         let (prepared, credentials) =
             tokio::join!(prepare(context, &spec), context.credentials.credentials(&spec));
         let (launch, opt_dir) = prepared?;
@@ -88,7 +88,7 @@ impl Instance {
         };
         let limit = context.config.init_timeout;
         let running = start.run(&mut sandbox, process, binding, limit).await.map_err(exec_failed)?;
-        Ok(Instance {
+        Ok(Box::new(Instance {
             spec,
             clock: context.clock.clone(),
             sandbox,
@@ -106,7 +106,7 @@ impl Instance {
             frozen: false,
             cpu_told: Duration::ZERO,
             registration,
-        })
+        }))
     }
 
     /// Starts the process anew in the same sandbox: `/tmp` stays, everything that ran is gone. Extensions
@@ -147,7 +147,7 @@ impl Instance {
             ended = process.wait() => Err(InitFailure::Ended(ended)),
             () = self.clock.sleep(left) => Err(InitFailure::TimedOut),
         };
-        output.flush().await;
+        output.flush();
         let init = *init;
         let (status, error_type) = outcome(&found);
         self.log.tell(&Event::InitRuntimeDone { init, status, error_type });
@@ -161,7 +161,7 @@ impl Instance {
             }
             failed => failed,
         };
-        process.flush().await;
+        process.flush();
         let duration = self.clock.since(*since);
         let (status, error_type) = outcome(&found);
         self.log.tell(&Event::InitReport { init, status, error_type, duration });
@@ -255,7 +255,7 @@ impl Start<'_> {
             process.run(main);
             output
         } else {
-            Output::none()
+            Output::none(log)
         };
         Ok(Running { process, api, channel, output, since, init: self.init, awaits_restore })
     }

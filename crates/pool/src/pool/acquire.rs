@@ -54,7 +54,7 @@ impl Inner {
     async fn try_acquire(self: &Arc<Self>, spec: &Arc<VersionSpec>, key: &Key) -> Option<Acquired> {
         while let Some(mut instance) = self.idle.take(key).await {
             if instance.is_usable().await && instance.thaw().await.is_ok() {
-                return Some(Acquired::Warm(Box::new(instance)));
+                return Some(Acquired::Warm(instance));
             }
             self.destroy_later(vec![instance]);
         }

@@ -124,7 +124,7 @@ impl Inner {
         self: &Arc<Self>,
         spec: &Arc<VersionSpec>,
         registration: Registration,
-    ) -> Result<Instance, ()> {
+    ) -> Result<Box<Instance>, ()> {
         let mut closing = self.phase.subscribe();
         if *closing.borrow() != Closing::Open {
             return Err(());
@@ -150,8 +150,13 @@ impl Inner {
     }
 
     /// Puts in an instance that was started without an event.
-    pub(super) async fn wait_idle(self: &Arc<Self>, key: Key, instance: Instance, keep: Option<Duration>) {
-        self.idle.put(key, instance, self.context.config.freeze_after, keep);
+    pub(super) async fn wait_idle(
+        self: &Arc<Self>,
+        key: Key,
+        instance: Box<Instance>,
+        keep: Option<Duration>,
+    ) {
+        self.idle.put(key, instance, keep);
         // Nobody waited for this start: whoever closed the pool meanwhile has looked for idle ones already.
         if *self.phase.borrow() != Closing::Open {
             let idle = self.idle.of_function(None, None).await;

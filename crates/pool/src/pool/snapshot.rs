@@ -79,7 +79,7 @@ impl Inner {
     async fn initialised_ahead(
         self: &Arc<Self>,
         spec: &Arc<VersionSpec>,
-    ) -> Result<Instance, SnapshotFailure> {
+    ) -> Result<Box<Instance>, SnapshotFailure> {
         let unavailable = |text: &str| SnapshotFailure::Unavailable(text.to_owned());
         let mut closing = self.phase.subscribe();
         if *closing.borrow() != Closing::Open {

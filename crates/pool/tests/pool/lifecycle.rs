@@ -27,7 +27,10 @@ async fn concurrent_invocations_have_instances_of_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_instances_are_frozen_and_then_reaped() {
-    let world = World::with(|config| config.idle_timeout = Duration::from_millis(800));
+    let world = World::with(|config| {
+        config.idle_timeout = Duration::from_millis(800);
+        config.freeze_after = Duration::from_millis(20);
+    });
     let ticking = "let ticks = 0; setInterval(() => ticks++, 5);
         exports.handler = async (event, context) => { const seen = ticks; ticks = 0; context.callbackWaitsForEmptyEventLoop = false; return seen; };";
     let spec = world.node(ticking);

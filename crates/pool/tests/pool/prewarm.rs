@@ -59,7 +59,7 @@ async fn limits_are_the_functions_own_whatever_it_was_made_with() {
     hog.memory_mb = 128;
     ready(&world, &hog, 1).await;
     let (error, outcome) = world.error(&hog, "{}").await;
-    assert_eq!(error["errorType"], "Runtime.ExitError", "{}", outcome.log_tail);
+    assert_eq!(error["errorType"], "Runtime.OutOfMemory", "{}", outcome.log_tail);
     assert!(
         outcome.log_tail.contains("\tMemory Size: 128 MB\tMax Memory Used: 128 MB\t"),
         "{}",
