@@ -57,7 +57,12 @@ fn body(first: Bytes, answer: StreamedAnswer) -> impl Stream<Item = io::Result<B
         }
         match answer.end().await {
             Ok(ended) if ended.broken_off.is_none() => None,
-            _ => Some((Err(io::Error::other("the function failed in the middle of its answer")), None)),
+            _ => {
+                // What was given before is sent when there is nothing more for the moment; an error right
+                // after it would take it along, the head of the response included.
+                tokio::task::yield_now().await;
+                Some((Err(io::Error::other("the function failed in the middle of its answer")), None))
+            }
         }
     });
     stream::iter(first).chain(rest)
