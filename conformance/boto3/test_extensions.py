@@ -9,7 +9,7 @@ from packing import zip_of
 
 # Speaks the Extensions API with nothing but the interpreter's own library.
 BASE = '''#!/usr/bin/env python3
-import http.client, http.server, json, os, sys, threading
+import http.client, http.server, json, os, sys, threading, time
 
 def call(method, path, headers={}, body=None):
     connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
@@ -53,6 +53,8 @@ done = threading.Event()
 server = http.server.HTTPServer(("", 8080), Taker)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 me = register("INVOKE")
+# The runtime has asked for its first event by then, and nobody minds.
+time.sleep(0.3)
 wish = {"schemaVersion": "2022-12-13", "types": ["platform", "function"], "buffering": {"timeoutMs": 25},
         "destination": {"protocol": "HTTP", "URI": "http://sandbox.localdomain:8080"}}
 print("subscribed:", call("PUT", "/2022-07-01/telemetry", me, wish)[0], flush=True)

@@ -44,8 +44,9 @@ struct External {
     output: Output,
 }
 
-/// A program that reports its failure ends right after; how it ended is waited for this long.
-const LAST_WORDS: Duration = Duration::from_millis(50);
+/// A program that reports its failure ends right after; how it ended is waited for this long, which is long
+/// for a machine with nothing to do.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Nobody asks when a process that was killed has not ended by then.
 const KILLED_WITHIN: Duration = Duration::from_secs(1);

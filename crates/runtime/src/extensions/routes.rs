@@ -178,11 +178,10 @@ async fn subscribe(
         Ok(body) => body,
         Err(reply) => return reply,
     };
-    let is_open = extensions.lock().is_registration_open();
-    let subscribed = parse(&body).and_then(|subscription| match is_open {
-        true => extensions.0.telemetry.subscribe(&name, subscription),
-        false => Err(subscription.rejected("subscriptions are taken during initialization only")),
-    });
+    // Until the initialisation ends, which is later than the runtime's first question for an event: that
+    // comes at once where the runtime was started ahead.
+    let subscribed =
+        parse(&body).and_then(|subscription| extensions.0.telemetry.subscribe(&name, subscription));
     match subscribed {
         Ok(()) => respond::json_text(StatusCode::OK, Bytes::from_static(b"\"OK\"")),
         Err(rejected) => respond::error(StatusCode::BAD_REQUEST, rejected.error_type, &rejected.message),
