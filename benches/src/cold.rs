@@ -1,6 +1,7 @@
 //! Cold starts: the first invocation of a function, as its caller sees it, against the bare process that does
 //! the same and ends.
 
+mod image;
 mod java;
 
 use std::{
@@ -40,7 +41,11 @@ pub fn run(context: &Context) -> Result<()> {
     let zerun = Zerun::start(context, &context.disk.join("cold"))?;
     let mut rows = Vec::new();
     let mut notes = Vec::new();
-    let cases = cases(context, &mut notes)?;
+    let mut cases = cases(context, &mut notes)?;
+    match image::case(context, &context.disk.join("cold")) {
+        Ok(case) => cases.push(case),
+        Err(error) => notes.push(format!("no container image: {error}")),
+    }
     for mut case in cases.into_iter().filter(|case| case.name.contains(&context.case)) {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for round in 0..=ROUNDS {

@@ -117,12 +117,21 @@ impl Zerun {
     /// # Errors
     /// What the server answers to `CreateFunction`.
     pub fn create(&self, name: &str, function: &Function) -> Result<()> {
-        let body = serde_json::json!({
-            "FunctionName": name, "Runtime": function.runtime, "Handler": function.handler, "MemorySize": 128,
-            "Timeout": 30, "Role": "arn:aws:iam::000000000000:role/bench",
+        let mut body = serde_json::json!({
+            "FunctionName": name, "MemorySize": 128, "Timeout": 30,
+            "Role": "arn:aws:iam::000000000000:role/bench",
             "Environment": {"Variables": function.environment},
-            "Code": {"ZipFile": STANDARD.encode(zip(&function.file, &function.code)?)},
         });
+        let code = match function.image {
+            Some(uri) => serde_json::json!({"PackageType": "Image", "Code": {"ImageUri": uri}}),
+            None => serde_json::json!({
+                "Runtime": function.runtime, "Handler": function.handler,
+                "Code": {"ZipFile": STANDARD.encode(zip(&function.file, &function.code)?)},
+            }),
+        };
+        if let (Some(body), serde_json::Value::Object(code)) = (body.as_object_mut(), code) {
+            body.extend(code);
+        }
         let request = self.request("lambda", "POST", "/2015-03-31/functions", body.to_string().as_bytes());
         self.connect()?.send(&request, &mut Vec::new())
     }
@@ -138,6 +147,7 @@ pub struct Function {
     file: String,
     code: Vec<u8>,
     handler: &'static str,
+    image: Option<&'static str>,
     environment: BTreeMap<&'static str, &'static str>,
 }
 
@@ -149,8 +159,13 @@ impl Function {
             file: file.to_owned(),
             code: code.to_vec(),
             handler: "index.handler",
+            image: None,
             environment: BTreeMap::new(),
         }
+    }
+
+    pub fn of_image(uri: &'static str) -> Self {
+        Function { image: Some(uri), ..Function::of("", "", &[]) }
     }
 
     pub fn handler(self, handler: &'static str) -> Self {
