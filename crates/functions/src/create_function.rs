@@ -1,8 +1,8 @@
 use crate::configuration::Configuration;
 use crate::{
     Described, Environment, FunctionId, FunctionRecord, Functions, FunctionsError, ImageConfig, Logging,
-    LoggingUpdate, NewCode, SnapshotState, Version, claims, egress, image, keys, layers, publish_version,
-    tags,
+    LoggingUpdate, NewCode, SnapshotState, Version, claims, code, egress, image, keys, layers,
+    publish_version, tags,
 };
 use kv::{Read, Transaction};
 use runtime::RuntimeId;
@@ -38,6 +38,16 @@ impl Functions {
     /// # Errors
     /// `Conflict` when the name is taken; `Invalid` for a value, runtime, layer or archive that cannot be.
     pub async fn create_function(&self, new: NewFunction) -> Result<Described, FunctionsError> {
+        for _ in 1..code::ATTEMPTS {
+            match self.create(new.clone()).await {
+                Err(FunctionsError::CodeRemoved) => {}
+                result => return result,
+            }
+        }
+        self.create(new).await
+    }
+
+    async fn create(&self, new: NewFunction) -> Result<Described, FunctionsError> {
         let runtime = match &new.code {
             NewCode::Zip(_) => self.runtime(&new.runtime)?,
             NewCode::Image(_) if new.runtime.is_empty() && new.layers.is_empty() => RuntimeId::of_images(),
@@ -51,7 +61,7 @@ impl Functions {
         if self.kv.get(&keys::function(&id)).await?.is_some() {
             return Err(taken(&id));
         }
-        let code = Arc::new(self.code.ingest(new.code).await?);
+        let fresh = Arc::new(self.code.ingest(new.code).await?);
         let now = self.clock.now();
         let mut logging = Logging::default();
         logging.update(&new.logging)?;
@@ -68,7 +78,7 @@ impl Functions {
             logging,
             snap_start: new.snap_start,
             snapshot: SnapshotState::Off,
-            code: code.code.clone(),
+            code: fresh.code.clone(),
             image_config: new.image_config,
             modified: now,
             revision_id: self.clock.uuid(),
@@ -85,9 +95,9 @@ impl Functions {
                 let mut configuration = configuration.clone();
                 configuration.layers = layers::resolve(tx, &id, &layers).await?;
                 configuration.check()?;
-                code.name(tx).await?;
+                fresh.name(tx).await?;
                 for layer in &configuration.layers {
-                    crate::code::keep(tx, &layer.code).await?;
+                    code::keep(tx, &layer.code).await?;
                 }
                 let mut record = FunctionRecord {
                     created: now,

@@ -19,6 +19,9 @@ pub enum FunctionsError {
         "Lambda is initializing your function. It will be ready to invoke once your function state becomes ACTIVE."
     )]
     NotReady,
+    /// The last use of the same code was removed by somebody else while this was about to use it too.
+    #[error("The last use of the same code was removed meanwhile. Try again.")]
+    CodeRemoved,
     /// A value, or a combination of values, that cannot be.
     #[error("{0}")]
     Invalid(String),

@@ -124,6 +124,16 @@ impl Functions {
     /// # Errors
     /// `Invalid` and `CodeStorageExceeded`, as for a function's code.
     pub async fn publish_layer_version(&self, new: NewLayerVersion) -> Result<LayerVersion, FunctionsError> {
+        for _ in 1..code::ATTEMPTS {
+            match self.publish_layer(new.clone()).await {
+                Err(FunctionsError::CodeRemoved) => {}
+                result => return result,
+            }
+        }
+        self.publish_layer(new).await
+    }
+
+    async fn publish_layer(&self, new: NewLayerVersion) -> Result<LayerVersion, FunctionsError> {
         let code = Arc::new(self.code.ingest(NewCode::Zip(new.code)).await?);
         let now = self.clock.now();
         let id = new.id;

@@ -24,6 +24,16 @@ impl Functions {
     /// # Errors
     /// `NotFound`, `Precondition`, and those of the archive.
     pub async fn update_function_code(&self, update: CodeUpdate) -> Result<Described, FunctionsError> {
+        for _ in 1..code::ATTEMPTS {
+            match self.update_code(update.clone()).await {
+                Err(FunctionsError::CodeRemoved) => {}
+                result => return result,
+            }
+        }
+        self.update_code(update).await
+    }
+
+    async fn update_code(&self, update: CodeUpdate) -> Result<Described, FunctionsError> {
         let CodeUpdate { id, code, publish, dry_run, revision_id } = update;
         // Before the work of unpacking; the transaction looks again.
         let is_image = lookup::function(&self.kv, &id).await?.latest.code.image.is_some();

@@ -13,7 +13,9 @@ impl From<FunctionsError> for ApiError {
             FunctionsError::NotProvisioned => {
                 user(StatusCode::NOT_FOUND, "ProvisionedConcurrencyConfigNotFoundException", message)
             }
-            FunctionsError::Conflict(_) => user(StatusCode::CONFLICT, "ResourceConflictException", message),
+            FunctionsError::Conflict(_) | FunctionsError::CodeRemoved => {
+                user(StatusCode::CONFLICT, "ResourceConflictException", message)
+            }
             FunctionsError::NotReady => user(StatusCode::CONFLICT, "SnapStartNotReadyException", message),
             FunctionsError::Invalid(_) => invalid(message),
             FunctionsError::Precondition(_) => {

@@ -22,6 +22,9 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 const UNPACKING_MAX: usize = 4;
+/// How often an archive is taken in while its content's last other use is removed before it can be named.
+/// Somebody would have to do that at the right moment each time.
+pub(crate) const ATTEMPTS: usize = 8;
 
 /// Another one with every start of the machine.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -322,6 +325,9 @@ fn tree_bytes(root: &Path) -> io::Result<u64> {
 
 impl Ingested {
     /// Names the code in the caller's transaction: one use more.
+    ///
+    /// # Errors
+    /// `CodeRemoved`: take the archive in again, at most [`ATTEMPTS`] times.
     pub async fn name(&self, tx: &mut Transaction) -> Result<(), FunctionsError> {
         if self.code.image.is_some() {
             return super::record::keep(tx, &self.code).await;
@@ -333,11 +339,7 @@ impl Ingested {
                 blob::name(tx, archive);
                 CodeRecord { code: self.code.clone(), archive: *archive, uses: 1 }
             }
-            (None, None) => {
-                return Err(FunctionsError::conflict(
-                    "The last use of the same code was removed meanwhile. Try again.",
-                ));
-            }
+            (None, None) => return Err(FunctionsError::CodeRemoved),
         };
         kv::put_record(tx, key, &record);
         Ok(())
