@@ -242,12 +242,21 @@ def test_another_functions_invocation_cannot_be_answered(zerun, lam, invoke, pyt
     for name, code in (("slow", slow), ("forger", forger)):
         lam.create_function(FunctionName=name, Runtime=python_runtime, Handler="index.handler", Role=ROLE, Timeout=10,
                             Code={"ZipFile": zip_of({"index.py": code})})
+    # So that there is but one instance to ask.
+    lam.put_function_concurrency(FunctionName="slow", ReservedConcurrentExecutions=1)
     assert invoke("slow", "ended") == []
     accepted = lam.invoke(FunctionName="slow", InvocationType="Event", Payload=b"0")
     running = accepted["ResponseMetadata"]["RequestId"]
     statuses = invoke("forger", {"id": running})
     assert all(isinstance(status, int) and 400 <= status < 500 for status in statuses), statuses
-    wait_until(lambda: invoke("slow", "ended") == [running], what="the end of the slow invocation, of itself")
+
+    def ended():
+        try:
+            return invoke("slow", "ended") == [running]
+        except lam.exceptions.TooManyRequestsException:
+            return False
+
+    wait_until(ended, what="the end of the slow invocation, of itself")
 
 
 def test_a_large_environment_is_bounded(lam, invoke, python_runtime):
