@@ -1,6 +1,7 @@
 //! Many at once, many that wait, and many that are only registered.
 
 use std::{
+    path::Path,
     process::{Command, Stdio},
     sync::Barrier,
     time::Duration,
@@ -10,9 +11,9 @@ use crate::{
     Context, Result,
     cold::interpreter,
     fixture::{Function, Zerun, node_runtime, python_runtime},
-    sample::{Sample, clients},
+    sample::{Sample, Throughput, clients},
     start::memory,
-    table::{mib, ms, print, ratio, ratio_of},
+    table::{mib, ms, per_second, print, ratio, ratio_of},
 };
 
 const TOGETHER: usize = 100;
@@ -114,30 +115,86 @@ fn idle_memory(zerun: &Zerun) -> Result<Vec<Vec<String>>> {
     Ok(vec![vec![what, mib(ours), mib(theirs), ratio(ours as f64, theirs as f64)]])
 }
 
-/// Warm invocations and the server's memory beside a hundred thousand functions that nobody calls.
+/// What a server is like that was just started with what lies in a directory.
+struct Figures {
+    start: Duration,
+    memory: u64,
+    /// A page of 50 functions.
+    page: Duration,
+    warm: Throughput,
+}
+
+impl Figures {
+    fn take(context: &Context, data: &Path) -> Result<Figures> {
+        let begun = context.clock.moment();
+        let zerun = Zerun::start(context, data)?;
+        let start = context.clock.since(begun);
+        let invocation = zerun.invocation("warm", b"{}");
+        let load = || {
+            clients(context, 1, |_| {
+                let mut connection = zerun.connect()?;
+                let mut body = Vec::new();
+                let invocation = &invocation;
+                Ok(move |_| connection.send(invocation, &mut body))
+            })
+        };
+        load()?;
+        let warm = load()?;
+        let memory = memory(zerun.server.pid())?;
+        let mut connection = zerun.connect()?;
+        let list = zerun.request("lambda", "GET", "/2015-03-31/functions/?MaxItems=50", b"");
+        let begun = context.clock.moment();
+        connection.send(&list, &mut Vec::new())?;
+        Ok(Figures { start, memory, page: context.clock.since(begun), warm })
+    }
+}
+
+/// A server beside a hundred thousand functions that nobody calls, started anew each time.
 ///
 /// # Errors
 /// Any request that fails.
 pub fn registered(context: &Context) -> Result<()> {
-    let zerun = Zerun::start(context, &context.disk.join("registered"))?;
+    let data = context.disk.join("registered");
     let function = Function::of(&node_runtime()?, "index.js", b"exports.handler = async (event) => event;");
-    zerun.create("warm", &function)?;
-    let invocation = zerun.invocation("warm", b"{}");
-    let load = || {
-        clients(context, 1, |_| {
-            let mut connection = zerun.connect()?;
-            let mut body = Vec::new();
-            let invocation = &invocation;
-            Ok(move |_| connection.send(invocation, &mut body))
-        })
+    Zerun::start(context, &data)?.create("warm", &function)?;
+    let one = Figures::take(context, &data)?;
+    let (created_in, memory_after_creating) = register_all(context, &data, &function)?;
+    let all = Figures::take(context, &data)?;
+    let row = |what: &str, one: Duration, all: Duration| {
+        vec![what.to_owned(), ms(one), ms(all), ratio_of(all, one)]
     };
-    load()?;
-    let (before, memory_before) = (load()?, memory(zerun.server.pid())?);
+    let rate = per_second(REGISTERED as f64 / created_in.as_secs_f64());
+    print(
+        &format!("{REGISTERED} functions registered, one of them called ({} s each)", context.seconds),
+        &["", "one function", "with all", "ratio"],
+        &[
+            row("warm invoke: median", one.warm.latencies.median(), all.warm.latencies.median()),
+            row("warm invoke: p99", one.warm.latencies.p99(), all.warm.latencies.p99()),
+            row("exec to the first line", one.start, all.start),
+            row("a page of the list", one.page, all.page),
+            vec![
+                "the server's memory (PSS), started anew".into(),
+                mib(one.memory),
+                mib(all.memory),
+                ratio(all.memory as f64, one.memory as f64),
+            ],
+        ],
+        &[&format!(
+            "created at {rate}; just then the server had {}, of which the store's page cache is bounded",
+            mib(memory_after_creating)
+        )],
+    )
+}
+
+/// How long it took, and the server's memory then.
+fn register_all(context: &Context, data: &Path, function: &Function) -> Result<(Duration, u64)> {
     const CLIENTS: usize = 16;
+    let zerun = Zerun::start(context, data)?;
+    let begun = context.clock.moment();
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..CLIENTS)
             .map(|client| {
-                let (zerun, function) = (&zerun, &function);
+                let zerun = &zerun;
                 scope.spawn(move || -> std::result::Result<(), String> {
                     for number in (client..REGISTERED).step_by(CLIENTS) {
                         zerun.create(&format!("f{number}"), function).map_err(|error| error.to_string())?;
@@ -150,23 +207,5 @@ pub fn registered(context: &Context) -> Result<()> {
             .into_iter()
             .try_for_each(|thread| thread.join().unwrap_or_else(|_| Err("a client panicked".into())))
     })?;
-    let (after, memory_after) = (load()?, memory(zerun.server.pid())?);
-    let row = |what: &str, before: Duration, after: Duration| {
-        vec![what.to_owned(), ms(before), ms(after), ratio_of(after, before)]
-    };
-    print(
-        &format!("{REGISTERED} functions registered, one of them called ({} s each)", context.seconds),
-        &["", "one function", "with all", "ratio"],
-        &[
-            row("warm invoke: median", before.latencies.median(), after.latencies.median()),
-            row("warm invoke: p99", before.latencies.p99(), after.latencies.p99()),
-            vec![
-                "the server's memory (PSS)".into(),
-                mib(memory_before),
-                mib(memory_after),
-                ratio(memory_after as f64, memory_before as f64),
-            ],
-        ],
-        &[],
-    )
+    Ok((context.clock.since(begun), memory(zerun.server.pid())?))
 }
