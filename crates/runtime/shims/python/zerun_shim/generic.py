@@ -22,10 +22,13 @@ def become(environment):
     """Makes this process what one would be that had been started with `environment`."""
     # Where the locale asked for is not there, the interpreter sets this itself when it starts.
     coerced = os.environ.get("LC_CTYPE")
-    os.environ.clear()
+    # One by one: `clear` and `update` ask the abstract base classes, which in a fork writes to what they know.
+    for name in list(os.environ):
+        del os.environ[name]
     if coerced is not None:
         os.environ["LC_CTYPE"] = coerced
-    os.environ.update(environment)
+    for name, value in environment:
+        os.environ[name] = value
     time.tzset()
     # Anew, although it is the same path: the code was mounted over the directory that was entered before.
     os.chdir(os.environ["LAMBDA_TASK_ROOT"])
