@@ -6,12 +6,13 @@ use pool::VersionSpec;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-/// What invocations read of functions, kept while no function, version or alias is written.
+/// What invocations read of functions, kept while no function, version, alias or claim on concurrency is
+/// written.
 ///
 /// Never older than what somebody was told: a commit counts before it is acknowledged, and what was read
 /// before it counted is read again.
 pub(crate) struct Remembered {
-    watches: [Watch; 3],
+    watches: [Watch; 4],
     state: RwLock<State>,
 }
 
@@ -41,7 +42,14 @@ pub(crate) struct Target {
 impl Remembered {
     pub fn new(kv: &Kv) -> Self {
         let watch = |keyspace| kv.watch(Key::new(keyspace).as_bytes());
-        let watches = [Keyspace::Function, Keyspace::FunctionVersion, Keyspace::FunctionAlias].map(watch);
+        let watches = [
+            Keyspace::Function,
+            Keyspace::FunctionVersion,
+            Keyspace::FunctionAlias,
+            // A specification holds what is left of the account's concurrency.
+            Keyspace::ConcurrencyClaims,
+        ]
+        .map(watch);
         Remembered { watches, state: RwLock::default() }
     }
 

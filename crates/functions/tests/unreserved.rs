@@ -33,6 +33,11 @@ async fn what_is_left_is_told_with_every_invocation() {
     world.functions.publish_version(id("b"), None, None, None).await.unwrap();
     world.functions.put_provisioned_concurrency(id("b"), Qualifier::Version(1), 50).await.unwrap();
     assert_eq!(unreserved(&world, "c").await, 350);
+    // Neither writes a function, a version or an alias.
+    world.functions.put_provisioned_concurrency(id("b"), Qualifier::Version(1), 60).await.unwrap();
+    assert_eq!(unreserved(&world, "c").await, 340);
+    world.functions.put_provisioned_concurrency(id("b"), Qualifier::Version(1), 50).await.unwrap();
+    assert_eq!(unreserved(&world, "c").await, 350);
     let world = world.restarted();
     assert_eq!(unreserved(&world, "c").await, 350);
     world.functions.put_function_concurrency(id("a"), None).await.unwrap();
