@@ -1,5 +1,5 @@
 # `make run` shows Zerun; `make test` tests all of it. Needs Rust, Node 20+, Python 3.11+ (with venv), gcc and make,
-# for the tests also a JDK, Maven and Go; everything else is installed below this directory.
+# for the tests also a JDK, Maven, Go and Ruby; everything else is installed below this directory.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c

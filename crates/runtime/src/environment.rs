@@ -152,6 +152,13 @@ fn common(runtime: &RuntimeId) -> Vec<(&'static str, String)> {
             ),
         )),
         Family::Python { .. } => variables.push(("PYTHONPATH", "/var/runtime".to_owned())),
+        Family::Ruby { major, minor } => variables.extend([
+            (
+                "GEM_PATH",
+                format!("/var/task/vendor/bundle/ruby/{major}.{minor}.0:/opt/ruby/gems/{major}.{minor}.0"),
+            ),
+            ("RUBYLIB", "/opt/ruby/lib".to_owned()),
+        ]),
         Family::Java { .. } | Family::Provided => {}
     }
     variables

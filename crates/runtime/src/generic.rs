@@ -14,7 +14,7 @@ pub struct Generic {
 }
 
 impl Runtimes {
-    /// `None` for a runtime whose functions are not run by our shim. Node's heap is sized for `memory_mb`. Blocks
+    /// `None` for a runtime whose processes cannot be started before their function is known. Node's heap is sized for `memory_mb`. Blocks
     /// like [`Runtimes::check`].
     ///
     /// # Errors

@@ -21,6 +21,8 @@ pub enum Family {
     Python { minor: u16 },
     /// `java<feature>`, `java8.al2`, `java<feature>.al2023`
     Java { feature: u16 },
+    /// `ruby<major>.<minor>`
+    Ruby { major: u16, minor: u16 },
     /// `provided`, `provided.al2`, `provided.al2023`: the code brings an executable named `bootstrap`.
     Provided,
 }
@@ -33,6 +35,7 @@ impl Family {
             Family::Python { minor } => Some(format!("python3.{minor}")),
             Family::Java { feature: OLDEST_JAVA } => Some(format!("java{OLDEST_JAVA}.al2")),
             Family::Java { feature } => Some(format!("java{feature}")),
+            Family::Ruby { major, minor } => Some(format!("ruby{major}.{minor}")),
             Family::Provided => None,
         }
     }
@@ -40,19 +43,22 @@ impl Family {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown runtime {0:?}: supported are nodejs<major>.x, python3.<minor>, java<feature>, provided, provided.al2 and \
+    "unknown runtime {0:?}: supported are nodejs<major>.x, python3.<minor>, java<feature>, ruby<major>.<minor>, provided, provided.al2 and \
      provided.al2023"
 )]
 pub struct UnknownRuntime(pub String);
 
 impl RuntimeId {
     /// # Errors
-    /// [`UnknownRuntime`] for every other family (.NET, Ruby, retired Go, Python 2).
+    /// [`UnknownRuntime`] for every other family (.NET, retired Go, Python 2).
     pub fn parse(text: &str) -> Result<Self, UnknownRuntime> {
         let family = match text {
             "provided" | "provided.al2" | "provided.al2023" => Some(Family::Provided),
             "java8.al2" => Some(Family::Java { feature: OLDEST_JAVA }),
-            _ => parse_node(text).or_else(|| parse_python(text)).or_else(|| parse_java(text)),
+            _ => parse_node(text)
+                .or_else(|| parse_python(text))
+                .or_else(|| parse_java(text))
+                .or_else(|| parse_ruby(text)),
         };
         match family {
             Some(family) => Ok(RuntimeId { text: text.to_owned(), family }),
@@ -91,6 +97,12 @@ fn parse_java(text: &str) -> Option<Family> {
     };
     let feature = parse_number(version)?;
     (feature >= oldest).then_some(Family::Java { feature })
+}
+
+fn parse_ruby(text: &str) -> Option<Family> {
+    let (major, minor) = text.strip_prefix("ruby")?.split_once('.')?;
+    let minor = if minor == "0" { 0 } else { parse_number(minor)? };
+    Some(Family::Ruby { major: parse_number(major)?, minor })
 }
 
 /// Its identifiers have all a system's name behind them.
@@ -133,6 +145,7 @@ mod tests {
         assert_eq!(family("python3.11"), Some(Family::Python { minor: 11 }));
         assert_eq!(family("provided.al2023"), Some(Family::Provided));
         assert_eq!(family("java21"), Some(Family::Java { feature: 21 }));
+        assert_eq!(family("ruby3.2"), Some(Family::Ruby { major: 3, minor: 2 }));
         assert_eq!(family("java8.al2"), Some(Family::Java { feature: 8 }));
         assert_eq!(family("java17.al2023"), Some(Family::Java { feature: 17 }));
         for text in ["", "nodejs", "nodejs20", "nodejs020.x", "nodejs+2.x", "python2.7", "java8", "Provided"]

@@ -23,17 +23,24 @@ pub enum Kind {
     Node,
     Python,
     Java,
+    Ruby,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 3] = [Kind::Node, Kind::Python, Kind::Java];
+    pub const ALL: [Kind; 4] = [Kind::Node, Kind::Python, Kind::Java, Kind::Ruby];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Node => "node",
             Kind::Python => "python",
             Kind::Java => "java",
+            Kind::Ruby => "ruby",
         }
+    }
+
+    /// Whether a pack can be installed for it.
+    pub fn has_packs(self) -> bool {
+        self != Kind::Ruby
     }
 
     /// What runs functions of `family`; `None` where the code brings its own program.
@@ -42,6 +49,7 @@ impl Kind {
             Family::Node { .. } => Some(Kind::Node),
             Family::Python { .. } => Some(Kind::Python),
             Family::Java { .. } => Some(Kind::Java),
+            Family::Ruby { .. } => Some(Kind::Ruby),
             Family::Provided => None,
         }
     }
@@ -50,6 +58,7 @@ impl Kind {
 /// The oldest that our shims are written for.
 const NODE_MAJOR_MIN: u16 = 18;
 const PYTHON_MINOR_MIN: u16 = 8;
+const RUBY_MIN: (u16, u16) = (2, 7);
 /// The oldest that the runtime interface client is compiled for.
 const JAVA_FEATURE_MIN: u16 = 8;
 
@@ -73,6 +82,10 @@ impl Interpreter {
                 (major == 3 && minor >= PYTHON_MINOR_MIN).then_some(Family::Python { minor })
             }
             Kind::Java => (major >= JAVA_FEATURE_MIN).then_some(Family::Java { feature: major }),
+            Kind::Ruby => {
+                let minor = numbers.next()?.ok()?;
+                ((major, minor) >= RUBY_MIN).then_some(Family::Ruby { major, minor })
+            }
         }
     }
 

@@ -120,6 +120,7 @@ impl Runtimes {
         let shim = match found.kind {
             Kind::Node => Some(self.shims().node()),
             Kind::Python => Some(self.shims().python()),
+            Kind::Ruby => Some(self.shims().ruby()),
             Kind::Java => None,
         };
         let pack = self.pack(found.kind).unwrap_or_else(|| self.shims().bare());
@@ -140,13 +141,17 @@ impl Runtimes {
         found: &Interpreter,
     ) -> Result<(), LaunchError> {
         launch.argv.extend(request.exec_wrapper.map(str::to_owned));
-        match shim(found, request.memory_mb) {
-            Some(program) => {
+        match (shim(found, request.memory_mb), found.kind) {
+            (Some(program), _) => {
                 launch.argv.extend(program);
                 // A wrapper may do with descriptors as it likes, and may speak to the Runtime API itself.
                 launch.speaks_channel = request.exec_wrapper.is_none();
             }
-            None => {
+            (None, Kind::Ruby) => {
+                let ruby = found.path_inside().to_string_lossy().into_owned();
+                launch.argv.extend([ruby, format!("{SHIM}/bootstrap.rb")]);
+            }
+            (None, _) => {
                 let pack = self.pack(found.kind);
                 launch.argv.extend(java::arguments(request, found, pack.as_deref())?);
             }
@@ -166,7 +171,7 @@ pub(crate) fn runtime_base(found: &Interpreter, pack: PathBuf, shim: Option<Path
     Base { binds, ..Base::default() }
 }
 
-/// The interpreter running our shim; `None` where functions are run by somebody else's program.
+/// The interpreter running a shim of ours that speaks by a channel; `None` where what runs functions asks the Runtime API.
 pub(crate) fn shim(found: &Interpreter, memory_mb: u32) -> Option<Vec<String>> {
     let mut argv = vec![found.path_inside().to_string_lossy().into_owned()];
     match found.kind {
@@ -176,7 +181,7 @@ pub(crate) fn shim(found: &Interpreter, memory_mb: u32) -> Option<Vec<String>> {
         }
         // Without `site`: what is installed for the host's own interpreter is not the function's.
         Kind::Python => argv.extend(["-S".to_owned(), format!("{SHIM}/bootstrap.py")]),
-        Kind::Java => return None,
+        Kind::Java | Kind::Ruby => return None,
     }
     Some(argv)
 }

@@ -29,8 +29,8 @@ pub struct RuntimeReport {
     pub stand_in: Option<String>,
     pub version: String,
     pub executable: PathBuf,
-    /// Whether the SDK pack for its language is installed.
-    pub has_pack: bool,
+    /// Whether the pack for its language is installed; `None` where there is none for it.
+    pub has_pack: Option<bool>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +116,7 @@ impl Runtimes {
             stand_in: stand_in.map(str::to_owned),
             version: found.version.clone(),
             executable: found.executable.clone(),
-            has_pack: packs::current(&self.0.packs_dir, found.kind).is_some(),
+            has_pack: found.kind.has_packs().then(|| packs::current(&self.0.packs_dir, found.kind).is_some()),
         };
         let own = self.interpreters().iter().map(|(identifier, found)| line(identifier, None, found));
         let stood_in = self.0.table.identifiers.iter().filter_map(|(identifier, target)| {

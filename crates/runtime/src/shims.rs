@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Our shims as they are in the binary: path below the store and text.
-const FILES: [(&str, &str); 28] = [
+const FILES: [(&str, &str); 32] = [
     ("node/index.js", include_str!("../shims/node/index.js")),
     ("node/api.js", include_str!("../shims/node/api.js")),
     ("node/channel.js", include_str!("../shims/node/channel.js")),
@@ -14,6 +14,10 @@ const FILES: [(&str, &str); 28] = [
     ("node/loader.js", include_str!("../shims/node/loader.js")),
     ("node/logging.js", include_str!("../shims/node/logging.js")),
     ("node/streaming.js", include_str!("../shims/node/streaming.js")),
+    ("ruby/api.rb", include_str!("../shims/ruby/api.rb")),
+    ("ruby/bootstrap.rb", include_str!("../shims/ruby/bootstrap.rb")),
+    ("ruby/context.rb", include_str!("../shims/ruby/context.rb")),
+    ("ruby/handler.rb", include_str!("../shims/ruby/handler.rb")),
     ("python/bootstrap.py", include_str!("../shims/python/bootstrap.py")),
     ("python/zerun_shim/__init__.py", include_str!("../shims/python/zerun_shim/__init__.py")),
     ("python/zerun_shim/api.py", include_str!("../shims/python/zerun_shim/api.py")),
@@ -75,6 +79,10 @@ impl ShimStore {
         self.root.join("python")
     }
 
+    pub fn ruby(&self) -> PathBuf {
+        self.root.join("ruby")
+    }
+
     pub fn bare(&self) -> PathBuf {
         self.root.join("bare")
     }
@@ -125,7 +133,7 @@ mod tests {
         assert_eq!(store.root, again.root);
         assert!(store.bare().join("zerun_runtime").is_dir());
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("shims");
-        for directory in ["node", "python", "python/zerun_shim"] {
+        for directory in ["node", "python", "python/zerun_shim", "ruby"] {
             for entry in std::fs::read_dir(source.join(directory)).unwrap() {
                 let path = entry.unwrap().path();
                 let below = path.strip_prefix(&source).unwrap().to_str().unwrap();

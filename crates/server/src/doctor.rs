@@ -196,7 +196,9 @@ fn hints(
         hints.push(format!("{} records could not be read and were set aside{first}.", aside.count));
     }
     if runtimes.is_empty() {
-        hints.push("Install Node, Python or Java for managed runtimes; provided.* needs none.".to_owned());
+        hints.push(
+            "Install Node, Python, Java or Ruby for managed runtimes; provided.* needs none.".to_owned(),
+        );
     }
     let packs = [
         ("python", "python", "no AWS SDK"),
@@ -205,7 +207,7 @@ fn hints(
     ];
     for (prefix, kind, lack) in packs {
         let mut found = runtimes.iter().filter(|runtime| runtime.identifier.starts_with(prefix)).peekable();
-        if found.peek().is_some() && found.all(|runtime| !runtime.has_pack) {
+        if found.peek().is_some() && found.all(|runtime| runtime.has_pack == Some(false)) {
             hints.push(format!("Functions in {kind} find {lack}: run zerun runtime install {kind}."));
         }
     }

@@ -24,9 +24,13 @@ fn list(arguments: &RuntimeListArguments) -> Outcome {
     let mut out = BufWriter::new(std::io::stdout().lock());
     for found in runtimes.report() {
         let stand_in = found.stand_in.map(|id| format!(" (runs on {id})")).unwrap_or_default();
-        let pack = if found.has_pack { "pack installed" } else { "no pack: zerun runtime install" };
+        let pack = match found.has_pack {
+            Some(true) => ", pack installed",
+            Some(false) => ", no pack: zerun runtime install",
+            None => "",
+        };
         let executable = found.executable.display();
-        writeln!(out, "{:<16}{:<10}{executable}{stand_in}, {pack}", found.identifier, found.version)?;
+        writeln!(out, "{:<16}{:<10}{executable}{stand_in}{pack}", found.identifier, found.version)?;
     }
     writeln!(out, "{:<16}{:<10}the code's own bootstrap", "provided.al2023", "-")?;
     out.flush()?;

@@ -35,7 +35,7 @@ impl InstanceKind {
             Family::Node { .. } => memory_mb,
             Family::Python { .. } => 0,
             // Nothing of ours waits inside.
-            Family::Java { .. } => {
+            Family::Java { .. } | Family::Ruby { .. } => {
                 return InstanceKind { runtime: Some(runtime.clone()), image: None, tmp_mb, process: None };
             }
         };

@@ -12,7 +12,12 @@ pub(super) fn candidates() -> Vec<(Kind, PathBuf)> {
         directories.extend(below(&home.join(versions)));
     }
     let mut all = Vec::new();
+    for versions in [".rbenv/versions", ".rubies"] {
+        directories.extend(below(&home.join(versions)));
+    }
+    directories.extend(below(Path::new("/opt/rubies")));
     for directory in &directories {
+        all.push((Kind::Ruby, directory.join("ruby")));
         all.push((Kind::Node, directory.join("node")));
         all.push((Kind::Python, directory.join("python3")));
         all.extend((8..=20).map(|minor| (Kind::Python, directory.join(format!("python3.{minor}")))));

@@ -24,6 +24,22 @@ pub(super) fn probe(kind: Kind, path: &Path) -> Option<Interpreter> {
             Some(Interpreter { kind, version, executable, prefix })
         }
         Kind::Java => probe_java(path),
+        Kind::Ruby => {
+            let said = ask(
+                path,
+                &[
+                    "--disable-gems",
+                    "-rrbconfig",
+                    "-e",
+                    "puts RUBY_VERSION, RbConfig.ruby, RbConfig::CONFIG['prefix']",
+                ],
+            )?;
+            let mut lines = said.lines();
+            let version = version(lines.next()?)?;
+            let executable = Path::new(lines.next()?).canonicalize().ok()?;
+            let prefix = Path::new(lines.next()?).canonicalize().ok()?;
+            Some(Interpreter { kind, version, executable, prefix })
+        }
     }
 }
 
@@ -51,6 +67,7 @@ fn ask(path: &Path, arguments: &[&str]) -> Option<String> {
         .args(arguments)
         .env_remove("NODE_OPTIONS")
         .env_remove("JAVA_TOOL_OPTIONS")
+        .env_remove("RUBYOPT")
         .stdin(Stdio::null())
         .output()
         .ok()?;

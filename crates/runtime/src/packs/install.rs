@@ -65,6 +65,8 @@ pub struct Installed {
 pub enum InstallError {
     #[error("no {0} interpreter was found on this machine; install one, or name it in runtimes.toml")]
     NoInterpreter(&'static str),
+    #[error("there is no pack for {0}")]
+    NoPack(&'static str),
     #[error("{program} could not be run: {error}")]
     NoClient { program: String, error: std::io::Error },
     #[error("{program} failed:\n{output}")]
@@ -121,6 +123,7 @@ fn fill(
         Kind::Node => fill_node(&of_kind, staging, progress)?,
         Kind::Python => fill_python(&of_kind, staging, progress)?,
         Kind::Java => java::fill(&of_kind, staging, progress)?,
+        Kind::Ruby => return Err(InstallError::NoPack("Ruby")),
     }
     let mount_point = staging.join(MOUNT_POINT);
     std::fs::create_dir(&mount_point).map_err(disk(&mount_point))?;
@@ -129,6 +132,7 @@ fn fill(
         Kind::Node => &NODE_PACKAGES,
         Kind::Python => &PYTHON_PACKAGES,
         Kind::Java => &java::PACKAGES,
+        Kind::Ruby => &[],
     };
     Ok(packages.iter().map(|name| (*name).to_owned()).collect())
 }

@@ -59,9 +59,13 @@ fn isolation(isolation: &Isolation) -> Vec<[String; 3]> {
 fn runtimes(diagnosis: &Diagnosis) -> Vec<[String; 3]> {
     let found = diagnosis.runtimes.iter().map(|runtime| {
         let stand_in = runtime.stand_in.as_ref().map(|id| format!(", runs on {id}")).unwrap_or_default();
-        let pack = if runtime.has_pack { "with its pack" } else { "without its pack" };
+        let pack = match runtime.has_pack {
+            Some(true) => ", with its pack",
+            Some(false) => ", without its pack",
+            None => "",
+        };
         let executable = runtime.executable.display();
-        [runtime.identifier.clone(), runtime.version.clone(), format!("{executable}{stand_in}, {pack}")]
+        [runtime.identifier.clone(), runtime.version.clone(), format!("{executable}{stand_in}{pack}")]
     });
     let custom = ["provided.*".to_owned(), "-".to_owned(), "the code's own bootstrap".to_owned()];
     found.chain([custom]).collect()
