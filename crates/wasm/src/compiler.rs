@@ -1,0 +1,146 @@
+//! Making machine code of components, in a process of its own: the compiler is given what anybody may upload,
+//! and what it takes of time and memory depends on that.
+
+use crate::program::Refusal;
+use crate::setup;
+use clock::Clock;
+use nix::sys::resource::{Resource, setrlimit};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::Command;
+use tokio::sync::Semaphore;
+
+/// The first argument of the process that [`compile_main`] is the whole of.
+pub const COMPILE_ARGUMENT: &str = "wasm-compile";
+
+/// Of one component. Compiled it has about four times as many.
+pub const COMPONENT_BYTES_MAX: u64 = 64 << 20;
+
+const COMPILED_BYTES_MAX: u64 = 1 << 30;
+const ADDRESS_BYTES_MAX: u64 = 6 << 30;
+const CPU_SECONDS_MAX: u64 = 300;
+const COMPILED_WITHIN: Duration = Duration::from_secs(900);
+const NICENESS: i32 = 10;
+
+/// Of what a failed compiler says.
+const WORDS_BYTES_MAX: u64 = 4 << 10;
+
+/// As many components are compiled at once.
+const COMPILING_MAX: usize = 1;
+
+/// Starts compilers.
+pub(crate) struct Compiler {
+    /// Ends up in [`compile_main`] when it is called with [`COMPILE_ARGUMENT`].
+    program: PathBuf,
+    clock: Clock,
+    turns: Semaphore,
+}
+
+/// Why there is no machine code.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum CompileError {
+    /// Trying again is of no use.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Compiler {
+    pub fn new(program: PathBuf, clock: Clock) -> Self {
+        Compiler { program, clock, turns: Semaphore::new(COMPILING_MAX) }
+    }
+
+    /// Compiles the component in the file `from` into the file `to`.
+    ///
+    /// Dropping the future ends the compiler.
+    pub async fn compile(&self, from: &Path, to: &Path) -> Result<(), CompileError> {
+        let failed =
+            |error: std::io::Error| CompileError::Failed(format!("a component cannot be compiled: {error}"));
+        // Never closed, so always granted in the end.
+        let _turn = self.turns.acquire().await;
+        let input = File::open(from).map_err(failed)?;
+        let output = File::create(to).map_err(failed)?;
+        let told = output.try_clone().map_err(failed)?;
+        let child = Command::new(&self.program)
+            .arg(COMPILE_ARGUMENT)
+            .env_clear()
+            .stdin(input)
+            .stdout(output)
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed)?;
+        let done = self.clock.timeout(COMPILED_WITHIN, child.wait_with_output()).await;
+        let done = done.ok_or_else(|| {
+            Refusal(format!("compiling the component took more than {} s", COMPILED_WITHIN.as_secs()))
+        })?;
+        let done = done.map_err(failed)?;
+        if done.status.success() {
+            return tokio::task::spawn_blocking(move || told.sync_all())
+                .await
+                .map_err(std::io::Error::other)
+                .flatten()
+                .map_err(failed);
+        }
+        let words = String::from_utf8_lossy(&done.stderr);
+        Err(Refusal(match words.trim() {
+            "" => format!("the component could not be compiled within the limits ({})", done.status),
+            words => words.to_owned(),
+        })
+        .into())
+    }
+}
+
+/// Reads a component from the standard input and writes its machine code to the standard output.
+pub fn compile_main() -> std::process::ExitCode {
+    match compile_within_limits() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(words) => {
+            let words = words.get(..words.floor_char_boundary(WORDS_BYTES_MAX as usize)).unwrap_or_default();
+            // Whoever started this has gone if it cannot be told.
+            let _ = std::io::stderr().write_all(words.as_bytes());
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn compile_within_limits() -> Result<(), String> {
+    for (resource, limit) in [
+        (Resource::RLIMIT_AS, ADDRESS_BYTES_MAX),
+        (Resource::RLIMIT_CPU, CPU_SECONDS_MAX),
+        (Resource::RLIMIT_FSIZE, COMPILED_BYTES_MAX),
+        (Resource::RLIMIT_CORE, 0),
+    ] {
+        setrlimit(resource, limit, limit).map_err(|error| format!("the compiler's limits: {error}"))?;
+    }
+    // SAFETY: takes no pointer; the worst it can do is to fail.
+    let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
+    let mut component = Vec::new();
+    let read = std::io::stdin().take(COMPONENT_BYTES_MAX + 1).read_to_end(&mut component);
+    read.map_err(|error| format!("the component cannot be read: {error}"))?;
+    check(&component)?;
+    let compiled = setup::compiler().and_then(|engine| engine.precompile_component(&component));
+    let compiled = compiled.map_err(|error| format!("{error:#}"))?;
+    std::io::stdout().write_all(&compiled).map_err(|error| format!("the code cannot be written: {error}"))
+}
+
+/// The eight bytes that modules and components begin with
+/// (<https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md>).
+const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+fn check(component: &[u8]) -> Result<(), String> {
+    if component.len() as u64 > COMPONENT_BYTES_MAX {
+        return Err(format!("the component has more than {COMPONENT_BYTES_MAX} bytes"));
+    }
+    if component.starts_with(MODULE) {
+        return Err("it is a core module, not a component: build it for wasm32-wasip2, or make it one with \
+                    `wasm-tools component new --adapt`"
+            .to_owned());
+    }
+    if component.starts_with(COMPONENT) { Ok(()) } else { Err("it is no WebAssembly component".to_owned()) }
+}

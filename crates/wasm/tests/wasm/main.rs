@@ -1,0 +1,7 @@
+//! Components under limits, each compiled and run as the server does it.
+
+mod fixture;
+mod http;
+mod limits;
+mod load;
+mod output;
