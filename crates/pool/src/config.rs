@@ -5,8 +5,12 @@ use std::time::Duration;
 /// The pool's bounds. [`PoolConfig::new`] gives the usual ones.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
-    /// A directory of our own for merged layers; emptied by [`crate::Pool::new`].
+    /// A directory of our own, for merged layers, which [`crate::Pool::new`] removes, and compiled components,
+    /// which it keeps.
     pub state_dir: PathBuf,
+    /// The executable that calls [`crate::compile_main`] when its first argument is
+    /// [`crate::COMPILE_ARGUMENT`]; normally `/proc/self/exe`.
+    pub compiler: PathBuf,
     /// Sum of the configured memory of all live instances, busy and idle, in MiB.
     pub memory_mb_max: u32,
     /// Memory that sandboxes made ahead of need may take together, in MiB; beside `memory_mb_max`, since
@@ -44,6 +48,7 @@ impl PoolConfig {
     pub fn new(state_dir: PathBuf, memory_mb_max: u32) -> Self {
         PoolConfig {
             state_dir,
+            compiler: PathBuf::from("/proc/self/exe"),
             memory_mb_max,
             prewarm_memory_mb: (memory_mb_max / 8).min(PREWARM_MEMORY_MB),
             account_concurrency: 1000,

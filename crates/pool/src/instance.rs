@@ -1,4 +1,6 @@
 mod answer;
+mod component;
+mod conclude;
 mod delivery;
 mod endpoint;
 mod invoke;
@@ -10,6 +12,7 @@ mod start;
 mod walls;
 mod way_out;
 
+pub(crate) use component::{Component, fail as fail_component};
 pub(crate) use invoke::{Finished, fail_without_process};
 pub(crate) use prepare::root;
 pub(crate) use start::{Context, StartError};

@@ -37,3 +37,4 @@ pub use provisioned::{ProvisionFailure, ProvisionStatus};
 pub use registry::{InstanceStatus, Phase, Purpose};
 pub use runtime::log::{ApplicationLevel, LogFormat, SystemLevel};
 pub use version::VersionSpec;
+pub use wasm::{COMPILE_ARGUMENT, compile_main};

@@ -1,3 +1,7 @@
+mod lines;
+
+pub(crate) use lines::Lines;
+
 use crate::LogFormat;
 use clock::Clock;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
@@ -11,9 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::unix::pipe::Receiver;
 use tokio::task::JoinHandle;
-
-/// Longest line, in bytes; a longer one is cut into several.
-const LINE_BYTES_MAX: usize = 256 << 10;
 
 /// One read of a pipe.
 const READ_BYTES: usize = 16 << 10;
@@ -182,7 +183,7 @@ impl Output {
             if has_bytes {
                 stream.read_all();
             }
-            stream.end_line();
+            stream.lines.end_line();
         }
     }
 }
@@ -247,14 +248,12 @@ fn lock(stream: &Mutex<Stream>) -> MutexGuard<'_, Stream> {
 struct Stream {
     /// `None` once it has ended.
     pipe: Pipe,
-    line: Vec<u8>,
-    log: Log,
-    origin: Origin,
+    lines: Lines,
 }
 
 impl Stream {
     fn new(pipe: Pipe, log: Log, origin: Origin) -> Self {
-        Stream { pipe, line: Vec::new(), log, origin }
+        Stream { pipe, lines: Lines::new(log, origin) }
     }
 
     /// Reads once, when tokio knows of something; how much, in bytes. `None` when there is nothing ever again.
@@ -285,38 +284,15 @@ impl Stream {
     fn took(&mut self, buffer: &[u8], result: io::Result<usize>) -> Option<usize> {
         match result {
             Ok(read @ 1..) => {
-                self.take(buffer.get(..read).unwrap_or_default());
+                self.lines.take(buffer.get(..read).unwrap_or_default());
                 Some(read)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Some(0),
             Ok(0) | Err(_) => {
                 self.pipe = None;
-                self.end_line();
+                self.lines.end_line();
                 None
             }
-        }
-    }
-
-    fn take(&mut self, mut bytes: &[u8]) {
-        while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
-            let (line, rest) = bytes.split_at(end);
-            self.extend(line);
-            self.log.written(self.origin, &std::mem::take(&mut self.line));
-            bytes = rest.get(1..).unwrap_or_default();
-        }
-        self.extend(bytes);
-    }
-
-    fn extend(&mut self, bytes: &[u8]) {
-        if self.line.len() + bytes.len() > LINE_BYTES_MAX {
-            self.end_line();
-        }
-        self.line.extend_from_slice(bytes);
-    }
-
-    fn end_line(&mut self) {
-        if !self.line.is_empty() {
-            self.log.written(self.origin, &std::mem::take(&mut self.line));
         }
     }
 }

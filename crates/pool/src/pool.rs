@@ -1,4 +1,5 @@
 mod acquire;
+mod component;
 mod freeze;
 mod provision;
 mod reap;
@@ -6,6 +7,7 @@ mod restock;
 mod snapshot;
 
 use acquire::Acquired;
+use component::component_of;
 
 use crate::ahead::Ahead;
 use crate::concurrency::{Concurrency, Permit};
@@ -27,11 +29,16 @@ use runtime::log::LogSink;
 use sandbox::Host;
 use serde::Serialize;
 pub use snapshot::SnapshotFailure;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+
+/// Components at once: as many as there is memory for, if each has the least that Lambda gives.
+const GUEST_MEMORY_MB: u32 = 128;
+const GUESTS_MAX: (u32, u32) = (16, 1000);
 
 /// All instances of all function versions. Cheap to clone.
 #[derive(Clone)]
@@ -103,6 +110,12 @@ impl Pool {
         let preload = Preload::default();
         let stock = Stock::new(clock.clone(), config.prewarm_memory_mb);
         let egress = egress::Egress::new(config.egress.clone(), clock.clone());
+        let components = wasm::Config {
+            directory: config.state_dir.join("components"),
+            compiler: config.compiler.clone(),
+            guests_max: (config.memory_mb_max / GUEST_MEMORY_MB).clamp(GUESTS_MAX.0, GUESTS_MAX.1),
+        };
+        let components = wasm::Machine::new(components, clock.clone())?;
         let context = Context {
             config,
             host,
@@ -113,6 +126,7 @@ impl Pool {
             logs,
             layers,
             stock,
+            components,
             preload,
             templates: Templates::default(),
             egress,
@@ -180,10 +194,16 @@ impl Pool {
         }
         let permit = self.0.enter(&spec).map_err(InvokeError::Throttled)?;
         let inner = self.0.clone();
-        inner.keep_alive.began(&spec);
         Detached::new(async move {
-            let result = inner.invoke(spec.clone(), request, sink).await;
-            inner.keep_alive.ended(&spec);
+            let result = match component_of(&spec) {
+                Some(component) => inner.invoke_component(spec, request, &component).await,
+                None => {
+                    inner.keep_alive.began(&spec);
+                    let result = inner.invoke(spec.clone(), request, sink).await;
+                    inner.keep_alive.ended(&spec);
+                    result
+                }
+            };
             drop(permit);
             result
         })
@@ -208,6 +228,11 @@ impl Pool {
     /// Instances of this kind may be needed soon: one sandbox is kept ready for them, within the budget.
     pub fn expect(&self, kind: &InstanceKind) {
         self.0.context.stock.expect(kind);
+    }
+
+    /// This code may be invoked soon: if it is a WebAssembly component, it is compiled ahead.
+    pub fn prepare(&self, code_dir: &Path, layer_dirs: &[PathBuf]) {
+        self.0.prepare_component(code_dir, layer_dirs);
     }
 
     /// Keeps so many initialised instances of each of these versions of a function, and of none of its

@@ -165,7 +165,7 @@ impl Runtimes {
     }
 
     /// A stand-in for the vendor's "runtime version ARN": names the shims' build.
-    pub(crate) fn version_arn(&self, region: &str) -> String {
+    pub fn version_arn(&self, region: &str) -> String {
         format!("arn:aws:lambda:{region}::runtime:{}", shims::hash())
     }
 

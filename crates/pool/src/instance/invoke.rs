@@ -1,4 +1,5 @@
 use super::answer::{AfterAnswer, Blame, End, answer, of_reply};
+use super::conclude::Concluding;
 use super::delivery::Delivery;
 use super::prepare::new_log;
 use super::processes::Ended;
@@ -289,44 +290,17 @@ impl Instance {
             cold,
             ..Metering::default()
         };
-        if let (Some(reason), Some(Blame::Platform(error_type))) = (&answer.exit_reason, &answer.error) {
-            let text = format!("RequestId: {id} Error: {reason}\n{error_type}");
-            self.log.tell(&Event::Fault { text: &text });
-        }
-        if timed_out {
-            let now = self.clock.now().to_iso8601();
-            let text = format!("{now} {id} {}", failure::timeout_reason(timeout));
-            self.log.tell(&Event::Fault { text: &text });
-        }
-        let failure = match (&answer.error, timed_out) {
-            (_, true) => Some(Failure::Timeout),
-            (Some(Blame::Platform(error_type)), false) => Some(Failure::Error { error_type }),
-            (Some(Blame::Code(error_type)), false) => Some(Failure::OfCode { error_type }),
-            (None, false) => None,
-        };
-        self.log.tell(&Event::End { request_id: id });
-        let report = Report {
+        let concluding = Concluding {
+            log: &self.log,
+            clock: &self.clock,
+            spec: &self.spec,
             request_id: id,
-            duration,
-            billed: metering.billed,
-            memory_mb: self.spec.memory_mb,
-            max_memory_bytes: metering.max_memory_bytes,
-            init,
-            restore,
-            failure,
             trace_id,
+            timed_out,
+            restore,
         };
-        self.log.tell(&Event::Report(report));
-        let outcome = Outcome {
-            payload: answer.payload,
-            content_type: answer.content_type,
-            streamed: answer.streamed,
-            function_error: answer.error.as_ref().map(|_| FunctionError::Unhandled),
-            log_tail: self.log.finish(),
-            executed_version: self.spec.version.clone(),
-            metering,
-        };
-        (Finished { outcome, reusable }, answer.error)
+        let (outcome, blame) = concluding.conclude(answer, metering);
+        (Finished { outcome, reusable }, blame)
     }
 }
 
@@ -382,7 +356,7 @@ async fn last_words(clock: &Clock, pending: &mut Pending<'_>) -> Option<Reply> {
 }
 
 /// A new, unsampled trace: `Root=1-<seconds>-<96 bits>;Parent=<64 bits>;Sampled=0`.
-fn new_trace_id(clock: &Clock) -> String {
+pub(super) fn new_trace_id(clock: &Clock) -> String {
     let mut bytes = [0; 16];
     clock.fill_random(&mut bytes);
     let root = u128::from_be_bytes(bytes) >> 32;

@@ -33,6 +33,7 @@ pub(crate) struct Context {
     pub logs: LogSink,
     pub layers: Arc<Layers>,
     pub stock: Stock<Prewarmed>,
+    pub components: wasm::Machine,
     pub egress: egress::Egress,
     pub preload: Preload,
     pub templates: Templates,

@@ -61,6 +61,7 @@ impl World {
         })
         .unwrap();
         let mut config = PoolConfig::new(dir.path().join("pool"), 8192);
+        config.compiler = PathBuf::from(env!("CARGO_BIN_EXE_pool-probe"));
         change(&mut config);
         let (sink, logs) = runtime::log::channel();
         let (endpoint, credentials) = (Arc::new(Echo), Arc::new(FixedCredentials));

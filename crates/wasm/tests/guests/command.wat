@@ -1,5 +1,6 @@
 ;; A command (wasi:cli/run) around a guest that is put in at the end: functions of a core module that has
-;;   (read ptr len) -> bytes read, 0 at the end     (write ptr len)     (log ptr len)     (exit status)
+;;   (read ptr len) -> bytes read, 0 at the end     (write ptr len)     (log ptr len)     (exit failed)
+;;   (variables): writes names and values, a line each
 ;; and must define $run, whose result is 0 for success, 1 for failure.
 (component
   (import "wasi:io/error@0.2.0" (instance $error (export "error" (type (sub resource)))))
@@ -19,6 +20,8 @@
       (func (param "self" (borrow $output-stream)) (param "contents" (list u8)) (result $written)))))
   (alias export $streams "input-stream" (type $input-stream))
   (alias export $streams "output-stream" (type $output-stream))
+  (import "wasi:cli/environment@0.2.0" (instance $environment
+    (export "get-environment" (func (result (list (tuple string string)))))))
   (import "wasi:cli/stdin@0.2.0" (instance $stdin
     (alias outer 1 $input-stream (type $outer-stream))
     (export "input-stream" (type $stream (eq $outer-stream)))
@@ -38,11 +41,19 @@
   (core module $libc
     (memory (export "memory") 2)
     (global $next (mut i32) (i32.const 65536))
-    ;; Whatever is lifted lies at the second page, and is overwritten by what comes next.
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (global.get $next)))
+    ;; What the host gives lies in the second page, over what it gave long before.
+    (func (export "realloc") (param i32 i32 i32) (param $len i32) (result i32) (local $at i32)
+      (if (i32.gt_u (i32.add (global.get $next) (local.get $len)) (i32.const 131072))
+        (then (global.set $next (i32.const 65536))))
+      (local.set $at (global.get $next))
+      (global.set $next (i32.and (i32.add (i32.add (local.get $at) (local.get $len)) (i32.const 7))
+        (i32.const -8)))
+      (local.get $at)))
   (core instance $libc (instantiate $libc))
   (alias core export $libc "memory" (core memory $memory))
   (alias core export $libc "realloc" (core func $realloc))
+  (core func $get-environment (canon lower (func $environment "get-environment")
+    (memory $memory) (realloc (func $realloc))))
   (core func $get-stdin (canon lower (func $stdin "get-stdin")))
   (core func $get-stdout (canon lower (func $stdout "get-stdout")))
   (core func $get-stderr (canon lower (func $stderr "get-stderr")))
@@ -54,6 +65,7 @@
 
   (core module $main
     (import "libc" "memory" (memory 2))
+    (import "host" "get-environment" (func $get-environment (param i32)))
     (import "host" "get-stdin" (func $get-stdin (result i32)))
     (import "host" "get-stdout" (func $get-stdout (result i32)))
     (import "host" "get-stderr" (func $get-stderr (result i32)))
@@ -78,12 +90,26 @@
     (func $log (param $ptr i32) (param $len i32)
       (if (i32.eq (global.get $stderr) (i32.const -1)) (then (global.set $stderr (call $get-stderr))))
       (call $blocking-write (global.get $stderr) (local.get $ptr) (local.get $len) (i32.const 65000)))
+    (func $variables (local $at i32) (local $end i32)
+      (i32.store8 (i32.const 64000) (i32.const 10))
+      (call $get-environment (i32.const 65000))
+      (local.set $at (i32.load (i32.const 65000)))
+      (local.set $end (i32.add (local.get $at) (i32.mul (i32.load (i32.const 65004)) (i32.const 16))))
+      (block $done (loop $more
+        (br_if $done (i32.eq (local.get $at) (local.get $end)))
+        (call $write (i32.load (local.get $at)) (i32.load offset=4 (local.get $at)))
+        (call $write (i32.const 64000) (i32.const 1))
+        (call $write (i32.load offset=8 (local.get $at)) (i32.load offset=12 (local.get $at)))
+        (call $write (i32.const 64000) (i32.const 1))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (br $more))))
     (func $exit (param $failed i32) (call $host-exit (local.get $failed)))
     (export "run" (func $run))
     GUEST)
   (core instance $main (instantiate $main
     (with "libc" (instance $libc))
     (with "host" (instance
+      (export "get-environment" (func $get-environment))
       (export "get-stdin" (func $get-stdin))
       (export "get-stdout" (func $get-stdout))
       (export "get-stderr" (func $get-stderr))
