@@ -20,6 +20,9 @@ use crate::{
 
 const ROUNDS: usize = 40;
 
+/// A handler of HTTP requests that answers what it is asked.
+const COMPONENT: &[u8] = include_bytes!("../../crates/wasm/tests/guests/echo.wasm");
+
 /// Between two measurements, so that neither is disturbed by what the other one leaves to be done.
 const SETTLE: Duration = Duration::from_millis(400);
 
@@ -155,6 +158,14 @@ fn cases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<Case>> {
     cases.push(Case {
         name: "bootstrap in Rust",
         function: Function::of("provided.al2023", "bootstrap", &fs::read(&bootstrap)?),
+        bare,
+    });
+    // Nothing runs a component bare: beside it stands the native program again.
+    let mut bare = Command::new(&bootstrap);
+    bare.stdin(Stdio::null()).stdout(Stdio::null());
+    cases.push(Case {
+        name: "Wasm component",
+        function: Function::of("provided.al2023", "bootstrap.wasm", COMPONENT),
         bare,
     });
     Ok(cases)

@@ -3,6 +3,7 @@ use images::{Digest, Images};
 use kv::Snapshot;
 use names::{Key, Keyspace};
 use pool::InstanceKind;
+use runtime::Family;
 use std::collections::HashSet;
 
 /// So many functions are looked at after a start: enough to know which runtimes are in use here.
@@ -34,6 +35,22 @@ impl Functions {
         if let Some(kind) = kind(configuration, self.images()) {
             self.instances.expect(&kind);
         }
+        if configuration.code.image.is_none() && configuration.runtime.family() == Family::Provided {
+            let (functions, configuration) = (self.clone(), configuration.clone());
+            tokio::spawn(async move {
+                if let Err(error) = functions.prepare(&configuration).await {
+                    tracing::debug!(%error, "code is not prepared ahead of its first event");
+                }
+            });
+        }
+    }
+
+    /// Custom code may have to be compiled.
+    async fn prepare(&self, configuration: &Configuration) -> Result<(), FunctionsError> {
+        let code_dir = self.code.directory(&configuration.code).await?;
+        let layer_dirs = self.layer_dirs(configuration).await?;
+        self.instances.prepare(&code_dir, &layer_dirs);
+        Ok(())
     }
 }
 

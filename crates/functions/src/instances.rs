@@ -4,6 +4,7 @@ use pool::{
 };
 use runtime::RuntimeId;
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -51,6 +52,9 @@ pub trait Instances: Send + Sync + 'static {
 
     /// An instance of this kind may be needed soon.
     fn expect(&self, kind: &InstanceKind);
+
+    /// This unpacked code and these layers may be needed soon: what takes long to make of them is begun.
+    fn prepare(&self, code_dir: &Path, layer_dirs: &[PathBuf]);
 
     /// # Errors
     /// This machine cannot run `runtime`; the text names what it can, and is fit to be shown.

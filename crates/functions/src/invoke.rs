@@ -6,6 +6,7 @@ use crate::{
 use bytes::Bytes;
 use names::Qualifier;
 use pool::{AnswerSink, Detached, EarlyAnswer, InvokeError, InvokeRequest, Outcome, VersionSpec};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -195,6 +196,18 @@ impl Functions {
         routed.ok_or_else(|| lookup::missing(id, qualifier))
     }
 
+    /// Unpacked, in the order in which they are merged.
+    pub(crate) async fn layer_dirs(
+        &self,
+        configuration: &Configuration,
+    ) -> Result<Vec<PathBuf>, FunctionsError> {
+        let mut layer_dirs = Vec::with_capacity(configuration.layers.len());
+        for layer in &configuration.layers {
+            layer_dirs.push(self.code.directory(&layer.code).await?);
+        }
+        Ok(layer_dirs)
+    }
+
     /// What an instance of it needs; unpacks its code if need be.
     ///
     /// # Errors
@@ -205,10 +218,7 @@ impl Functions {
         runnable: Runnable,
     ) -> Result<VersionSpec, FunctionsError> {
         let Runnable { version, configuration, reserved_concurrency, egress } = runnable;
-        let mut layer_dirs = Vec::with_capacity(configuration.layers.len());
-        for layer in &configuration.layers {
-            layer_dirs.push(self.code.directory(&layer.code).await?);
-        }
+        let layer_dirs = self.layer_dirs(&configuration).await?;
         let account_concurrency = self.config.account_concurrency;
         let unreserved = self.unreserved.of(&self.kv, account_concurrency, &id.account, &id.region).await?;
         let (image, code_dir) = match configuration.code.image {

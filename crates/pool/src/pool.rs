@@ -29,7 +29,7 @@ use runtime::log::LogSink;
 use sandbox::Host;
 use serde::Serialize;
 pub use snapshot::SnapshotFailure;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -12,6 +12,7 @@ use pool::{
 };
 use runtime::{RuntimeId, Runtimes};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::net::TcpStream;
@@ -59,6 +60,10 @@ impl Instances for PooledInstances {
 
     fn expect(&self, kind: &InstanceKind) {
         self.pool.expect(kind);
+    }
+
+    fn prepare(&self, code_dir: &Path, layer_dirs: &[PathBuf]) {
+        self.pool.prepare(code_dir, layer_dirs);
     }
 
     fn snapshot(&self, spec: Arc<VersionSpec>) -> Boxed<'_, Result<(), SnapshotFailure>> {

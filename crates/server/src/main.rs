@@ -36,8 +36,12 @@ type Outcome = Result<ExitCode, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     // Before anything else: a sandbox's first process must not have a thread, a lock or a handle of ours.
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == "sandbox-init") {
+    let part = std::env::args_os().nth(1);
+    if part.as_ref().is_some_and(|argument| argument == "sandbox-init") {
         sandbox::init_main();
+    }
+    if part.is_some_and(|argument| argument == pool::COMPILE_ARGUMENT) {
+        return pool::compile_main();
     }
     let arguments = Arguments::parse();
     log_to_standard_error(matches!(arguments.command, Command::Dev(_)));

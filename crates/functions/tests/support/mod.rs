@@ -125,6 +125,8 @@ impl Instances for Scripted {
 
     fn expect(&self, _: &InstanceKind) {}
 
+    fn prepare(&self, _: &std::path::Path, _: &[std::path::PathBuf]) {}
+
     fn check_runtime(&self, runtime: &RuntimeId) -> Result<(), String> {
         if runtime.as_str() == "nodejs20.x" { Ok(()) } else { Err(format!("{runtime} is not here")) }
     }

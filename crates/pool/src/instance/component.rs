@@ -117,6 +117,7 @@ fn invocation(context: &Context, spec: &VersionSpec, request: &InvokeRequest) ->
         trace_id: request.trace_id.clone().unwrap_or_else(|| new_trace_id(&context.clock)),
         client_context: request.client_context.clone(),
         cognito_identity: request.cognito_identity.clone(),
+        takes_stream: false,
     }
 }
 
@@ -228,7 +229,7 @@ impl Running<'_> {
             timed_out,
             restore: None,
         };
-        concluding.conclude(answer(end, &invocation.request_id, spec.timeout), metering).0
+        concluding.conclude(answer(&end, &invocation.request_id, spec.timeout), metering).0
     }
 
     /// What a process would have done in the component's place.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// The component that is the code of this version, if it is one.
 pub(super) fn component_of(spec: &VersionSpec) -> Option<PathBuf> {
     // A look-up or two of paths, mostly remembered by the kernel: not worth another thread.
-    let may_be = spec.runtime.family() == Family::Provided;
+    let may_be = spec.image.is_none() && spec.runtime.family() == Family::Provided;
     may_be.then(|| component::find(&spec.code_dir, &spec.layer_dirs)).flatten()
 }
 
@@ -36,7 +36,7 @@ impl Inner {
                 }
                 // Its code has changed, and not its revision.
                 Acquired::Warm(instance) => {
-                    self.destroy_later(vec![*instance]);
+                    self.destroy_later(vec![instance]);
                     Err(InvokeError::InvalidCode("the code changed under an instance".to_owned()))
                 }
             }

@@ -14,6 +14,7 @@ fn invocation(payload: impl Into<Bytes>) -> Invocation {
         trace_id: "Root=1".into(),
         client_context: Some("{}".into()),
         cognito_identity: None,
+        takes_stream: false,
     }
 }
 

@@ -3,7 +3,7 @@ use ::http::Request;
 use bytes::Bytes;
 use wasm::{Event, Fault, World as Kind};
 
-const ECHO: &str = r#"
+pub const ECHO: &str = r#"
     (func $handle (param $req i32) (param $out i32) (local $len i32)
       (local.set $len (call $target (local.get $req) (i32.const 0)))
       (i32.store8 (local.get $len) (i32.const 32))
