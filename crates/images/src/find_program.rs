@@ -15,6 +15,9 @@ pub enum Found {
     Missing,
 }
 
+/// Directories of a search path that are looked into. Who made the image made the path, and each look costs.
+const SEARCHED_MAX: usize = 64;
+
 /// Looks a program up as `execvp` would with `search` as its `PATH` and `cwd` as its working directory, but in the
 /// tree `root` instead of in ours: no link leads out of it. Blocks.
 pub fn find_program(root: &Path, program: &str, search: &str, cwd: &str) -> Found {
@@ -27,6 +30,7 @@ pub fn find_program(root: &Path, program: &str, search: &str, cwd: &str) -> Foun
         search
             .split(':')
             .filter(|part| part.starts_with('/'))
+            .take(SEARCHED_MAX)
             .map(|part| Path::new(part).join(program))
             .collect()
     };

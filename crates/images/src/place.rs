@@ -16,6 +16,9 @@ pub(crate) struct Place {
 
 pub(crate) const DIRECTORY_MODE: Mode = Mode::from_bits_truncate(0o755);
 
+/// Of looking up one path, while others rename.
+const TRIES: u32 = 100;
+
 impl Place {
     pub fn open(root: &Path) -> io::Result<Self> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
@@ -32,13 +35,21 @@ impl Place {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         let resolve = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
         let how = OpenHow::new().flags(flags | OFlag::O_CLOEXEC).resolve(resolve);
-        loop {
+        for _ in 0..TRIES {
             match openat2(&self.root, path, how) {
-                // Something was renamed meanwhile; not by us, so try again.
+                // Something was renamed meanwhile, somewhere on this machine; try again.
                 Err(Errno::EAGAIN | Errno::EINTR) => {}
                 result => return result,
             }
         }
+        Err(Errno::EAGAIN)
+    }
+
+    /// Where `directory`, which was opened through this, really lies below the root.
+    pub fn real(&self, directory: BorrowedFd<'_>) -> io::Result<PathBuf> {
+        let root = std::fs::read_link(path_of(self.root.as_fd()))?;
+        let real = std::fs::read_link(path_of(directory))?;
+        real.strip_prefix(root).map(Path::to_owned).map_err(io::Error::other)
     }
 
     /// [`Place::directory`], made with its parents where it is not there; tells of each one made.

@@ -203,11 +203,13 @@ impl Images {
         }
         // Nobody finds them any more.
         drop(lock);
+        let mut failed = Ok(());
         for path in gone {
             let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            removed.map_err(ImageError::io("cannot remove an image"))?;
+            // The others are removed all the same.
+            failed = failed.and(removed);
         }
-        Ok(())
+        failed.map_err(ImageError::io("cannot remove an image"))
     }
 
     pub(crate) fn try_lock(&self) -> Result<Lock, ImageError> {

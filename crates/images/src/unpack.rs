@@ -334,6 +334,11 @@ impl Writer {
                 implied.insert(path.to_owned());
             })?;
             budget.entries = budget.entries.saturating_sub(made);
+            // Through links it may lie far deeper than its name says.
+            let real = self.place.real(directory.as_fd())?;
+            if real.components().count() > DEPTH_MAX || real.as_os_str().len() > PATH_BYTES_MAX {
+                return Err(io::Error::other("it lies too deep"));
+            }
             self.parent = Some((path.to_owned(), directory));
         }
         match &self.parent {

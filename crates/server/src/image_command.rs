@@ -23,15 +23,7 @@ pub fn run(command: &ImageCommand) -> Outcome {
 
 /// Progress goes to standard error, what was loaded to standard output: a name and a digest a line.
 fn load(arguments: &ImageLoadArguments) -> Outcome {
-    let (data, images) = open(&arguments.data.data)?;
-    let owner = std::fs::metadata(data.path())?.uid();
-    if owner != nix::unistd::geteuid().as_raw() {
-        let message = format!(
-            "{} belongs to the user with the id {owner}: load images as that one",
-            data.path().display()
-        );
-        return Err(message.into());
-    }
+    let (_, images) = open(&arguments.data.data)?;
     let loaded = images.load(&arguments.path, arguments.name.as_ref(), &mut |line| eprintln!("{line}"))?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     for one in loaded {
@@ -88,6 +80,15 @@ async fn sweep(data: &DataDir, images: &Images) -> Result<(), Box<dyn Error>> {
 fn open(path: &Path) -> Result<(DataDir, Images), Box<dyn Error>> {
     let data =
         DataDir::create(path).map_err(|error| format!("data directory {}: {error}", path.display()))?;
+    let owner = std::fs::metadata(data.path())?.uid();
+    if owner != nix::unistd::geteuid().as_raw() {
+        // What another one makes in there, the server could not open any more.
+        let message = format!(
+            "{} belongs to the user with the id {owner}: run this as that one",
+            data.path().display()
+        );
+        return Err(message.into());
+    }
     let images = Images::open(data.images(), Clock::real())?;
     Ok((data, images))
 }

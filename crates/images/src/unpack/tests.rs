@@ -126,6 +126,25 @@ fn nothing_is_written_through_a_link_to_the_outside() {
 }
 
 #[test]
+fn links_make_nothing_deeper_than_names_may() {
+    let down = "d/".repeat(45);
+    let deep = |rounds: usize| {
+        let scene = Scene::new();
+        let mut tar = Tar::new();
+        for round in 0..rounds {
+            let before = if round == 0 { String::new() } else { format!("l{}/", round - 1) };
+            tar = tar
+                .file(&format!("{before}{down}x"), "x")
+                .link(&format!("l{round}"), &format!("{before}{down}"));
+        }
+        scene.unpack(tar)
+    };
+    deep(2).unwrap();
+    let refused = deep(8).unwrap_err();
+    assert!(refused.to_string().contains("too deep"), "{refused}");
+}
+
+#[test]
 fn hard_links_are_to_the_layers_own_files() {
     let scene = Scene::new();
     scene
