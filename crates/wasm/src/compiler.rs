@@ -7,8 +7,9 @@ use clock::Clock;
 use nix::sys::resource::{Resource, setrlimit};
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::Semaphore;
@@ -24,6 +25,9 @@ const ADDRESS_BYTES_MAX: u64 = 6 << 30;
 const CPU_SECONDS_MAX: u64 = 300;
 const COMPILED_WITHIN: Duration = Duration::from_secs(900);
 const NICENESS: i32 = 10;
+
+/// How the compiler ends when the component is to blame.
+const REFUSED: i32 = 3;
 
 /// Of what a failed compiler says.
 const WORDS_BYTES_MAX: u64 = 4 << 10;
@@ -76,7 +80,10 @@ impl Compiler {
             .map_err(failed)?;
         let done = self.clock.timeout(COMPILED_WITHIN, child.wait_with_output()).await;
         let done = done.ok_or_else(|| {
-            Refusal(format!("compiling the component took more than {} s", COMPILED_WITHIN.as_secs()))
+            CompileError::Failed(format!(
+                "compiling the component took more than {} s",
+                COMPILED_WITHIN.as_secs()
+            ))
         })?;
         let done = done.map_err(failed)?;
         if done.status.success() {
@@ -87,45 +94,62 @@ impl Compiler {
                 .map_err(failed);
         }
         let words = String::from_utf8_lossy(&done.stderr);
-        Err(Refusal(match words.trim() {
+        let words = match words.trim() {
             "" => format!("the component could not be compiled within the limits ({})", done.status),
             words => words.to_owned(),
-        })
-        .into())
+        };
+        if is_to_blame(done.status) { Err(Refusal(words).into()) } else { Err(CompileError::Failed(words)) }
     }
 }
 
+/// Whether it would be the same again. A full disk, or a kernel that kills for lack of memory, says nothing about
+/// the component. (Where memory beyond its limit is asked for, the compiler aborts.)
+fn is_to_blame(status: ExitStatus) -> bool {
+    let by_limit = [libc::SIGXCPU, libc::SIGXFSZ, libc::SIGABRT];
+    status.code() == Some(REFUSED) || status.signal().is_some_and(|signal| by_limit.contains(&signal))
+}
+
 /// Reads a component from the standard input and writes its machine code to the standard output.
-pub fn compile_main() -> std::process::ExitCode {
+pub fn compile_main() -> ExitCode {
     match compile_within_limits() {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(words) => {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let (words, code) = match failure {
+                CompileError::Refused(Refusal(words)) => (words, ExitCode::from(REFUSED as u8)),
+                CompileError::Failed(words) => (words, ExitCode::FAILURE),
+            };
             let words = words.get(..words.floor_char_boundary(WORDS_BYTES_MAX as usize)).unwrap_or_default();
             // Whoever started this has gone if it cannot be told.
             let _ = std::io::stderr().write_all(words.as_bytes());
-            std::process::ExitCode::FAILURE
+            code
         }
     }
 }
 
-fn compile_within_limits() -> Result<(), String> {
-    for (resource, limit) in [
-        (Resource::RLIMIT_AS, ADDRESS_BYTES_MAX),
-        (Resource::RLIMIT_CPU, CPU_SECONDS_MAX),
-        (Resource::RLIMIT_FSIZE, COMPILED_BYTES_MAX),
-        (Resource::RLIMIT_CORE, 0),
+fn compile_within_limits() -> Result<(), CompileError> {
+    let failed = CompileError::Failed;
+    for (resource, limit, hard) in [
+        (Resource::RLIMIT_AS, ADDRESS_BYTES_MAX, ADDRESS_BYTES_MAX),
+        // At the hard limit it would be killed without saying why.
+        (Resource::RLIMIT_CPU, CPU_SECONDS_MAX, CPU_SECONDS_MAX + 5),
+        (Resource::RLIMIT_FSIZE, COMPILED_BYTES_MAX, COMPILED_BYTES_MAX),
+        (Resource::RLIMIT_CORE, 0, 0),
     ] {
-        setrlimit(resource, limit, limit).map_err(|error| format!("the compiler's limits: {error}"))?;
+        setrlimit(resource, limit, hard)
+            .map_err(|error| failed(format!("the compiler's limits: {error}")))?;
     }
+    // Before the server, which holds what everybody needs; where it cannot be said, the kernel chooses.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     // SAFETY: takes no pointer; the worst it can do is to fail.
     let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
     let mut component = Vec::new();
     let read = std::io::stdin().take(COMPONENT_BYTES_MAX + 1).read_to_end(&mut component);
-    read.map_err(|error| format!("the component cannot be read: {error}"))?;
-    check(&component)?;
+    read.map_err(|error| failed(format!("the component cannot be read: {error}")))?;
+    check(&component).map_err(Refusal)?;
     let compiled = setup::compiler().and_then(|engine| engine.precompile_component(&component));
-    let compiled = compiled.map_err(|error| format!("{error:#}"))?;
-    std::io::stdout().write_all(&compiled).map_err(|error| format!("the code cannot be written: {error}"))
+    let compiled = compiled.map_err(|error| Refusal(format!("{error:#}")))?;
+    let written = std::io::stdout().write_all(&compiled);
+    written.map_err(|error| failed(format!("the code cannot be written: {error}")))
 }
 
 /// The eight bytes that modules and components begin with

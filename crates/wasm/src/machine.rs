@@ -72,7 +72,8 @@ impl Machine {
     ///
     /// # Errors
     /// The directory cannot be made or read.
-    pub fn new(config: Config, clock: Clock) -> io::Result<Machine> {
+    pub fn new(mut config: Config, clock: Clock) -> io::Result<Machine> {
+        config.guests_max = config.guests_max.min(setup::guests_for_descriptors());
         let compiler = Compiler::new(config.compiler.clone(), clock.clone());
         let compiled = Compiled::new(config.directory.clone(), compiler, clock.clone())?;
         let inner = Arc::new(Inner {

@@ -1,6 +1,8 @@
 //! How code is compiled and run. Compiler and machine must agree on it, or the one's work is of no use to the
 //! other: [`fingerprint`] tells.
 
+use crate::state::RESOURCES_MAX;
+use nix::sys::resource::{Resource, getrlimit};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::NonZeroUsize;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
@@ -78,4 +80,10 @@ pub fn fingerprint(engine: &Engine) -> String {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("{:016x}", hasher.finish())
+}
+
+/// Guests whose descriptors, if each holds as many as it may, are half of what this process may have. At least 16.
+pub(crate) fn guests_for_descriptors() -> u32 {
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or_default();
+    u32::try_from(soft / 2 / RESOURCES_MAX as u64).unwrap_or(u32::MAX).max(16)
 }

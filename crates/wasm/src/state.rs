@@ -19,7 +19,7 @@ use wasmtime_wasi_http::{
 };
 
 /// Open files, streams, bodies and the like at once. Each may hold a descriptor or some 130 KB of the host's.
-const RESOURCES_MAX: usize = 256;
+pub(crate) const RESOURCES_MAX: usize = 128;
 
 /// What the guest may make the host copy in one call.
 const CALL_BYTES_MAX: usize = 8 << 20;
@@ -81,7 +81,7 @@ pub(crate) fn store(
         table,
         wasi: wasi.build(),
         http: WasiHttpCtx::new(),
-        hooks: Hooks { listener: logged(Stream::Error) },
+        hooks: Hooks { listener: logged(Stream::Error), refused: 0 },
         memory: Memory { bytes: 0, bytes_max: setting.memory_bytes, meter },
     };
     let mut store = Store::new(engine, state);
@@ -171,7 +171,11 @@ impl ResourceLimiter for Memory {
 /// No request leaves: components have no way out yet.
 struct Hooks {
     listener: Logged,
+    refused: u32,
 }
+
+/// Refused requests of one event that are told.
+const REFUSED_TOLD: u32 = 16;
 
 impl WasiHttpHooks for Hooks {
     fn send_request(
@@ -187,10 +191,13 @@ impl WasiHttpHooks for Hooks {
                 >,
             > + Send,
     > {
-        let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
-        self.listener.tell(&format!(
-            "EGRESS\twasi:http/outgoing-handler to {host:?} was refused: components have no way out yet\n"
-        ));
+        self.refused = self.refused.saturating_add(1);
+        if self.refused <= REFUSED_TOLD {
+            let host = request.uri().host().unwrap_or_default();
+            self.listener.tell(&format!(
+                "EGRESS\twasi:http/outgoing-handler to {host:.255?} was refused: components have no way out yet\n"
+            ));
+        }
         Box::new(std::future::ready(Err(Error::HttpRequestDenied)))
     }
 
