@@ -79,9 +79,9 @@ impl Ahead {
         versions.contains_key(key)
     }
 
-    /// The function was changed or removed.
+    /// The function was changed or removed: what is under way is not wanted any more.
     pub fn forget(&self, function_arn: &str, version: Option<&str>) {
-        self.lock().retain(|key, wanted| wanted.under_way > 0 || !key.concerns(function_arn, version));
+        self.lock().retain(|key, _| !key.concerns(function_arn, version));
     }
 
     /// If there are more than so many.

@@ -199,9 +199,8 @@ impl Pool {
                 Some(component) => inner.invoke_component(spec, request, &component).await,
                 None => {
                     inner.keep_alive.began(&spec);
-                    let result = inner.invoke(spec.clone(), request, sink).await;
-                    inner.keep_alive.ended(&spec);
-                    result
+                    let _running = Running(&inner.keep_alive, spec.clone());
+                    inner.invoke(spec, request, sink).await
                 }
             };
             drop(permit);
@@ -349,13 +348,26 @@ impl Inner {
         let reusable =
             finished.as_ref().is_ok_and(|finished| finished.reusable) && !self.is_surplus(&instance);
         if reusable && !instance.registration().is_doomed() && *self.phase.borrow() == Closing::Open {
-            self.idle.put(key, instance, None);
+            self.put_idle(key, instance, None).await;
         } else {
             self.destroy_later(vec![instance]);
         }
         let Finished { mut outcome, .. } = finished?;
         outcome.metering.source = source;
         Ok(outcome)
+    }
+
+    /// Puts an instance in, unless its function was changed or removed meanwhile.
+    async fn put_idle(self: &Arc<Self>, key: Key, instance: Box<Instance>, keep: Option<Duration>) {
+        let doom = instance.registration().doom();
+        let (function_arn, version) = instance.version();
+        let (function_arn, version) = (function_arn.to_owned(), version.to_owned());
+        self.idle.put(key, instance, keep);
+        // Whoever doomed it since the last look has emptied the place before it was in there.
+        if doom.has_come() {
+            let idle = self.idle.of_function(Some(&function_arn), Some(&version)).await;
+            self.destroy_later(idle);
+        }
     }
 
     fn source(&self, spec: &VersionSpec, purpose: Purpose) -> InstanceSource {
@@ -381,6 +393,15 @@ impl Inner {
             ending.spawn(instance.destroy());
         }
         ending.join_all().await;
+    }
+}
+
+/// One event that is being dealt with, until dropped.
+struct Running<'a>(&'a KeepAlive, Arc<VersionSpec>);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.ended(&self.1);
     }
 }
 

@@ -243,6 +243,20 @@ impl Registration {
     pub fn is_doomed(&self) -> bool {
         self.entry.is_doomed()
     }
+
+    /// To be looked at when the instance itself is out of hand.
+    pub fn doom(&self) -> Doom {
+        Doom(self.entry.clone())
+    }
+}
+
+/// Whether an instance is to end; see [`Registration::doom`].
+pub(crate) struct Doom(Arc<Entry>);
+
+impl Doom {
+    pub fn has_come(&self) -> bool {
+        self.0.is_doomed()
+    }
 }
 
 impl Drop for Registration {

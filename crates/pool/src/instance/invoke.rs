@@ -27,6 +27,10 @@ pub(crate) struct Finished {
 /// whoever sends the next event right away then finds the instance free.
 const GRACE: Duration = Duration::from_millis(2);
 
+/// The same for a runtime that asks for its next event: one that is only slow to do so should not have its caller,
+/// who may come back at once, find it still busy.
+const ASKS_WITHIN: Duration = Duration::from_millis(50);
+
 /// A process that has ended may have answered just before; what is under way is waited for this long.
 const LAST_WORDS: Duration = Duration::from_millis(50);
 
@@ -160,7 +164,7 @@ impl Instance {
         let mut through = std::pin::pin!(through);
         if let Some(reply) = reply {
             let found = match delivery.takes_early() {
-                true => self.clock.timeout(GRACE, &mut through).await,
+                true => self.clock.timeout(ASKS_WITHIN, &mut through).await,
                 false => None,
             };
             let (next, _) = match found {

@@ -26,8 +26,10 @@ pub(super) async fn prepare(
     context: &Context,
     spec: &Arc<VersionSpec>,
 ) -> Result<(runtime::Launch, Option<PathBuf>), StartError> {
-    // Path look-ups then, and no file is read: not worth another thread.
-    let is_quick = spec.layer_dirs.len() < 2 && context.runtimes.is_known(&spec.runtime);
+    // A few path look-ups then, and no file is read: not worth another thread. How many an image wants, and through
+    // how many links, is its own choice.
+    let is_quick =
+        spec.image.is_none() && spec.layer_dirs.len() < 2 && context.runtimes.is_known(&spec.runtime);
     let (layers, runtimes, spec) = (context.layers.clone(), context.runtimes.clone(), spec.clone());
     let invalid = |message: String| StartError::Refused(InvokeError::InvalidCode(message));
     let work = move || {

@@ -1,5 +1,6 @@
 //! Keeps as many initialised instances of a version as were asked for.
 
+use super::component::component_of;
 use super::{Closing, Inner};
 use crate::VersionSpec;
 use crate::idle::Key;
@@ -84,6 +85,11 @@ impl Inner {
                 wait = wait.map(|wait| wait.min(left));
                 continue;
             }
+            if component_of(spec).is_some() {
+                // There is nothing to start: each of its events has an instance of its own.
+                self.provisioned.tried(spec, Some(ProvisionFailure::Init));
+                continue;
+            }
             for _ in live..wanted.count {
                 let Some(registration) = self.room_for(spec).await else {
                     self.provisioned.tried(spec, Some(ProvisionFailure::Memory));
@@ -156,7 +162,7 @@ impl Inner {
         instance: Box<Instance>,
         keep: Option<Duration>,
     ) {
-        self.idle.put(key, instance, keep);
+        self.put_idle(key, instance, keep).await;
         // Nobody waited for this start: whoever closed the pool meanwhile has looked for idle ones already.
         if *self.phase.borrow() != Closing::Open {
             let idle = self.idle.of_function(None, None).await;

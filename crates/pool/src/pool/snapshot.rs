@@ -53,6 +53,9 @@ impl Inner {
             // Not all at once, and cold starts first: others are to be served.
             let _turn = inner.provision_turns.acquire().await;
             inner.wait_for_starts().await;
+            if !inner.ahead.is_remembered(&key) {
+                return;
+            }
             if let Err(error) = inner.put_ahead(&spec, &key).await {
                 tracing::warn!(%error, function = spec.function_arn, "an instance was not initialised ahead");
             }

@@ -58,8 +58,11 @@ module ZerunRuntime
     log(e)
     api.fail(context.aws_request_id, report('Function', e), type('Function', e))
   rescue Exception => e # an exit, a lack of memory: the process is not to go on
+    # Between two events it is the platform that ends the process.
+    raise if context.nil?
+
     log(e)
-    api.fail(context.aws_request_id, report('Function', e), type('Function', e)) if context
+    api.fail(context.aws_request_id, report('Function', e), type('Function', e))
     exit!(1)
   end
 

@@ -22,7 +22,7 @@ pub(super) struct Meters {
 pub(super) struct Meter {
     path: PathBuf,
     form: Form,
-    file: OnceLock<Option<File>>,
+    file: OnceLock<File>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,9 +56,20 @@ impl Meter {
         Meter { path, form, file: OnceLock::new() }
     }
 
+    /// Opened once. What cannot be opened for want of descriptors is tried again.
+    fn file(&self) -> Option<&File> {
+        match self.file.get() {
+            Some(file) => Some(file),
+            None => {
+                let file = File::open(&self.path).ok()?;
+                Some(self.file.get_or_init(|| file))
+            }
+        }
+    }
+
     /// `None` where the kernel does not say, or not any more.
     pub(super) fn read(&self) -> Option<u64> {
-        let file = self.file.get_or_init(|| File::open(&self.path).ok()).as_ref()?;
+        let file = self.file()?;
         let mut buffer = [0; READ_BYTES];
         let read = file.read_at(&mut buffer, 0).ok()?;
         let text = std::str::from_utf8(buffer.get(..read)?).ok()?;
