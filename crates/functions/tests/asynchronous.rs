@@ -188,9 +188,10 @@ async fn what_was_under_way_is_tried_again_after_a_restart() {
     world.instances.script([Next::Hang]);
     let dispatching = Dispatching::start(&world);
     world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    // The one that hangs: without an order, any may come first.
+    world.instances.wait_for(1).await;
     world.functions.invoke_async(event(&id, "two", Some("k"))).await.unwrap();
     world.functions.invoke_async(event(&id, "three", Some("k"))).await.unwrap();
-    world.instances.wait_for(1).await;
     // The process is gone: nothing is settled in an orderly way.
     dispatching.task.abort();
     let world = world.restarted();
@@ -207,10 +208,12 @@ async fn events_of_one_order_go_one_by_one_and_others_do_not_wait() {
     let id = world.create("thumb").await;
     world.instances.script([Next::Hang]);
     world.functions.invoke_async(event(&id, "a1", Some("a"))).await.unwrap();
+    let dispatching = Dispatching::start(&world);
+    // The one that hangs: of two orders, either may come first.
+    world.instances.wait_for(1).await;
     for (name, order) in [("a2", "a"), ("b1", "b"), ("b2", "b"), ("b3", "b")] {
         world.functions.invoke_async(event(&id, name, Some(order))).await.unwrap();
     }
-    let dispatching = Dispatching::start(&world);
     let seen = world.instances.wait_for(4).await;
     let names: Vec<_> = seen.iter().map(|seen| seen.request.request_id.as_str()).collect();
     assert!(!names.contains(&"a2"), "{names:?}");
