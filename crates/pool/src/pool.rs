@@ -1,6 +1,7 @@
 mod acquire;
 mod component;
 mod freeze;
+mod pause;
 mod provision;
 mod reap;
 mod restock;

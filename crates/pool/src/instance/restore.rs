@@ -2,7 +2,6 @@ use super::start::InitFailure;
 use super::{Instance, Running};
 use crate::InvokeError;
 use runtime::Conversation;
-use runtime::api::Initialised;
 use runtime::extensions::ShutdownReason;
 use runtime::report::{self, Event, Restore, Status};
 use std::time::Duration;
@@ -47,16 +46,7 @@ impl Instance {
         let mut conversation = Conversation::of(api, channel.as_mut());
         let found = match conversation.restore() {
             Err(error) => Err(InitFailure::unknown(&error)),
-            Ok(()) => tokio::select! {
-                biased;
-                initialised = conversation.initialised() => match initialised {
-                    Ok(Initialised::Ready) => Ok(()),
-                    Ok(Initialised::Failed(report)) => Err(InitFailure::Reported(report)),
-                    Err(broken) => Err(InitFailure::unknown(&broken)),
-                },
-                ended = process.wait() => Err(InitFailure::Ended(ended)),
-                () = clock.sleep(RESTORED_WITHIN) => Err(InitFailure::TimedOut),
-            },
+            Ok(()) => super::start::ready(&mut conversation, process, clock.sleep(RESTORED_WITHIN)).await,
         };
         output.flush();
         let duration = clock.since(since);

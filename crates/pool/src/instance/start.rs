@@ -137,17 +137,7 @@ impl Instance {
         let Running { process, api, channel, output, since, init, .. } = &mut self.running;
         let mut conversation = Conversation::of(api, channel.as_mut());
         let left = limit.saturating_sub(self.clock.since(*since));
-        let found = tokio::select! {
-            // A process that reported its failure ends right after: the report says more.
-            biased;
-            initialised = conversation.initialised() => match initialised {
-                Ok(Initialised::Ready) => Ok(()),
-                Ok(Initialised::Failed(report)) => Err(InitFailure::Reported(report)),
-                Err(broken) => Err(InitFailure::unknown(&broken)),
-            },
-            ended = process.wait() => Err(InitFailure::Ended(ended)),
-            () = self.clock.sleep(left) => Err(InitFailure::TimedOut),
-        };
+        let found = ready(&mut conversation, process, self.clock.sleep(left)).await;
         output.flush();
         let init = *init;
         let (status, error_type) = outcome(&found);
@@ -168,6 +158,25 @@ impl Instance {
         self.log.tell(&Event::InitReport { init, status, error_type, duration });
         process.tell();
         found.map(|()| duration)
+    }
+}
+
+/// Waits until the processes ask for an event, have failed or ended, or are `late`.
+pub(super) async fn ready(
+    conversation: &mut Conversation<'_>,
+    process: &mut Processes,
+    late: impl Future<Output = ()>,
+) -> Result<(), InitFailure> {
+    tokio::select! {
+        // A process that reported its failure ends right after: the report says more.
+        biased;
+        initialised = conversation.initialised() => match initialised {
+            Ok(Initialised::Ready) => Ok(()),
+            Ok(Initialised::Failed(report)) => Err(InitFailure::Reported(report)),
+            Err(broken) => Err(InitFailure::unknown(&broken)),
+        },
+        ended = process.wait() => Err(InitFailure::Ended(ended)),
+        () = late => Err(InitFailure::TimedOut),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Idle instances end when their time has come, and others are started ahead of theirs.
 
-use super::{Closing, Inner};
+use super::Inner;
+use super::pause::pause;
 use crate::VersionSpec;
 use crate::idle::Key;
 use crate::registry::Purpose;
@@ -14,7 +15,7 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) async fn reap(pool: Weak<Inner>) {
     loop {
         let Some(inner) = pool.upgrade() else { return };
-        let mut arrivals = inner.idle.arrivals();
+        let arrivals = inner.idle.arrivals();
         let (expired, next) = inner.idle.expired(&inner.keep_alive).await;
         let ahead: Vec<_> =
             expired.iter().filter(|old| old.awaits_restore()).map(|old| old.spec().clone()).collect();
@@ -24,24 +25,8 @@ pub(super) async fn reap(pool: Weak<Inner>) {
             tokio::spawn(inner.clone().start_ahead(spec, keep));
         }
         let next = next.into_iter().chain(inner.keep_alive.next_due()).min();
-        let clock = inner.context.clock.clone();
-        let mut closing = inner.phase.subscribe();
-        // Asleep, it must not keep the pool alive.
-        drop(inner);
-        let pause = async {
-            match next {
-                Some(next) => clock.sleep(next.min(TICK)).await,
-                // An error: the pool is gone, as the next look will tell.
-                None => drop(arrivals.changed().await),
-            }
-        };
-        tokio::select! {
-            () = pause => {}
-            closed = closing.wait_for(|phase| *phase != Closing::Open) => {
-                // An error: the pool is gone.
-                let _ = closed;
-                return;
-            }
+        if !pause(inner, arrivals, next.map(|next| next.min(TICK))).await {
+            return;
         }
     }
 }
