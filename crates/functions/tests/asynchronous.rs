@@ -382,15 +382,8 @@ async fn who_is_called_from_a_loop_is_refused() {
     let id = world.create("loop").await;
     let mut trace_id = None;
     for _ in 0..16 {
-        let invocation = Invocation {
-            id: id.clone(),
-            qualifier: None,
-            request_id: world.clock.uuid(),
-            payload: Bytes::from_static(b"{}"),
-            client_context: None,
-            trace_id: trace_id.clone(),
-            until_end: true,
-        };
+        let invocation =
+            Invocation { request_id: world.clock.uuid(), trace_id: trace_id.clone(), ..invocation("loop") };
         world.functions.invoke(invocation).await.unwrap();
         trace_id = world.instances.seen.borrow().last().unwrap().request.trace_id.clone();
     }

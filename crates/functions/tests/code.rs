@@ -5,7 +5,7 @@ mod support;
 use bytes::Bytes;
 use functions::{CodeUpdate, FunctionsError, Invocation, LayerId, NewFunction, NewLayerVersion};
 use names::{Key, Keyspace, Qualifier};
-use support::{World, id, new_function, until, zip};
+use support::{World, id, invocation, new_function, until, zip};
 
 fn update(name: &str, code: Bytes) -> CodeUpdate {
     CodeUpdate {
@@ -14,18 +14,6 @@ fn update(name: &str, code: Bytes) -> CodeUpdate {
         publish: false,
         dry_run: false,
         revision_id: None,
-    }
-}
-
-fn invocation(name: &str) -> Invocation {
-    Invocation {
-        id: id(name),
-        qualifier: None,
-        request_id: "id".to_owned(),
-        payload: Bytes::from_static(b"{}"),
-        client_context: None,
-        trace_id: None,
-        until_end: true,
     }
 }
 

@@ -8,16 +8,7 @@ use names::Qualifier;
 use support::{World, id};
 
 async fn unreserved(world: &World, name: &str) -> u32 {
-    let invocation = Invocation {
-        id: id(name),
-        qualifier: None,
-        request_id: "id".to_owned(),
-        payload: Bytes::from_static(b"{}"),
-        client_context: None,
-        trace_id: None,
-        until_end: true,
-    };
-    world.functions.invoke(invocation).await.unwrap();
+    world.functions.invoke(invocation(name)).await.unwrap();
     world.instances.seen.borrow().last().unwrap().spec.unreserved_concurrency
 }
 

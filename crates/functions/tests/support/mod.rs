@@ -4,7 +4,7 @@
 use blob::Blobs;
 use bytes::Bytes;
 use clock::{Clock, Timestamp};
-use functions::{Config, FunctionId, Functions, Instances, NewCode, NewFunction};
+use functions::{Config, FunctionId, Functions, Instances, Invocation, NewCode, NewFunction};
 use kv::Kv;
 use names::{AccountId, FunctionName, Region};
 use pool::{
@@ -182,6 +182,19 @@ impl World {
         let entries = std::fs::read_dir(self.directory.path().join("code")).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name != ".boot").collect()
+    }
+}
+
+/// An ordinary one, by a caller who waits.
+pub fn invocation(name: &str) -> Invocation {
+    Invocation {
+        id: id(name),
+        qualifier: None,
+        request_id: "id".to_owned(),
+        payload: Bytes::from_static(b"{}"),
+        client_context: None,
+        trace_id: None,
+        until_end: true,
     }
 }
 
