@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import time
 import urllib.request
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from expectation import refused
 from http_client import request, signed, url_path
 from packing import zip_of
+from server import wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/test"
 ECHO = {"index.js": "exports.handler = async (event, context) => "
@@ -22,17 +22,6 @@ SECONDS_MAX = 60
 def invoke(lam, name, event=None, **options):
     answer = lam.invoke(FunctionName=name, Payload=json.dumps(event or {}), **options)
     return json.loads(answer["Payload"].read())
-
-
-def until(what, holds):
-    """Waits for a condition, which must come within a minute."""
-    deadline = time.monotonic() + SECONDS_MAX
-    while time.monotonic() < deadline:
-        found = holds()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"never came: {what}")
 
 
 def test_a_function_is_described_as_it_was_made(lam, function):
@@ -305,7 +294,7 @@ def test_an_event_is_accepted_and_delivered(lam, s3, bucket, function, python_ru
     accepted = lam.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n": 1}')
     assert accepted["StatusCode"] == 202 and accepted["Payload"].read() == b""
     request_id = accepted["ResponseMetadata"]["RequestId"]
-    events = until("the event in the bucket", lambda: recorded(s3, bucket))
+    events = wait_until(lambda: recorded(s3, bucket), seconds_max=SECONDS_MAX, what="the event in the bucket")
     assert events == {request_id: {"n": 1}}
 
 
@@ -316,7 +305,8 @@ def test_an_exhausted_event_reaches_its_destination(lam, s3, bucket, function, p
     lam.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0,
                                          DestinationConfig={"OnFailure": {"Destination": arn}})
     lam.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n": 1}')
-    (record,) = until("the record in the bucket", lambda: recorded(s3, bucket)).values()
+    records = wait_until(lambda: recorded(s3, bucket), seconds_max=SECONDS_MAX, what="the record in the bucket")
+    (record,) = records.values()
     assert record["requestContext"]["condition"] == "RetriesExhausted"
     assert record["requestPayload"] == {"n": 1}
     assert record["responsePayload"]["errorMessage"] == "no"
@@ -342,7 +332,7 @@ def test_uploads_and_removals_are_told_as_s3_tells_them(lam, s3, bucket, functio
         events = [event["Records"][0] for event in recorded(s3, "told").values()]
         return len(events) == 2 and {event["eventName"]: event for event in events}
 
-    events = until("two events", both)
+    events = wait_until(both, seconds_max=SECONDS_MAX, what="two events")
     created, removed = events["ObjectCreated:Put"], events["ObjectRemoved:Delete"]
     assert created["s3"]["object"]["key"] == "a+b/%C3%BC%2B1.jpg"
     assert created["s3"]["object"]["size"] == 3

@@ -6,14 +6,13 @@ import json
 import re
 import socket
 import subprocess
-import time
 import urllib.request
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from packing import zip_of
-from server import BINARY, Server, clean_environment
+from server import BINARY, Server, clean_environment, wait_until
 
 ROLE = "arn:aws:iam::000000000000:role/test"
 CODE = {"index.js": "exports.handler = async (event) => { if (event.fail) throw new Error('no'); return 'x'.repeat(100); };"}
@@ -30,17 +29,6 @@ def metered(tmp_path, packs):
     if server.is_running():
         assert server.stop() == 0
     server.assert_nothing_left()
-
-
-def until(what, holds):
-    """Waits for a condition, which must come within a minute."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        found = holds()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"never came: {what}")
 
 
 def figures(url):
@@ -74,8 +62,12 @@ def test_invocations_are_told_kept_and_priced(metered, node_runtime):
     with pytest.raises(lam.exceptions.TooManyRequestsException):
         lam.invoke(FunctionName="metered")
     labels = '{account="000000000000",region="us-east-1",function="metered"}'
-    found = until("the figures of the function", lambda: (
-        lambda now: now.get(f"zerun_function_throttles_total{labels}") == 1 and now)(figures(url)))
+
+    def all_counted():
+        now = figures(url)
+        return now.get(f"zerun_function_throttles_total{labels}") == 1 and now
+
+    found = wait_until(all_counted, seconds_max=60, what="the figures of the function")
     assert found[f"zerun_function_invocations_total{labels}"] == 4
     assert found[f"zerun_function_errors_total{labels}"] == 1
     assert found[f"zerun_function_cold_starts_total{labels}"] >= 1
@@ -111,7 +103,7 @@ def test_a_kill_loses_at_most_what_was_not_flushed(metered, node_runtime):
     server, url = metered
     invoke_some(server, node_runtime, "flushed")
     # Told since the last flush, so they are in the store.
-    until("the flush", lambda: any("flushed" in name for name in figures(url)))
+    wait_until(lambda: any("flushed" in name for name in figures(url)), seconds_max=60, what="the flush")
     server.kill()
     [row] = json.loads(bill(server, "--format", "json"))["rows"]
     assert 1 <= row["invocations"] <= 4

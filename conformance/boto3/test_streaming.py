@@ -11,6 +11,7 @@ import pytest
 from expectation import refused
 from http_client import request, url_path
 from packing import zip_of
+from server import wait_until
 
 MIB = 1 << 20
 SECONDS_MAX = 60
@@ -87,16 +88,6 @@ class Invoked:
 
     def close(self):
         self.response["EventStream"].close()
-
-
-def until(what, holds):
-    deadline = time.monotonic() + SECONDS_MAX
-    while time.monotonic() < deadline:
-        found = holds()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"never came: {what}")
 
 
 def keys(s3, bucket, prefix=""):
@@ -239,7 +230,7 @@ def test_a_slow_reader_holds_the_function_up(lam, s3, bucket, streams):
     total = 96
     invoked = Invoked(lam, streams, {"wish": "much", "bucket": bucket, "mib": total})
     first = invoked.chunk()
-    written = until("the function is held up", lambda: settled(s3, bucket))
+    written = wait_until(lambda: settled(s3, bucket), seconds_max=SECONDS_MAX, what="the function is held up")
     assert written < total / 2, f"{written} of {total} MiB were written while nobody read"
     rest = invoked.read()
     assert len(first) + len(rest) == total * MIB and invoked.complete == {}
@@ -258,7 +249,7 @@ def test_a_reader_that_goes_away_does_not_stop_the_function(lam, s3, bucket, str
     assert invoked.chunk() == b"first"
     invoked.close()
     s3.put_object(Bucket=bucket, Key="go")
-    until("the function's last mark", lambda: "done" in keys(s3, bucket))
+    wait_until(lambda: "done" in keys(s3, bucket), seconds_max=SECONDS_MAX, what="the function's last mark")
 
 
 def test_a_stream_takes_its_place_until_its_end(lam, s3, bucket, node_runtime):
@@ -277,7 +268,7 @@ def test_a_stream_takes_its_place_until_its_end(lam, s3, bucket, node_runtime):
         except lam.exceptions.TooManyRequestsException:
             return None
 
-    assert until("the place", free)
+    assert wait_until(free, seconds_max=SECONDS_MAX, what="the place")
 
 
 # Custom runtimes, which speak the Runtime API themselves

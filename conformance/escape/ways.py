@@ -12,7 +12,7 @@
 import shutil
 from pathlib import Path
 
-from images import python_image
+from images import LOOP, python_image
 from packing import zip_of
 
 HERE = Path(__file__).parent
@@ -24,34 +24,8 @@ exec "$@"
 """
 
 BOOTSTRAP = f"""#!/bin/sh
-exec {SYSTEM_PYTHON} /var/task/loop.py
+exec {SYSTEM_PYTHON} /var/task/loop.py run.handler
 """
-
-LOOP = """
-import http.client, json, os, traceback
-import run
-
-address = os.environ["AWS_LAMBDA_RUNTIME_API"]
-while True:
-    connection = http.client.HTTPConnection(address)
-    connection.request("GET", "/2018-06-01/runtime/invocation/next")
-    answer = connection.getresponse()
-    event = json.loads(answer.read())
-    id = answer.headers["Lambda-Runtime-Aws-Request-Id"]
-    try:
-        path, said = "response", run.handler(event, None)
-    except Exception:
-        path, said = "error", {"errorType": "Error", "errorMessage": traceback.format_exc()}
-    connection.request("POST", f"/2018-06-01/runtime/invocation/{id}/{path}", json.dumps(said))
-    connection.getresponse().read()
-"""
-
-NODE = f"""
-const {{ execFileSync }} = require("child_process");
-exports.handler = async (event) => JSON.parse(
-  execFileSync("{SYSTEM_PYTHON}", ["-S", "/var/task/run.py"], {{ input: JSON.stringify(event), stdio: ["pipe", "pipe", "inherit"] }}));
-"""
-
 
 def corpus():
     """The attempts as files of a deployment package."""
