@@ -27,7 +27,7 @@ const COMPONENT: &[u8] = include_bytes!("../../crates/wasm/tests/guests/echo.was
 const SETTLE: Duration = Duration::from_millis(400);
 
 #[expect(clippy::disallowed_methods, reason = "nothing here depends on it: it keeps measurements apart")]
-fn settle() {
+pub(crate) fn settle() {
     std::thread::sleep(SETTLE);
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     Context, Result,
-    cold::interpreter,
+    cold::{interpreter, settle},
     fixture::{Function, Zerun, node_runtime, python_runtime},
     sample::{Sample, Throughput, clients},
     start::memory,
@@ -100,7 +100,12 @@ fn together<T>(
 
 /// A Python instance after some invocations, and a bare process that did the same.
 fn idle_memory(zerun: &Zerun) -> Result<Vec<Vec<String>>> {
-    zerun.create("memory", &Function::of(&python_runtime()?, "index.py", OWN_MEMORY.as_bytes()))?;
+    let function = Function::of(&python_runtime()?, "index.py", OWN_MEMORY.as_bytes());
+    // A server's first one is a process by itself: what later ones are forked from is made beside it.
+    zerun.create("first", &function)?;
+    zerun.connect()?.send(&zerun.invocation("first", b"{}"), &mut Vec::new())?;
+    std::iter::repeat_with(settle).take(8).for_each(drop);
+    zerun.create("memory", &function)?;
     let request = zerun.invocation("memory", b"{}");
     let mut connection = zerun.connect()?;
     let mut answer = Vec::new();

@@ -5,6 +5,7 @@ mod pause;
 mod provision;
 mod reap;
 mod restock;
+mod room;
 mod snapshot;
 
 use acquire::Acquired;
@@ -149,6 +150,7 @@ impl Pool {
         });
         tokio::spawn(reap::reap(Arc::downgrade(&inner)));
         tokio::spawn(freeze::freeze(Arc::downgrade(&inner)));
+        tokio::spawn(room::make_room(Arc::downgrade(&inner)));
         tokio::spawn(provision::provision(Arc::downgrade(&inner)));
         let workers = (0..restock::workers()).map(|_| restock::restock(Arc::downgrade(&inner))).collect();
         *inner.workers.lock().unwrap_or_else(PoisonError::into_inner) = workers;

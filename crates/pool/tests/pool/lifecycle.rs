@@ -46,6 +46,21 @@ async fn idle_instances_are_frozen_and_then_reaped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn room_for_the_next_start_is_made_ahead() {
+    let world = World::with(|config| config.memory_mb_max = 4096);
+    let specs: Vec<_> =
+        (0..4).map(|_| pool::VersionSpec { memory_mb: 1024, ..world.node(COUNTER) }).collect();
+    for spec in &specs {
+        assert_eq!(world.result(spec, "{}").await, json!(1));
+    }
+    world.wait_for("room", |status| status.memory_mb == 3072).await;
+    let left: Vec<_> =
+        world.pool.status().instances.into_iter().map(|instance| instance.function_arn).collect();
+    assert!(!left.contains(&specs[0].function_arn), "the one idle for longest goes: {left:?}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_of_concurrency_throttle_at_once() {
     let world = Arc::new(World::with(|config| config.account_concurrency = 2));
     let mut spec = world.node(COUNTER);
