@@ -26,6 +26,13 @@ enum Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(Duration);
 
+impl Moment {
+    /// How long after `earlier` this was; zero when it was before.
+    pub fn since(self, earlier: Moment) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
 impl Clock {
     pub fn real() -> Self {
         Clock(Source::Real)

@@ -7,7 +7,7 @@ use crate::state::{State, store};
 use crate::streams::{Kept, Listener};
 use crate::usage::{Meter, Metered, Usage};
 use bytes::Bytes;
-use clock::Clock;
+use clock::{Clock, Moment};
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use std::convert::Infallible;
@@ -37,10 +37,12 @@ pub struct Setting {
     pub listener: Listener,
 }
 
+/// Called on a guest's thread between its initialisation and its event: whether the event is to follow.
+pub type Begins = Box<dyn FnOnce(Moment) -> bool + Send>;
+
 /// A component at work on one event. Dropping it ends it within a slice.
 pub struct Guest {
-    initialised: oneshot::Receiver<Result<(), Fault>>,
-    go: Option<oneshot::Sender<()>>,
+    initialised: oneshot::Receiver<Result<Moment, Fault>>,
     work: JoinHandle<Result<Answer, Fault>>,
     meter: Arc<Meter>,
 }
@@ -51,12 +53,12 @@ impl Guest {
         program: Arc<Program>,
         setting: Setting,
         event: Event,
+        begins: Begins,
         under_way: UnderWay,
         clock: Clock,
     ) -> Guest {
         let meter = Arc::new(Meter::default());
         let (told, initialised) = oneshot::channel();
-        let (go, gone) = oneshot::channel();
         let metered = meter.clone();
         let works = works.map_err(|error| Fault::Host(error.to_string()));
         let threads =
@@ -64,21 +66,22 @@ impl Guest {
         let work = async move {
             let _under_way = under_way;
             let start = Start { works: works?, program, setting, event, meter: metered, clock };
-            start.run(told, gone).await
+            start.run(begins, told).await
         };
         let work = Metered::new(work, meter.clone());
         let work = match threads {
             Some(threads) => threads.spawn(work),
             None => tokio::spawn(work),
         };
-        Guest { initialised, go: Some(go), work, meter }
+        Guest { initialised, work, meter }
     }
 
-    /// Waits until its code is in place and its modules' start functions have run. To be asked once.
+    /// Waits until its code is in place and its modules' start functions have run, and tells when that was. To be
+    /// asked once.
     ///
     /// # Errors
     /// It will not answer.
-    pub async fn initialised(&mut self) -> Result<(), Fault> {
+    pub async fn initialised(&mut self) -> Result<Moment, Fault> {
         match (&mut self.initialised).await {
             Ok(initialised) => initialised,
             // It ended before it could say so.
@@ -89,15 +92,11 @@ impl Guest {
         }
     }
 
-    /// Hands it the event and waits for its end. To be asked once.
+    /// Waits for its end. To be asked once.
     ///
     /// # Errors
     /// It gave no answer.
     pub async fn answer(&mut self) -> Result<Answer, Fault> {
-        if let Some(go) = self.go.take() {
-            // One that has ended hears nothing, and says how below.
-            let _ = go.send(());
-        }
         match (&mut self.work).await {
             Ok(answer) => answer,
             Err(error) => Err(Fault::Host(format!("a component's host ended early: {error}"))),
@@ -133,19 +132,21 @@ struct Start {
 impl Start {
     async fn run(
         self,
-        told: oneshot::Sender<Result<(), Fault>>,
-        go: oneshot::Receiver<()>,
+        begins: Begins,
+        told: oneshot::Sender<Result<Moment, Fault>>,
     ) -> Result<Answer, Fault> {
         let Start { works, program, setting, event, meter, clock } = self;
         let bytes_max = setting.answer_bytes_max;
-        let begun = |started: Result<(), Fault>| async {
-            let fault = started.clone().err();
-            // Nobody who has gone says go.
-            let _ = told.send(started);
-            match (fault, go.await) {
-                (Some(fault), _) => Err(fault),
-                (None, Err(_)) => Err(Fault::Host("nobody waits for the component's answer".to_owned())),
-                (None, Ok(())) => Ok(()),
+        let begun = |started: Result<(), Fault>| {
+            let now = clock.moment();
+            let goes_on = started.is_ok() && begins(now);
+            // Whoever has gone need not know.
+            let _ = told.send(started.clone().map(|()| now));
+            started?;
+            if goes_on {
+                Ok(())
+            } else {
+                Err(Fault::Host("nobody waits for the component's answer".to_owned()))
             }
         };
         let opened = |error: wasmtime::Error| Fault::Host(format!("{error:#}"));
@@ -155,14 +156,14 @@ impl Start {
                 let store = store(&works.engine, setting, input, Some(output.clone()), meter, &clock);
                 let mut store = store.map_err(opened)?;
                 let command = program.instantiate_async(&mut store).await;
-                begun(as_started(&command)).await?;
+                begun(as_started(&command))?;
                 command_answer(command.map_err(|error| Fault::of(&error))?, store, &output).await
             }
             (Entry::Http(program), Event::Request(request)) => {
                 let store = store(&works.engine, setting, Bytes::new(), None, meter, &clock);
                 let mut store = store.map_err(opened)?;
                 let proxy = program.instantiate_async(&mut store).await;
-                begun(as_started(&proxy)).await?;
+                begun(as_started(&proxy))?;
                 response(proxy.map_err(|error| Fault::of(&error))?, store, *request, bytes_max).await
             }
             (Entry::Command(_) | Entry::Http(_), _) => {

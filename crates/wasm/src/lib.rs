@@ -28,7 +28,7 @@ mod usage;
 pub use answer::Answer;
 pub use compiler::{COMPILE_ARGUMENT, compile_main};
 pub use fault::Fault;
-pub use guest::{Guest, Setting};
+pub use guest::{Begins, Guest, Setting};
 pub use machine::{Config, Event, LoadError, Machine};
 pub use program::{Program, Refusal, World};
 pub use streams::{Listener, Stream};

@@ -1,6 +1,6 @@
 use crate::compiled::Compiled;
 use crate::compiler::{CompileError, Compiler};
-use crate::guest::{Guest, Setting};
+use crate::guest::{Begins, Guest, Setting};
 use crate::program::{Program, Refusal};
 use crate::programs::Programs;
 use crate::setup;
@@ -114,8 +114,9 @@ impl Machine {
     }
 
     /// Starts a guest for an event: its answer is asked for with [`Guest::answer`].
-    pub fn start(&self, program: &Arc<Program>, setting: Setting, event: Event) -> Guest {
-        Guest::start(self.works(), program.clone(), setting, event, self.under_way(), self.0.clock.clone())
+    pub fn start(&self, program: &Arc<Program>, setting: Setting, event: Event, begins: Begins) -> Guest {
+        let (under_way, clock) = (self.under_way(), self.0.clock.clone());
+        Guest::start(self.works(), program.clone(), setting, event, begins, under_way, clock)
     }
 
     fn under_way(&self) -> UnderWay {

@@ -1,5 +1,6 @@
 //! Instances without a process: a WebAssembly component, new for each event and gone after it.
 
+mod begin;
 mod setting;
 
 use super::answer::{AfterAnswer, End, answer};
@@ -11,6 +12,7 @@ use super::start::{Context, StartError, unavailable};
 use crate::output::Log;
 use crate::registry::{Phase, Registration};
 use crate::{InvokeError, InvokeRequest, Metering, Outcome, ThrottleReason, VersionSpec};
+use begin::Begin;
 use clock::Moment;
 use runtime::api::{ErrorReport, Invocation, RESPONSE_BYTES_MAX, Reply};
 use runtime::component;
@@ -154,29 +156,29 @@ impl Running<'_> {
         };
         let heard = Heard::new(log);
         let setting = setting(context, spec, invocation, opt_dir, init.kind, &heard);
-        let mut guest = context.components.start(&program, setting, event);
+        let begin = Begin::new(self, init);
+        let told = begin.clone();
+        let begins = Box::new(move |now| told.begin(now, Status::Success, None));
+        let mut guest = context.components.start(&program, setting, event, begins);
         let initialised = clock.timeout(self.time_left(), guest.initialised()).await;
-        let init_duration = clock.since(self.since);
-        let (status, error_type) = match &initialised {
-            Some(Ok(())) => (Status::Success, None),
+        let started = initialised.as_ref().and_then(|initialised| initialised.as_ref().ok());
+        let started = started.copied().unwrap_or_else(|| clock.moment());
+        // What went well has been told on the guest's own thread.
+        match &initialised {
+            Some(Ok(_)) => {}
             // Nobody has been told of an event yet: the caller may try again.
             Some(Err(Fault::Busy)) => return Err(InvokeError::Throttled(ThrottleReason::MachineMemory)),
             Some(Err(Fault::Host(words))) => return Err(InvokeError::Unavailable(words.clone())),
-            Some(Err(_)) => (Status::Failure, Some("Runtime.ExitError")),
-            None => (Status::Timeout, None),
-        };
-        log.tell(&Event::InitRuntimeDone { init, status, error_type });
-        log.tell(&Event::InitReport { init, status, error_type, duration: init_duration });
+            Some(Err(_)) => drop(begin.begin(started, Status::Failure, Some("Runtime.ExitError"))),
+            None => drop(begin.begin(started, Status::Timeout, None)),
+        }
         registration.set_phase(Phase::Busy);
-        let started = clock.moment();
-        log.begin(&invocation.request_id);
-        let (request_id, trace_id) = (&invocation.request_id, &invocation.trace_id);
-        log.tell(&Event::Start { request_id, version: &spec.version, trace_id });
         let answered = match initialised {
-            Some(Ok(())) => clock.timeout(self.time_left(), guest.answer()).await,
+            Some(Ok(_)) => clock.timeout(self.time_left(), guest.answer()).await,
             Some(Err(fault)) => Some(Err(fault)),
             None => None,
         };
+        let init_duration = started.since(self.since);
         let outcome = self.end(guest, answered, &heard, started, init_duration, is_web).await;
         drop(registration);
         Ok(outcome)

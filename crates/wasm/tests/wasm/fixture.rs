@@ -55,9 +55,9 @@ impl World {
         let program = self.machine.program(component).await.unwrap();
         let (mut setting, log) = setting();
         change(&mut setting);
-        let mut guest = self.machine.start(&program, setting, event);
+        let mut guest = self.machine.start(&program, setting, event, Box::new(|_| true));
         let answer = match guest.initialised().await {
-            Ok(()) => guest.answer().await,
+            Ok(_) => guest.answer().await,
             Err(fault) => Err(fault),
         };
         let usage = guest.end().await;

@@ -33,7 +33,8 @@ async fn a_guest_without_end_is_ended_and_holds_up_nobody() {
     let program = world.machine.program(&endless).await.unwrap();
     let clock = Clock::real();
     // More than there are threads.
-    let mut guests: Vec<_> = (0..7).map(|_| world.machine.start(&program, setting().0, input(""))).collect();
+    let mut guests: Vec<_> =
+        (0..7).map(|_| world.machine.start(&program, setting().0, input(""), Box::new(|_| true))).collect();
     for guest in &mut guests {
         guest.initialised().await.unwrap();
         assert!(clock.timeout(Duration::from_millis(5), guest.answer()).await.is_none());
@@ -52,7 +53,7 @@ async fn a_start_function_without_end_is_ended_too() {
     let endless =
         world.command("(func $run (result i32) (i32.const 0)) (func $s (loop $l (br $l))) (start $s)");
     let program = world.machine.program(&endless).await.unwrap();
-    let mut guest = world.machine.start(&program, setting().0, input(""));
+    let mut guest = world.machine.start(&program, setting().0, input(""), Box::new(|_| true));
     assert!(Clock::real().timeout(Duration::from_millis(20), guest.initialised()).await.is_none());
     guest.end().await;
 }
@@ -62,12 +63,13 @@ async fn slots_are_bounded_and_come_back() {
     let world = World::new();
     let program = world.machine.program(&world.command(LOOP)).await.unwrap();
     for _ in 0..2 {
-        let mut guests: Vec<_> =
-            (0..8).map(|_| world.machine.start(&program, setting().0, input(""))).collect();
+        let mut guests: Vec<_> = (0..8)
+            .map(|_| world.machine.start(&program, setting().0, input(""), Box::new(|_| true)))
+            .collect();
         for guest in &mut guests {
             guest.initialised().await.unwrap();
         }
-        let mut ninth = world.machine.start(&program, setting().0, input(""));
+        let mut ninth = world.machine.start(&program, setting().0, input(""), Box::new(|_| true));
         assert_eq!(ninth.initialised().await.unwrap_err(), Fault::Busy);
         for guest in guests {
             guest.end().await;
