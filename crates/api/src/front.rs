@@ -36,8 +36,12 @@ pub type ResponseBody = UnsyncBoxBody<Bytes, std::io::Error>;
 pub type RawBody = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// The services whose published models are known here, spoken in whole or in part.
-pub(crate) static SERVICES: &[&Service] =
-    &[&crate::s3::model::SERVICE, &crate::lambda::model::SERVICE, &crate::sts::model::SERVICE];
+pub(crate) static SERVICES: &[&Service] = &[
+    &crate::s3::model::SERVICE,
+    &crate::lambda::model::SERVICE,
+    &crate::iam::model::SERVICE,
+    &crate::sts::model::SERVICE,
+];
 
 /// How the server is addressed.
 #[derive(Debug, Clone)]

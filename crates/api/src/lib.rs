@@ -32,6 +32,7 @@ mod reply;
 mod trace;
 
 pub(crate) mod function_url;
+pub mod iam;
 pub mod lambda;
 pub mod s3;
 pub mod sts;

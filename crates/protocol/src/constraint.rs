@@ -168,7 +168,9 @@ fn compiled(pattern: &'static str) -> Option<Arc<Regex>> {
     if let Some(found) = compiled.read().unwrap_or_else(PoisonError::into_inner).get(pattern) {
         return found.clone();
     }
-    let regex = Regex::new(&format!("^(?:{pattern})$")).ok().map(Arc::new);
+    // The models mean ASCII, as Java does; our engine's classes would take any script's letters.
+    let ascii = pattern.replace(r"\d", "[0-9]").replace(r"\w", "[0-9A-Za-z_]");
+    let regex = Regex::new(&format!("^(?:{ascii})$")).ok().map(Arc::new);
     compiled.write().unwrap_or_else(PoisonError::into_inner).entry(pattern).or_insert(regex).clone()
 }
 

@@ -15,6 +15,8 @@ const TRANSLATED: &[(&str, &str, &str)] = &[
         r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]{1,64})(:[0-9a-zA-Z-_]+)?",
         r"(.*:function:|function:)?[a-zA-Z0-9-_]{1,64}:\d+",
     ),
+    // An account alias, which has no two hyphens in a row.
+    (r"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", r".*--.*"),
     (r"[0-9A-Za-z\.\-_]*(?<!\.)", r"[0-9A-Za-z\.\-_]*", r".*\."),
 ];
 
@@ -33,7 +35,9 @@ pub fn call(source: &str) -> Result<String> {
 }
 
 fn compile(pattern: &str) -> Result<()> {
-    match Regex::new(&format!("^(?:{pattern})$")) {
+    // As `protocol::constraint` reads them.
+    let ascii = pattern.replace(r"\d", "[0-9]").replace(r"\w", "[0-9A-Za-z_]");
+    match Regex::new(&format!("^(?:{ascii})$")) {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("translate this pattern in patterns.rs: {pattern:?}: {error}").into()),
     }

@@ -131,6 +131,7 @@ mod tests {
         check("s3.localhost", Addressed::Service("s3".to_owned()));
         check("s3.eu-west-1.amazonaws.com", Addressed::Service("s3".to_owned()));
         check("sts.amazonaws.com", Addressed::Service("sts".to_owned()));
+        check("iam.amazonaws.com", Addressed::Service("iam".to_owned()));
         check("lambda.eu-west-1.amazonaws.com", Addressed::Service("lambda".to_owned()));
         let url = Addressed::FunctionUrl("abc123".to_owned());
         check("abc123.lambda-url.eu-west-1.localhost:4566", url.clone());

@@ -31,6 +31,16 @@ fn check_message(value: Value, expected: &str) {
     assert_eq!(message, expected, "{value}");
 }
 
+static WORD: Shape = Shape::string("Word").pattern(r"[\w+=,.@-]+");
+
+#[test]
+fn classes_of_patterns_mean_ascii() {
+    assert!(check(&WORD, &json!("Az_09+=,.@-")).is_empty());
+    for text in ["größe", "٣", "a b", "[", "]"] {
+        assert_eq!(check(&WORD, &json!(text)).len(), 1, "{text}");
+    }
+}
+
 #[test]
 fn violations_are_worded_as_the_services_word_them() {
     check_message(json!({"FunctionName": "a1", "Count": 10, "Colour": "red", "Names": ["a", "b"]}), "");

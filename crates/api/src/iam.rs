@@ -1,0 +1,3 @@
+//! Users, groups, roles and policies, spoken as IAM.
+
+pub mod model;
