@@ -14,6 +14,7 @@ mod credential;
 mod decision;
 mod error;
 mod master_key;
+pub mod policy;
 mod principal;
 mod session;
 mod store;
