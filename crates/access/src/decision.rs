@@ -55,7 +55,11 @@ pub fn admit(principal: &Principal, action: &str) -> Decision {
     match principal {
         Principal::Anonymous => deny(principal, action, None, "the request carries no credentials"),
         Principal::Root(_) => Decision::Allow { because: "root of the account" },
-        Principal::Session { .. } => Decision::Allow { because: "session inside its own account" },
+        Principal::User { .. } => Decision::Allow { because: "user inside their own account" },
+        Principal::Token { .. } | Principal::Session { .. } | Principal::Federated { .. } => {
+            Decision::Allow { because: "session inside its own account" }
+        }
+        Principal::Service(_) => deny(principal, action, None, "services send no requests"),
     }
 }
 

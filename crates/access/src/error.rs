@@ -12,6 +12,9 @@ pub enum AccessError {
     /// The sealed record was made with another master key, or changed since.
     #[error("access key {0} cannot be opened with this master key")]
     Sealed(String),
+    /// A session's policies and tags take more than a token holds; percent of it, over 100.
+    #[error("Packed policy consumes {0}% of allotted space, please use smaller policy.")]
+    PackedPolicyTooLarge(u32),
     #[error("cipher failure")]
     Cipher,
     #[error("{0}")]

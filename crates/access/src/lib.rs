@@ -24,6 +24,8 @@ pub use credential::{Credential, CredentialError, Secret};
 pub use decision::{Decision, Request, Resource, admit, decide};
 pub use error::AccessError;
 pub use master_key::MasterKey;
-pub use principal::{Owner, Principal, Session};
-pub use session::{SESSION_LIFETIME_MAX, SessionCredentials, SessionRequest};
+pub use principal::{Federated, IamUser, Owner, Principal, Session, SessionPolicies, Validity, WebIdentity};
+pub use session::{
+    SESSION_LIFETIME_MAX, SessionCredentials, SessionRequest, SessionSubject, TOKEN_LIFETIME_MAX,
+};
 pub use store::{Access, FirstStart};

@@ -2,7 +2,7 @@ use crate::cipher::Cipher;
 use crate::session::Sessions;
 use crate::{
     AccessError, Account, AccountSettings, Credential, CredentialError, KeyPair, MasterKey, Principal,
-    Secret, Session, SessionCredentials, SessionRequest,
+    Secret, SessionCredentials, SessionRequest,
 };
 use clock::{Clock, Timestamp};
 use kv::{Kv, KvError, Transaction, get_record, put_record, range_records};
@@ -100,15 +100,7 @@ impl Access {
             let account = self.account(&claims.account).ok_or(CredentialError::InvalidToken)?;
             return Ok(Credential {
                 secret: self.0.sessions.secret(access_key_id),
-                principal: Principal::Session {
-                    owner: account.owner(),
-                    session: Box::new(Session {
-                        role_arn: claims.role_arn,
-                        session_name: claims.session_name,
-                        function_arn: claims.function_arn,
-                        expires: claims.expires,
-                    }),
-                },
+                principal: claims.into_principal(account.owner()),
             });
         }
         let key = self.read(|directory| directory.keys.get(access_key_id).cloned());
@@ -250,6 +242,8 @@ fn derived_canonical_user_id(id: &AccountId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::principal::Session;
+    use crate::session::SessionSubject;
     use names::Arn;
     use std::time::Duration;
 
@@ -264,11 +258,14 @@ mod tests {
     }
 
     fn session_request() -> SessionRequest {
+        let role_arn = Arn::parse("arn:aws:iam::000000000000:role/photos").unwrap();
+        let session = Session {
+            function_arn: Arn::parse("arn:aws:lambda:us-east-1:000000000000:function:thumb").ok(),
+            ..Session::of_role(role_arn, None, "thumb")
+        };
         SessionRequest {
             account: AccountId::root(),
-            role_arn: Arn::parse("arn:aws:iam::000000000000:role/photos").unwrap(),
-            session_name: "thumb".to_owned(),
-            function_arn: Arn::parse("arn:aws:lambda:us-east-1:000000000000:function:thumb").ok(),
+            subject: SessionSubject::Role(Box::new(session)),
             lifetime: Duration::from_secs(3600),
         }
     }

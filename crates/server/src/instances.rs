@@ -1,7 +1,7 @@
 //! Where functions meet the pool, and the pool meets what is above it.
 
 use crate::listener::{self, ListenerConfig};
-use access::{Access, SessionRequest};
+use access::{Access, Session, SessionRequest, SessionSubject};
 use api::Front;
 use functions::Instances;
 use meters::{Ending, Metered, Meters, Used};
@@ -184,11 +184,14 @@ impl CredentialSource for RoleSessions {
 impl RoleSessions {
     fn session(&self, spec: &VersionSpec) -> Result<Credentials, CredentialError> {
         let refused = |error: &dyn std::fmt::Display| CredentialError(error.to_string());
+        let role_arn = Arn::parse(&spec.role_arn).map_err(|error| refused(&error))?;
+        let session = Session {
+            function_arn: Arn::parse(&spec.function_arn).ok(),
+            ..Session::of_role(role_arn, None, spec.function_name.to_string())
+        };
         let session = self.access.session(SessionRequest {
             account: spec.account_id.clone(),
-            role_arn: Arn::parse(&spec.role_arn).map_err(|error| refused(&error))?,
-            session_name: spec.function_name.to_string(),
-            function_arn: Arn::parse(&spec.function_arn).ok(),
+            subject: SessionSubject::Role(Box::new(session)),
             lifetime: access::SESSION_LIFETIME_MAX,
         });
         let session = session.map_err(|error| refused(&error))?;
