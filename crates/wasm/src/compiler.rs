@@ -35,12 +35,16 @@ const WORDS_BYTES_MAX: u64 = 4 << 10;
 /// As many components are compiled at once.
 const COMPILING_MAX: usize = 1;
 
+/// As many are compiled or wait for that.
+const LINE_MAX: usize = 64;
+
 /// Starts compilers.
 pub(crate) struct Compiler {
     /// Ends up in [`compile_main`] when it is called with [`COMPILE_ARGUMENT`].
     program: PathBuf,
     clock: Clock,
     turns: Semaphore,
+    line: Semaphore,
 }
 
 /// Why there is no machine code.
@@ -55,7 +59,7 @@ pub(crate) enum CompileError {
 
 impl Compiler {
     pub fn new(program: PathBuf, clock: Clock) -> Self {
-        Compiler { program, clock, turns: Semaphore::new(COMPILING_MAX) }
+        Compiler { program, clock, turns: Semaphore::new(COMPILING_MAX), line: Semaphore::new(LINE_MAX) }
     }
 
     /// Compiles the component in the file `from` into the file `to`.
@@ -64,6 +68,11 @@ impl Compiler {
     pub async fn compile(&self, from: &Path, to: &Path) -> Result<(), CompileError> {
         let failed =
             |error: std::io::Error| CompileError::Failed(format!("a component cannot be compiled: {error}"));
+        let _place = self.line.try_acquire().map_err(|_| {
+            CompileError::Failed(format!(
+                "{LINE_MAX} other components are to be compiled first: try again later"
+            ))
+        })?;
         // Never closed, so always granted in the end.
         let _turn = self.turns.acquire().await;
         let input = File::open(from).map_err(failed)?;

@@ -95,14 +95,14 @@ impl Machine {
     /// # Errors
     /// [`LoadError`]
     pub async fn program(&self, component: &Path) -> Result<Arc<Program>, LoadError> {
-        Ok(self.0.programs.get(component, self.load(component)).await?)
+        Ok(self.0.programs.get(component, self.clone().load(component.to_owned())).await?)
     }
 
-    async fn load(&self, component: &Path) -> Result<Program, CompileError> {
+    async fn load(self, component: PathBuf) -> Result<Program, CompileError> {
         let inner = self.clone();
         let works = tokio::task::spawn_blocking(move || inner.works()).await;
         let works = works.map_err(|error| CompileError::Failed(error.to_string()))??;
-        let code = self.0.compiled.of(component, &works.fingerprint).await?;
+        let code = self.0.compiled.of(&component, &works.fingerprint).await?;
         let load = move || {
             // SAFETY: only our own compiler's output gets a name in this directory, which nobody else may write
             // to; another version's or another machine's has another name.
