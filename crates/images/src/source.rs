@@ -2,17 +2,19 @@
 
 use crate::digest::Hashing;
 use crate::layer::damaged;
+use crate::place::Place;
 use crate::{DOCUMENT_BYTES_MAX, Digest, IMAGE_BYTES_MAX, ImageError};
 use clock::Clock;
+use nix::fcntl::OFlag;
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tar::{Archive, EntryType};
 
 pub(crate) enum Source {
-    Directory(PathBuf),
+    Directory(Place),
     Archive { file: File, members: HashMap<String, Member> },
 }
 
@@ -34,7 +36,7 @@ impl Source {
     pub fn open(path: &Path, scratch: &Path, clock: &Clock) -> Result<Source, ImageError> {
         let failed = || ImageError::io(format!("cannot read {}", path.display()));
         if fs::metadata(path).map_err(failed())?.is_dir() {
-            return Ok(Source::Directory(path.to_owned()));
+            return Ok(Source::Directory(Place::open(path).map_err(failed())?));
         }
         let mut file = File::open(path).map_err(failed())?;
         let mut start = [0; 4];
@@ -56,7 +58,7 @@ impl Source {
 
     pub fn has(&self, name: &str) -> bool {
         match self {
-            Source::Directory(directory) => directory.join(name).is_file(),
+            Source::Directory(directory) => open_below(directory, name).is_ok(),
             Source::Archive { members, .. } => members.contains_key(name),
         }
     }
@@ -91,11 +93,10 @@ impl Source {
         let missing = || ImageError::Refused(format!("{name:.200} is missing"));
         match self {
             Source::Directory(directory) => {
-                let file = File::open(directory.join(name)).map_err(|error| match error.kind() {
+                let (file, bytes) = open_below(directory, name).map_err(|error| match error.kind() {
                     io::ErrorKind::NotFound => missing(),
-                    _ => ImageError::Io { what: format!("cannot read {name}"), source: error },
+                    _ => ImageError::Io { what: format!("cannot read {name:.200}"), source: error },
                 })?;
-                let bytes = file.metadata().map_err(damaged)?.len();
                 Ok((Box::new(io::BufReader::new(file)), bytes))
             }
             Source::Archive { file, members } => {
@@ -115,6 +116,17 @@ impl Source {
             }
         }
     }
+}
+
+/// A file and its size. What names and links say leads nowhere out of `directory`.
+fn open_below(directory: &Place, name: &str) -> io::Result<(File, u64)> {
+    // Opening what is no file must not wait for anybody.
+    let file = File::from(directory.resolve(Path::new(name), OFlag::O_RDONLY | OFlag::O_NONBLOCK)?);
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok((file, found.len()))
 }
 
 /// Where a blob lies in the OCI layout.

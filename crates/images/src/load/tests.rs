@@ -250,6 +250,16 @@ fn a_broken_image_leaves_nothing() {
         std::fs::write(&path, bytes).unwrap();
     });
     broken("missing", &|directory, packed| std::fs::remove_file(directory.join(path_of(packed))).unwrap());
+    broken("a link out", &|directory, packed| {
+        let (path, beside) = (directory.join(path_of(packed)), directory.with_extension("beside"));
+        std::fs::rename(&path, &beside).unwrap();
+        std::os::unix::fs::symlink(&beside, &path).unwrap();
+    });
+    broken("no file", &|directory, packed| {
+        let path = directory.join(path_of(packed));
+        std::fs::remove_file(&path).unwrap();
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    });
     broken("no index", &|directory, _| std::fs::remove_file(directory.join("index.json")).unwrap());
     broken("manifest", &|directory, packed| {
         for entry in std::fs::read_dir(directory.join("blobs/sha256")).unwrap() {
