@@ -54,7 +54,8 @@ pub struct TemplateSpec {
 /// A template imports everything that its children may want before it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// A fork takes milliseconds; a template that takes longer than this is stuck, or the host is.
-const FORK_WITHIN: Duration = Duration::from_secs(10);
+/// An invocation may wait for it.
+const FORK_WITHIN: Duration = Duration::from_secs(2);
 
 /// A template keeps nothing in its `/tmp`.
 const TMP_BYTES: u64 = 1 << 20;

@@ -72,6 +72,8 @@ impl Instance {
         let around = Walls::around(context, &spec, &launch, registration.id());
         let Around { walls, process, binding } = around.await.map_err(refused)?;
         let Walls { mut sandbox, runtime_listener, endpoint_listener } = walls;
+        // What was done before it was the function's is not charged to it.
+        let cpu_told = Duration::from_micros(sandbox.usage().cpu_usec.unwrap_or_default());
         let endpoint = serve_endpoint(endpoint_listener, context.endpoint.clone(), context.clock.clone())
             .map_err(|error| unavailable(&format!("the sandbox's listener cannot be served: {error}")))?;
         let egress = way_out::open(context, &spec, &mut sandbox, &log)?;
@@ -105,7 +107,7 @@ impl Instance {
             restored: None,
             credentials_expire: credentials.expires,
             frozen: false,
-            cpu_told: Duration::ZERO,
+            cpu_told,
             registration,
         }))
     }

@@ -36,6 +36,13 @@ pub(crate) enum PrewarmError {
     Search(#[from] tokio::task::JoinError),
 }
 
+impl PrewarmError {
+    /// Not of the one sandbox that was to be forked into.
+    fn is_of_template(&self) -> bool {
+        matches!(self, PrewarmError::Sandbox(SandboxError::Template(_)) | PrewarmError::NotLoaded)
+    }
+}
+
 /// What an init and its namespaces take, beside the processes inside.
 const INIT_MB: u32 = 2;
 
@@ -141,7 +148,9 @@ impl GenericProcess {
             Ok(forked) => Some(forked),
             Err(error) => {
                 tracing::warn!(%error, %runtime, "a template did not fork");
-                context.templates.give_up(context, runtime, &template);
+                if error.is_of_template() {
+                    context.templates.give_up(context, runtime, &template);
+                }
                 None
             }
         }
