@@ -13,6 +13,7 @@ mod cipher;
 mod credential;
 mod decision;
 mod error;
+pub mod iam;
 mod master_key;
 pub mod policy;
 mod principal;
@@ -23,6 +24,7 @@ pub use account::{Account, AccountSettings, KeyPair, WELL_KNOWN_KEY};
 pub use credential::{Credential, CredentialError, Secret};
 pub use decision::{Decision, Request, Resource, admit, decide};
 pub use error::AccessError;
+pub use iam::{Iam, IamError};
 pub use master_key::MasterKey;
 pub use principal::{Federated, IamUser, Owner, Principal, Session, SessionPolicies, Validity, WebIdentity};
 pub use session::{

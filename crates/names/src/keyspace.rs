@@ -92,6 +92,39 @@ pub enum Keyspace {
     /// meters: (seconds summed over, account, region, function, version, memory MB, start s): what a
     /// function used.
     Usage = 0x60,
+
+    /// access: (account, name).
+    IamUser = 0x70,
+    /// access: (account, name).
+    IamGroup = 0x71,
+    /// access: (account, name).
+    IamRole = 0x72,
+    /// access: (account, name): managed policies that the account made.
+    IamPolicy = 0x73,
+    /// access: (account, kind, name in lower case): names differ in more than case.
+    IamName = 0x74,
+    /// access: (unique id): whose it is.
+    IamId = 0x75,
+    /// access: (unique id of a user, group or role, policy name): the text of an inline policy.
+    IamInlinePolicy = 0x76,
+    /// access: (unique id of a managed policy, version): its text.
+    IamPolicyText = 0x77,
+    /// access: (account, policy ARN): how often it is attached, and a boundary.
+    IamPolicyUse = 0x78,
+    /// access: (account, policy ARN, attached or boundary, kind, name): who uses it.
+    IamPolicyUser = 0x79,
+    /// access: (unique id of a group, user name): who is in it.
+    IamMember = 0x7A,
+    /// access: (access key id): keys of users.
+    IamAccessKey = 0x7B,
+    /// access: (access key id, or unique id of a role): when it was last used.
+    IamLastUsed = 0x7C,
+    /// access: (account): how much of everything there is, and the account's alias.
+    IamAccount = 0x7D,
+    /// access: (account alias): whose it is.
+    IamAlias = 0x7E,
+    /// access: (account, task id): deletions of service-linked roles.
+    IamDeletion = 0x7F,
 }
 
 impl Keyspace {

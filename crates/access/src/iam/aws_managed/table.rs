@@ -1,0 +1,3 @@
+use super::Line;
+
+pub(super) const LINES: &[Line] = &[];
