@@ -107,3 +107,6 @@ impl std::fmt::Debug for Iam {
         f.write_str("Iam(..)")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 use crate::cipher::Cipher;
 use crate::session::Sessions;
 use crate::{
-    AccessError, Account, AccountSettings, Credential, CredentialError, KeyPair, MasterKey, Principal,
+    AccessError, Account, AccountSettings, Credential, CredentialError, Iam, KeyPair, MasterKey, Principal,
     Secret, SessionCredentials, SessionRequest,
 };
 use clock::{Clock, Timestamp};
@@ -25,6 +25,7 @@ struct Inner {
     clock: Clock,
     sessions: Sessions,
     directory: RwLock<Directory>,
+    iam: Iam,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +81,9 @@ impl Access {
             directory.register(settings, clock.now())?;
         }
         let sessions = Sessions::new(master)?;
-        Ok((Access(Arc::new(Inner { clock, sessions, directory: RwLock::new(directory) })), first_start))
+        let iam = Iam::open(kv, clock.clone(), master).await?;
+        let inner = Inner { clock, sessions, directory: RwLock::new(directory), iam };
+        Ok((Access(Arc::new(inner)), first_start))
     }
 
     /// What `access_key_id` stands for; `token` is the request's `X-Amz-Security-Token`.
@@ -103,10 +106,27 @@ impl Access {
                 principal: claims.into_principal(account.owner()),
             });
         }
-        let key = self.read(|directory| directory.keys.get(access_key_id).cloned());
+        if let Some(key) = self.read(|directory| directory.keys.get(access_key_id).cloned()) {
+            let account = self.account(&key.account).ok_or(CredentialError::UnknownKey)?;
+            return Ok(Credential { secret: key.secret, principal: Principal::Root(account.owner()) });
+        }
+        let key = self.0.iam.key(access_key_id).filter(|key| key.is_active);
         let key = key.ok_or(CredentialError::UnknownKey)?;
-        let account = self.account(&key.account).ok_or(CredentialError::UnknownKey)?;
-        Ok(Credential { secret: key.secret, principal: Principal::Root(account.owner()) })
+        let owner = self.account(&key.account).ok_or(CredentialError::UnknownKey)?.owner();
+        Ok(Credential {
+            secret: key.secret.clone(),
+            principal: Principal::User { owner, user: Box::new(key.user.clone()) },
+        })
+    }
+
+    /// Users, groups, roles and policies of all accounts.
+    pub fn iam(&self) -> &Iam {
+        &self.0.iam
+    }
+
+    /// Whether the root of an account has a key.
+    pub fn has_root_key(&self, account: &AccountId) -> bool {
+        self.read(|directory| directory.keys.values().any(|key| key.account == *account))
     }
 
     /// Makes a session; it is stateless, so nothing is written.

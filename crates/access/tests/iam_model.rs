@@ -288,7 +288,7 @@ async fn run(iam: &Iam, step: &Step) -> Outcome {
             let made = iam.create_access_key(account(), user.to_owned()).await;
             if let Ok((key, secret)) = &made {
                 let known = iam.key(&key.id).unwrap();
-                assert!(known.is_active && known.user_name == user);
+                assert!(known.is_active && known.user.name == user);
                 assert_eq!(known.secret.expose(), secret.expose());
             }
             outcome(made)
@@ -347,7 +347,7 @@ async fn compare(iam: &Iam, model: &Model) {
                 let keys =
                     iam.list_access_keys(account(), name.clone(), Paging::default()).await.unwrap().items;
                 assert_eq!(keys.len(), holding.keys);
-                assert!(keys.iter().all(|key| iam.key(&key.id).is_some_and(|known| known.user_name == name)));
+                assert!(keys.iter().all(|key| iam.key(&key.id).is_some_and(|known| known.user.name == name)));
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::quotas::ACCESS_KEYS_PER_USER_MAX;
 use super::{Iam, IamError, IdentityKind, Page, Paging, User, keys, register};
 use crate::account::KeyPair;
-use crate::{AccessError, Secret};
+use crate::{AccessError, IamUser, Secret};
 use clock::Timestamp;
 use kv::{Kv, Read, Snapshot, Transaction, get_record, put_record, range_records};
 use names::{AccountId, Key, Keyspace};
@@ -27,9 +27,7 @@ pub struct AccessKey {
 #[derive(Debug, Clone)]
 pub struct KeyRecord {
     pub account: AccountId,
-    pub user_id: String,
-    pub user_path: String,
-    pub user_name: String,
+    pub user: IamUser,
     pub secret: Secret,
     pub is_active: bool,
 }
@@ -196,7 +194,7 @@ impl Iam {
                 opened.push((record.id.clone(), Arc::new(known)));
             }
             let mut known = iam.0.keys.0.write().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|_, key| key.user_id != user_id);
+            known.retain(|_, key| key.user.id != user_id);
             known.extend(opened);
             Ok(answer)
         });
@@ -223,9 +221,11 @@ impl Iam {
         let text = text.and_then(|text| String::from_utf8(text).ok());
         Ok(KeyRecord {
             account: user.identity.account.clone(),
-            user_id: user.identity.id.clone(),
-            user_path: user.identity.path.clone(),
-            user_name: user.identity.name.clone(),
+            user: IamUser {
+                name: user.identity.name.clone(),
+                path: user.identity.path.clone(),
+                id: user.identity.id.clone(),
+            },
             secret: text.map(Secret::new).ok_or_else(|| AccessError::Sealed(record.id.clone()))?,
             is_active: record.is_active,
         })

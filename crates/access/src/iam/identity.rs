@@ -14,8 +14,6 @@ pub enum IdentityKind {
 }
 
 impl IdentityKind {
-    pub(crate) const ALL: [IdentityKind; 3] = [IdentityKind::User, IdentityKind::Group, IdentityKind::Role];
-
     /// As in ARNs and in the middle of a message.
     pub fn word(self) -> &'static str {
         match self {
@@ -32,10 +30,6 @@ impl IdentityKind {
             IdentityKind::Group => "Group",
             IdentityKind::Role => "Role",
         }
-    }
-
-    pub(crate) fn parse(word: &str) -> Option<Self> {
-        IdentityKind::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>
