@@ -4,9 +4,11 @@
 //! is deleted leaves anything behind. Names differ in more than case, and are found only as they were given.
 
 mod access_key;
+mod account;
 mod attachment;
 mod aws_managed;
 mod boundary;
+mod credential_report;
 mod error;
 mod group;
 mod holder;
@@ -14,6 +16,7 @@ mod identity;
 mod inline_policy;
 mod keys;
 mod last_used;
+mod loaded;
 mod managed_policy;
 mod members;
 mod page;
@@ -23,16 +26,20 @@ pub mod quotas;
 mod records;
 mod register;
 mod role;
+mod service_linked;
 mod tags;
 mod user;
 mod words;
 
 pub use access_key::{AccessKey, KeyRecord};
+pub use account::AccountCounts;
 pub use attachment::{Attached, HolderFilter, PolicyHolder};
+pub use credential_report::{CREDENTIAL_REPORT_LIFETIME, CredentialReport, RootFacts};
 pub use error::IamError;
 pub use group::Group;
 pub use identity::{Holder, Identity, IdentityKind};
 pub use last_used::{LAST_USED_FLUSH_INTERVAL, LastUsed};
+pub use loaded::{Loaded, LoadedPolicy};
 pub use managed_policy::{ManagedPolicy, Usage};
 pub use page::{PAGE_ITEMS, PAGE_ITEMS_MAX, Page, Paging};
 pub use policies::{NewPolicy, PolicyFilter, Scope};
@@ -44,8 +51,10 @@ use crate::cipher::Cipher;
 use crate::{AccessError, MasterKey};
 use access_key::KnownKeys;
 use clock::Clock;
+use credential_report::Reports;
 use kv::{Kv, Snapshot, Transaction};
 use last_used::Noted;
+use loaded::Kept;
 use std::sync::Arc;
 
 /// Where roles that are linked to services live; nobody else may make one there, or change it.
@@ -63,6 +72,8 @@ struct Inner {
     /// Held while what keys stand for changes, in the store and then in memory.
     key_changes: tokio::sync::Mutex<()>,
     last_used: Noted,
+    kept: Kept,
+    reports: Reports,
 }
 
 impl Iam {
@@ -76,6 +87,8 @@ impl Iam {
             keys: KnownKeys::default(),
             key_changes: tokio::sync::Mutex::default(),
             last_used: Noted::default(),
+            kept: Kept::new(kv),
+            reports: Reports::default(),
         }));
         iam.load_keys(kv).await?;
         Ok(iam)

@@ -234,7 +234,7 @@ fn role_name(role_arn: &Arn) -> &str {
 
 /// `AROA` and 17 characters, for roles that have no record of their own: functions made before there
 /// were any may name one.
-fn derived_role_id(role_arn: &Arn) -> String {
+pub(crate) fn derived_role_id(role_arn: &Arn) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, role_arn.to_string().as_bytes());
     let characters = digest.as_ref().iter().take(17).map(|byte| base32(*byte));
     "AROA".chars().chain(characters).collect()

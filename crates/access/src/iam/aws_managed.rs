@@ -1,8 +1,8 @@
 //! Managed policies that AWS keeps and every account has: a table, with each document in a file of its own.
 //!
-//! Their texts, versions and dates are those of the AWS Managed Policy Reference
-//! (<https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>); only the one
-//! version that is the default there is kept. Their unique ids are our own: AWS does not publish them.
+//! Their texts, versions and dates are AWS's
+//! (<https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>); only the one version
+//! that was the default is kept, and a policy is as old as that. Their unique ids are our own.
 
 mod table;
 
@@ -20,9 +20,8 @@ pub(crate) struct Line {
     pub path: &'static str,
     pub name: &'static str,
     pub version: u32,
-    /// `2015-04-09T15:03:43Z`.
-    pub created: &'static str,
-    pub updated: &'static str,
+    /// When AWS made the version: `2015-04-09T15:03:43Z`.
+    pub made: &'static str,
     pub text: &'static str,
 }
 
@@ -32,8 +31,7 @@ pub(crate) struct AwsManaged {
     name: &'static str,
     path: &'static str,
     version: u32,
-    created: Timestamp,
-    updated: Timestamp,
+    made: Timestamp,
     pub text: &'static str,
 }
 
@@ -52,8 +50,7 @@ fn table() -> &'static HashMap<String, AwsManaged> {
             name: line.name,
             path: line.path,
             version: line.version,
-            created: Timestamp::parse_iso8601(line.created).unwrap_or_default(),
-            updated: Timestamp::parse_iso8601(line.updated).unwrap_or_default(),
+            made: Timestamp::parse_iso8601(line.made).unwrap_or_default(),
             text: line.text,
         });
         policies.map(|policy| (policy.arn.clone(), policy)).collect()
@@ -74,8 +71,8 @@ impl AwsManaged {
             path: self.path.to_owned(),
             id: self.id(),
             description: None,
-            created: self.created,
-            updated: self.updated,
+            created: self.made,
+            updated: self.made,
             default_version: self.version,
             tags: BTreeMap::new(),
             attachments: uses.attachments,
@@ -88,14 +85,14 @@ impl AwsManaged {
     /// Only the default version is there.
     pub(crate) fn versions(&self) -> Vec<PolicyVersion> {
         let version = self.version;
-        vec![PolicyVersion { version, is_default: true, created: self.updated, text: None }]
+        vec![PolicyVersion { version, is_default: true, created: self.made, text: None }]
     }
 
     pub(crate) fn version(&self, number: u32) -> Option<PolicyVersion> {
         (number == self.version).then(|| PolicyVersion {
             version: number,
             is_default: true,
-            created: self.updated,
+            created: self.made,
             text: Some(self.text.to_owned()),
         })
     }
@@ -117,7 +114,7 @@ mod tests {
         assert_eq!(all().count(), table::LINES.len());
         for policy in all() {
             assert!(PolicyDocument::parse(policy.text, PolicyKind::Identity).is_ok(), "{}", policy.arn);
-            assert!(policy.created > Timestamp::EPOCH && policy.updated >= policy.created, "{}", policy.arn);
+            assert!(policy.made > Timestamp::EPOCH, "{}", policy.arn);
         }
     }
 }

@@ -28,7 +28,7 @@ pub enum IamError {
     /// The policy is one for service-linked roles alone.
     #[error("{0}")]
     PolicyNotAttachable(String),
-    /// No service-linked role is known for that service.
+    /// No role that is linked to that service is known.
     #[error("{0}")]
     NotSupportedService(String),
     #[error(transparent)]

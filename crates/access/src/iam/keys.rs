@@ -88,3 +88,7 @@ pub(crate) fn member(group_id: &str, user: &str) -> Key {
 pub(crate) fn access_key(id: &str) -> Key {
     Key::new(Keyspace::IamAccessKey).text(id)
 }
+
+pub(crate) fn alias(alias: &str) -> Key {
+    Key::new(Keyspace::IamAlias).text(alias)
+}

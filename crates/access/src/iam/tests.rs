@@ -167,3 +167,116 @@ async fn tags_differ_in_more_than_case() {
     iam.untag::<User>(account(), "ann".to_owned(), vec!["TEAM".to_owned()]).await.unwrap();
     assert_eq!(iam.get_user(account(), "ann".to_owned()).await.unwrap().identity.tags.len(), 1);
 }
+
+fn principal(user: &User) -> Principal {
+    let identity = &user.identity;
+    Principal::User {
+        owner: crate::Owner {
+            account: account(),
+            canonical_user_id: String::new(),
+            display_name: String::new(),
+        },
+        user: Box::new(crate::IamUser {
+            name: identity.name.clone(),
+            path: identity.path.clone(),
+            id: identity.id.clone(),
+        }),
+    }
+}
+
+#[tokio::test]
+async fn policies_of_a_user_are_its_own_and_those_of_its_groups_as_they_are_now() {
+    let (_, _, _, access) = open().await;
+    let iam = access.iam();
+    let ann = user(iam, "ann").await;
+    let names = async || {
+        let loaded = iam.policies_of(&principal(&ann)).await.unwrap().unwrap();
+        loaded.policies.iter().map(|policy| policy.name.clone()).collect::<Vec<_>>()
+    };
+    assert!(names().await.is_empty());
+    let put =
+        |name: &str| iam.put_policy::<User>(account(), "ann".to_owned(), name.to_owned(), POLICY.to_owned());
+    put("own").await.unwrap();
+    assert_eq!(names().await, ["inline own of user ann"]);
+    let aws = "arn:aws:iam::aws:policy/AdministratorAccess";
+    iam.create_group(account(), "staff".to_owned(), None).await.unwrap();
+    iam.attach_policy::<Group>(account(), "staff".to_owned(), aws.to_owned()).await.unwrap();
+    assert_eq!(names().await, ["inline own of user ann"]);
+    iam.add_user_to_group(account(), "staff".to_owned(), "ann".to_owned()).await.unwrap();
+    assert_eq!(names().await, ["inline own of user ann", aws]);
+    // The same answer as before comes out of memory.
+    let (one, other) = (iam.policies_of(&principal(&ann)).await, iam.policies_of(&principal(&ann)).await);
+    assert!(Arc::ptr_eq(&one.unwrap().unwrap(), &other.unwrap().unwrap()));
+    iam.detach_policy::<Group>(account(), "staff".to_owned(), aws.to_owned()).await.unwrap();
+    iam.delete_inline_policy::<User>(account(), "ann".to_owned(), "own".to_owned()).await.unwrap();
+    assert!(names().await.is_empty());
+    iam.remove_user_from_group(account(), "staff".to_owned(), "ann".to_owned()).await.unwrap();
+    // Who is made again under the same name is somebody else.
+    iam.delete_user(account(), "ann".to_owned()).await.unwrap();
+    assert!(iam.policies_of(&principal(&ann)).await.unwrap().is_none());
+    user(iam, "ann").await;
+    assert!(iam.policies_of(&principal(&ann)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn another_default_version_holds_at_once() {
+    let (_, _, _, access) = open().await;
+    let iam = access.iam();
+    let new = NewPolicy { name: "p".to_owned(), text: POLICY.to_owned(), ..NewPolicy::default() };
+    let arn = iam.create_policy(account(), new).await.unwrap().arn;
+    let text = async || iam.managed_policy(&account(), &arn).await.unwrap().unwrap().document.to_json();
+    assert!(text().await.contains("s3:GetObject"));
+    let other = POLICY.replace("GetObject", "PutObject");
+    iam.create_policy_version(account(), arn.clone(), other, false).await.unwrap();
+    assert!(text().await.contains("s3:GetObject"));
+    iam.set_default_policy_version(account(), arn.clone(), "v2".to_owned()).await.unwrap();
+    assert!(text().await.contains("s3:PutObject"));
+}
+
+#[tokio::test]
+async fn a_role_linked_to_a_service_is_changed_by_nobody_and_leaves_a_task() {
+    let (_, clock, _, access) = open().await;
+    let iam = access.iam();
+    let service = "lambda.application-autoscaling.amazonaws.com";
+    let create = || iam.create_service_linked_role(account(), service.to_owned(), None, None);
+    let role = create().await.unwrap();
+    let name = role.identity.name.clone();
+    assert_eq!(name, "AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency");
+    assert_eq!(role.identity.path, format!("/aws-service-role/{service}/"));
+    let taken = create().await.unwrap_err().to_string();
+    assert!(taken.ends_with("has been taken in this account, please try a different suffix."), "{taken}");
+    let refused = iam.delete_role(account(), name.clone()).await;
+    assert!(matches!(refused, Err(IamError::UnmodifiableEntity(_))));
+    let task = iam.delete_service_linked_role(account(), name.clone()).await.unwrap();
+    assert!(task.starts_with(&format!("task/aws-service-role/{service}/{name}/")), "{task}");
+    iam.service_linked_role_is_deleted(account(), task.clone()).await.unwrap();
+    assert!(iam.get_role(account(), name).await.is_err());
+    // A day later, the next deletion removes it.
+    clock.advance(std::time::Duration::from_secs(25 * 60 * 60));
+    let again = create().await.unwrap();
+    iam.delete_service_linked_role(account(), again.identity.name).await.unwrap();
+    assert!(iam.service_linked_role_is_deleted(account(), task).await.is_err());
+}
+
+#[tokio::test]
+async fn the_credential_report_has_a_line_for_everybody() {
+    let (_, _, _, access) = open().await;
+    let iam = access.iam();
+    user(iam, "ann").await;
+    let (key, _) = iam.create_access_key(account(), "ann".to_owned()).await.unwrap();
+    iam.used(&key.id, "s3", "eu-west-1");
+    let root = RootFacts { created: Timestamp::EPOCH, has_key: true };
+    iam.generate_credential_report(account(), root).await.unwrap();
+    let report = iam.credential_report(&account()).unwrap();
+    let lines: Vec<Vec<&str>> = report.text.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines.iter().all(|line| line.len() == 22));
+    assert_eq!(
+        lines[1][..3],
+        ["<root_account>", "arn:aws:iam::000000000000:root", "1970-01-01T00:00:00+00:00"]
+    );
+    assert_eq!(
+        lines[2][8..13],
+        ["true", "2023-11-14T22:13:20+00:00", "2023-11-14T22:13:20+00:00", "eu-west-1", "s3"]
+    );
+}
