@@ -73,7 +73,13 @@ impl Condition {
     /// does not: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>.
     pub(super) fn holds(&self, context: &Context, effect: Effect) -> bool {
         let Operator { test, negated, set, if_exists } = self.operator;
-        let found = context.get_lower(&self.key);
+        let mut found = context.get_lower(&self.key);
+        // Empty texts alone are no values where values are counted: a set of nothing.
+        if (set != Set::Single || test == Test::Null)
+            && found.is_some_and(|texts| texts.iter().all(String::is_empty))
+        {
+            found = None;
+        }
         if test == Test::Null {
             let is_absent = found.is_none();
             return self.values.iter().any(|value| value.operand == Operand::Bool(is_absent));

@@ -1,4 +1,3 @@
-use super::document::Effect;
 use names::AccountId;
 use serde_json::{Map, Value};
 
@@ -81,20 +80,17 @@ pub(super) enum Naming {
 
 impl PrincipalElement {
     /// Whether a statement with this element is about the principal, and how closely it names it.
-    pub(super) fn names(&self, facts: &PrincipalFacts, effect: Effect) -> Option<Naming> {
-        if !self.negated {
-            return self.names.iter().filter_map(|name| name.names(facts)).max();
+    ///
+    /// Who is left out by NotPrincipal must be left out by every name it has: its account, and its role or
+    /// user, and its session: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>.
+    pub(super) fn names(&self, facts: &PrincipalFacts) -> Option<Naming> {
+        if self.negated {
+            return (!self.leaves_out(facts)).then_some(Naming::Direct);
         }
-        // Who is left out of a deny must be left out by every name it has: its account, and its role or
-        // user, and its session. See "NotPrincipal" in the reference.
-        let is_left_out = match effect {
-            Effect::Deny => self.leaves_out_wholly(facts),
-            Effect::Allow => self.names.iter().any(|name| name.names(facts).is_some()),
-        };
-        (!is_left_out).then_some(Naming::Direct)
+        self.names.iter().filter_map(|name| name.names(facts)).max()
     }
 
-    fn leaves_out_wholly(&self, facts: &PrincipalFacts) -> bool {
+    fn leaves_out(&self, facts: &PrincipalFacts) -> bool {
         let has = |naming| self.names.iter().any(|name| name.names(facts) == Some(naming));
         let has_account = || match (&facts.kind, &facts.account) {
             (PrincipalKind::Root, _) | (_, None) => true,

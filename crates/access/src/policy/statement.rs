@@ -17,20 +17,20 @@ impl Statement {
         }
         let naming = match &self.principal {
             None => Naming::Direct,
-            Some(element) => naming(element, request, self.effect)?,
+            Some(element) => naming(element, request)?,
         };
         let holds = |condition: &Condition| condition.holds(context, self.effect);
         self.conditions.iter().all(holds).then_some(naming)
     }
 }
 
-/// A deny with NotPrincipal denies whoever has a permissions boundary, named or not:
+/// NotPrincipal, which stands in denies alone, denies whoever has a permissions boundary, named or not:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
-fn naming(element: &PrincipalElement, request: &Request<'_>, effect: Effect) -> Option<Naming> {
-    if element.negated && effect == Effect::Deny && request.policies.boundary.is_some() {
+fn naming(element: &PrincipalElement, request: &Request<'_>) -> Option<Naming> {
+    if element.negated && request.policies.boundary.is_some() {
         return Some(Naming::Direct);
     }
-    element.names(request.principal, effect)
+    element.names(request.principal)
 }
 
 impl Actions {

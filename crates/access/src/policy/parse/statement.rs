@@ -64,6 +64,8 @@ fn statement(elements: Elements, kind: PolicyKind, version: Version) -> Result<S
         Some((_, true)) if kind == PolicyKind::Trust => {
             return Err(MalformedPolicy::prohibited(kind, "NotPrincipal"));
         }
+        // Everyone but one, the anonymous among them, was never meant.
+        Some((_, true)) if effect == Effect::Allow => return Err(MalformedPolicy::syntax(kind)),
         Some((json, negated)) => Some(principal::read(json, negated, kind)?),
         None if matches!(kind, PolicyKind::Resource | PolicyKind::Trust) => {
             return Err(MalformedPolicy::missing(kind, "Principal"));
