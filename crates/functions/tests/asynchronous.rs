@@ -9,7 +9,7 @@ use functions::{
 use kv::{KvError, Snapshot, Transaction};
 use names::{AccountId, Key, Keyspace};
 use std::time::Duration;
-use support::{Next, World, new_function, until, zip};
+use support::{Next, World, invocation, new_function, until, zip};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 

@@ -2,10 +2,8 @@
 
 mod support;
 
-use bytes::Bytes;
-use functions::Invocation;
 use names::Qualifier;
-use support::{World, id};
+use support::{World, id, invocation};
 
 async fn unreserved(world: &World, name: &str) -> u32 {
     world.functions.invoke(invocation(name)).await.unwrap();
