@@ -117,7 +117,7 @@ impl Functions {
                 Ok::<_, FunctionsError>(described)
             })
             .await?;
-        self.expect(&described.configuration);
+        self.expect(&described).await;
         self.initialise_ahead(&described);
         Ok(described)
     }

@@ -1,4 +1,4 @@
-use crate::{Configuration, FunctionRecord, Functions, FunctionsError};
+use crate::{Configuration, Described, FunctionId, FunctionRecord, Functions, FunctionsError};
 use images::{Digest, Images};
 use kv::Snapshot;
 use names::{Key, Keyspace};
@@ -31,25 +31,22 @@ impl Functions {
     }
 
     /// A function that was made or changed is usually tried right after.
-    pub(crate) fn expect(&self, configuration: &Configuration) {
-        if let Some(kind) = kind(configuration, self.images()) {
+    pub(crate) async fn expect(&self, described: &Described) {
+        if let Some(kind) = kind(&described.configuration, self.images()) {
             self.instances.expect(&kind);
         }
-        if configuration.code.image.is_none() && configuration.runtime.family() == Family::Provided {
-            let (functions, configuration) = (self.clone(), configuration.clone());
-            tokio::spawn(async move {
-                if let Err(error) = functions.prepare(&configuration).await {
-                    tracing::debug!(%error, "code is not prepared ahead of its first event");
-                }
-            });
+        if let Err(error) = self.prepare(&described.id).await {
+            tracing::debug!(%error, "a function is not prepared ahead of its first event");
         }
     }
 
-    /// Custom code may have to be compiled.
-    async fn prepare(&self, configuration: &Configuration) -> Result<(), FunctionsError> {
-        let code_dir = self.code.directory(&configuration.code).await?;
-        let layer_dirs = self.layer_dirs(configuration).await?;
-        self.instances.prepare(&code_dir, &layer_dirs);
+    /// Does what its first event would do before an instance is asked for. Custom code may have to be compiled.
+    async fn prepare(&self, id: &FunctionId) -> Result<(), FunctionsError> {
+        let target = self.remembered.target(&self.kv, id, None).await?;
+        let (spec, _pins) = self.runs_from(id, None, &target).await?;
+        if spec.image.is_none() && spec.runtime.family() == Family::Provided {
+            self.instances.prepare(&spec.code_dir, &spec.layer_dirs);
+        }
         Ok(())
     }
 }

@@ -1,3 +1,4 @@
+use crate::code::Pin;
 use crate::remembered::Target;
 use crate::{
     Configuration, EGRESS_TAG, FunctionId, FunctionRecord, Functions, FunctionsError, StreamedAnswer,
@@ -132,19 +133,7 @@ impl Functions {
         let trace_id = invocation.trace_id.as_deref();
         lineage::check(trace_id, id, &target.record)?;
         let trace_id = lineage::advanced(trace_id, id, &self.clock);
-        let (version, configuration) = self.route(&target, id, qualifier)?;
-        let pins: Vec<_> = configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
-        let remembered = target.spec(version).filter(|_| self.remembered.is_current(id, qualifier, &target));
-        let spec = match remembered {
-            Some(spec) => spec,
-            None => {
-                let runnable = Runnable::of(&target.record, version, configuration.clone());
-                self.check_state(id, &runnable)?;
-                let spec = Arc::new(self.spec(id, runnable).await?);
-                target.remember_spec(version, &spec);
-                spec
-            }
-        };
+        let (spec, pins) = self.runs_from(id, qualifier, &target).await?;
         let request = InvokeRequest {
             request_id: invocation.request_id,
             payload: invocation.payload,
@@ -162,6 +151,26 @@ impl Functions {
             drop(pins);
             outcome
         })
+    }
+
+    /// What an event for `target` runs from. Its code stays unpacked as long as the pins live.
+    pub(crate) async fn runs_from(
+        &self,
+        id: &FunctionId,
+        qualifier: Option<&Qualifier>,
+        target: &Arc<Target>,
+    ) -> Result<(Arc<VersionSpec>, Vec<Pin>), FunctionsError> {
+        let (version, configuration) = self.route(target, id, qualifier)?;
+        let pins: Vec<_> = configuration.codes().map(|code| self.code.pin(&code.sha256)).collect();
+        let remembered = target.spec(version).filter(|_| self.remembered.is_current(id, qualifier, target));
+        if let Some(spec) = remembered {
+            return Ok((spec, pins));
+        }
+        let runnable = Runnable::of(&target.record, version, configuration.clone());
+        self.check_state(id, &runnable)?;
+        let spec = Arc::new(self.spec(id, runnable).await?);
+        target.remember_spec(version, &spec);
+        Ok((spec, pins))
     }
 
     /// Checks all that an invocation needs before code would run.

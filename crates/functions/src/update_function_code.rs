@@ -85,7 +85,7 @@ impl Functions {
             .await?;
         self.initialise_ahead(&described);
         if let Some(old) = old {
-            self.expect(&described.configuration);
+            self.expect(&described).await;
             self.retire(arn, Some(Version::Latest), vec![old]);
         }
         Ok(described)

@@ -82,7 +82,7 @@ impl Functions {
                 Ok::<_, FunctionsError>((described, old))
             })
             .await?;
-        self.expect(&described.configuration);
+        self.expect(&described).await;
         self.retire(arn, Some(Version::Latest), old);
         Ok(described)
     }

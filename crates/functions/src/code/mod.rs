@@ -7,7 +7,7 @@ mod tree;
 mod unpack;
 
 pub(crate) use record::{CodeRecord, keep, release};
-pub(crate) use store::{ATTEMPTS, total_bytes};
+pub(crate) use store::{ATTEMPTS, Pin, total_bytes};
 pub use store::{CodeStore, sweep_images};
 
 /// Of an archive that comes inside a request; one that comes from a bucket is bounded by
