@@ -1,3 +1,4 @@
+use crate::iam::model::operation as iam;
 use crate::sts::model::operation as sts;
 use crate::{Entry, lambda, s3};
 use std::collections::HashMap;
@@ -7,6 +8,40 @@ use std::sync::LazyLock;
 /// operations that we lack, the coverage page and the test that tries every operation without
 /// credentials all read it.
 pub static OPERATIONS: &[Entry] = &[
+    // iam
+    Entry::of::<iam::AttachRolePolicy>(),
+    Entry::of::<iam::CreatePolicy>(),
+    Entry::of::<iam::CreatePolicyVersion>(),
+    Entry::of::<iam::CreateRole>(),
+    Entry::of::<iam::DeletePolicy>(),
+    Entry::of::<iam::DeletePolicyVersion>(),
+    Entry::of::<iam::DeleteRole>(),
+    Entry::of::<iam::DeleteRolePermissionsBoundary>(),
+    Entry::of::<iam::DeleteRolePolicy>(),
+    Entry::of::<iam::DetachRolePolicy>(),
+    Entry::of::<iam::GetPolicy>(),
+    Entry::of::<iam::GetPolicyVersion>(),
+    Entry::of::<iam::GetRole>(),
+    Entry::of::<iam::GetRolePolicy>(),
+    Entry::of::<iam::ListAttachedRolePolicies>(),
+    Entry::of::<iam::ListEntitiesForPolicy>(),
+    Entry::of::<iam::ListInstanceProfilesForRole>(),
+    Entry::of::<iam::ListPolicies>(),
+    Entry::of::<iam::ListPolicyTags>(),
+    Entry::of::<iam::ListPolicyVersions>(),
+    Entry::of::<iam::ListRolePolicies>(),
+    Entry::of::<iam::ListRoleTags>(),
+    Entry::of::<iam::ListRoles>(),
+    Entry::of::<iam::PutRolePermissionsBoundary>(),
+    Entry::of::<iam::PutRolePolicy>(),
+    Entry::of::<iam::SetDefaultPolicyVersion>(),
+    Entry::of::<iam::TagPolicy>(),
+    Entry::of::<iam::TagRole>(),
+    Entry::of::<iam::UntagPolicy>(),
+    Entry::of::<iam::UntagRole>(),
+    Entry::of::<iam::UpdateAssumeRolePolicy>(),
+    Entry::of::<iam::UpdateRole>(),
+    Entry::of::<iam::UpdateRoleDescription>(),
     // lambda
     Entry::of::<lambda::model::operation::AddPermission>(),
     Entry::of::<lambda::model::operation::CreateAlias>(),

@@ -1,0 +1,20 @@
+use super::model;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::Role;
+
+impl Operation for model::operation::AttachRolePolicy {
+    const ACTION: &'static str = "iam:AttachRolePolicy";
+    const HONOURED: &'static [&'static str] = &["RoleName", "PolicyArn"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<Role>(call, &input.role_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        iam.attach_policy::<Role>(call.account, input.role_name, input.policy_arn).await?;
+        Ok(Reply::new(()))
+    }
+}

@@ -1,0 +1,31 @@
+use super::managed_policy;
+use super::model;
+use super::resources::new;
+use super::tags;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::NewPolicy;
+
+impl Operation for model::operation::CreatePolicy {
+    const ACTION: &'static str = "iam:CreatePolicy";
+    const HONOURED: &'static [&'static str] =
+        &["PolicyName", "Path", "PolicyDocument", "Description", "Tags"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        new(call, "policy", input.path.as_deref(), &input.policy_name)
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let asked = NewPolicy {
+            name: input.policy_name,
+            path: input.path,
+            text: input.policy_document,
+            description: input.description,
+            tags: tags::read(input.tags),
+        };
+        let policy = iam.create_policy(call.account, asked).await?;
+        let shown = model::Policy { description: None, ..managed_policy::shown(policy) };
+        Ok(Reply::new(model::CreatePolicyResponse { policy: Some(shown) }))
+    }
+}

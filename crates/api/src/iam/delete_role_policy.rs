@@ -1,0 +1,21 @@
+use super::model;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::Role;
+
+impl Operation for model::operation::DeleteRolePolicy {
+    const ACTION: &'static str = "iam:DeleteRolePolicy";
+    const HONOURED: &'static [&'static str] = &["RoleName", "PolicyName"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<Role>(call, &input.role_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let (role, name) = (input.role_name, input.policy_name);
+        iam.delete_inline_policy::<Role>(call.account, role, name).await?;
+        Ok(Reply::new(()))
+    }
+}

@@ -1,0 +1,26 @@
+use super::managed_policy;
+use super::model;
+use super::paging;
+use super::resources::policy;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+
+impl Operation for model::operation::ListPolicyVersions {
+    const ACTION: &'static str = "iam:ListPolicyVersions";
+    const HONOURED: &'static [&'static str] = &["PolicyArn", "Marker", "MaxItems"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        policy(call, &input.policy_arn)
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let paging = paging::read(input.marker, input.max_items);
+        let page = iam.list_policy_versions(call.account, input.policy_arn, paging).await?;
+        Ok(Reply::new(model::ListPolicyVersionsResponse {
+            versions: Some(page.items.into_iter().map(managed_policy::version).collect()),
+            is_truncated: Some(page.next_marker.is_some()),
+            marker: page.next_marker,
+        }))
+    }
+}

@@ -1,0 +1,21 @@
+use super::model;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::Role;
+
+impl Operation for model::operation::UpdateAssumeRolePolicy {
+    const ACTION: &'static str = "iam:UpdateAssumeRolePolicy";
+    const HONOURED: &'static [&'static str] = &["RoleName", "PolicyDocument"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<Role>(call, &input.role_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let text = input.policy_document;
+        iam.update_assume_role_policy(call.account, input.role_name, text).await?;
+        Ok(Reply::new(()))
+    }
+}
