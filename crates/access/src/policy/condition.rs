@@ -5,7 +5,6 @@ use super::template::{Template, Wildcards};
 use super::{Context, date};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use std::cmp::Ordering;
 use std::net::IpAddr;
 
 /// One key of one operator, with the values that it is compared to.
@@ -91,7 +90,10 @@ impl Condition {
             return false;
         }
         let Some(found) = found else { return self.holds_without_key() };
-        let is_listed = |text: &String| self.values.iter().any(|value| value.matches(test, text, context));
+        let is_listed = |text: &String| {
+            let given = Given::read(test, text);
+            self.values.iter().any(|value| value.matches(test, &given, context))
+        };
         match set {
             Set::Single => found.iter().any(is_listed) != negated,
             Set::AllValues => found.iter().all(|text| is_listed(text) != negated),
@@ -150,30 +152,59 @@ impl Value {
         }
     }
 
-    fn matches(&self, test: Test, text: &str, context: &Context) -> bool {
-        match (&self.operand, test) {
-            (Operand::Text(template), Test::StringEqualsIgnoreCase | Test::Bool) => {
-                template.matches_lower(&text.to_lowercase(), context)
+    fn matches(&self, test: Test, given: &Given<'_>, context: &Context) -> bool {
+        match (&self.operand, given) {
+            (Operand::Text(template), Given::Text(text)) => template.matches(text, context),
+            (Operand::Text(template), Given::Lower(text)) => template.matches_lower(text, context),
+            (Operand::Text(template), Given::Bool(truth)) => {
+                template.matches_lower(if *truth { "true" } else { "false" }, context)
             }
-            (Operand::Text(template), _) => template.matches(text, context),
-            (Operand::Number(number_), Test::Numeric(order)) => number(text)
-                .and_then(|value| value.partial_cmp(number_))
-                .is_some_and(|ordering: Ordering| order.holds(ordering)),
-            (Operand::Date(instant), Test::Date(order)) => {
-                date::parse(text).is_some_and(|value| order.holds(value.cmp(instant)))
-            }
-            (Operand::Bool(expected), _) => truth(text) == Some(*expected),
-            (Operand::Bytes(bytes), _) => STANDARD.decode(text).is_ok_and(|value| *value == **bytes),
-            (Operand::Network(network, bits), _) => {
-                text.parse().is_ok_and(|ip: IpAddr| contains(*network, *bits, ip.to_canonical()))
-            }
-            (Operand::Arn(parts), _) => arn_matches(parts, text),
-            (Operand::VariableArn(template), _) => {
+            (Operand::Number(expected), Given::Number(value)) => match test {
+                Test::Numeric(order) => value.partial_cmp(expected).is_some_and(|found| order.holds(found)),
+                _ => false,
+            },
+            (Operand::Date(expected), Given::Date(value)) => match test {
+                Test::Date(order) => order.holds(value.cmp(expected)),
+                _ => false,
+            },
+            (Operand::Bool(expected), Given::Bool(truth)) => truth == expected,
+            (Operand::Bytes(expected), Given::Bytes(bytes)) => **bytes == **expected,
+            (Operand::Network(network, bits), Given::Address(ip)) => contains(*network, *bits, *ip),
+            (Operand::Arn(parts), Given::Text(text)) => arn_matches(parts, text),
+            (Operand::VariableArn(template), Given::Text(text)) => {
                 let parts = template.atoms(context).and_then(arn_parts);
                 parts.is_some_and(|parts| arn_matches(&parts, text))
             }
-            (Operand::Number(_) | Operand::Date(_), _) => false,
+            _ => false,
         }
+    }
+}
+
+/// A value of the request, read once as what is compared.
+enum Given<'a> {
+    Text(&'a str),
+    Lower(String),
+    Number(f64),
+    Date((i64, u32)),
+    Bool(bool),
+    Bytes(Vec<u8>),
+    Address(IpAddr),
+    /// Is equal to nothing.
+    Unreadable,
+}
+
+impl<'a> Given<'a> {
+    fn read(test: Test, text: &'a str) -> Self {
+        let read = match test {
+            Test::StringEquals | Test::StringLike | Test::Arn => Some(Given::Text(text)),
+            Test::StringEqualsIgnoreCase => Some(Given::Lower(text.to_lowercase())),
+            Test::Numeric(_) => number(text).map(Given::Number),
+            Test::Date(_) => date::parse(text).map(Given::Date),
+            Test::Bool | Test::Null => truth(text).map(Given::Bool),
+            Test::Binary => STANDARD.decode(text).ok().map(Given::Bytes),
+            Test::IpAddress => text.parse().ok().map(|ip: IpAddr| Given::Address(ip.to_canonical())),
+        };
+        read.unwrap_or(Given::Unreadable)
     }
 }
 

@@ -37,7 +37,7 @@ impl Pattern {
             Pattern::Any => true,
             Pattern::Exact(exact) => **exact == *text,
             Pattern::Prefix(prefix) => text.starts_with(&**prefix),
-            Pattern::Glob(atoms) => glob(atoms, text),
+            Pattern::Glob(atoms) => glob(atoms, Atom::part, text),
         }
     }
 }
@@ -70,28 +70,52 @@ pub(super) fn push_literal(atoms: &mut Vec<Atom>, text: &str) {
     }
 }
 
+/// What an atom is at the moment; of a variable, its value.
+#[derive(Clone, Copy)]
+pub(super) enum Part<'a> {
+    Literal(&'a str),
+    One,
+    Many,
+}
+
+impl Atom {
+    pub(super) fn part(&self) -> Part<'_> {
+        match self {
+            Atom::Literal(text) => Part::Literal(text),
+            Atom::One => Part::One,
+            Atom::Many => Part::Many,
+        }
+    }
+}
+
+/// Whether `parts`, as `part` shows them, are `text`.
+///
 /// Only the latest `*` is ever tried again, so that the cost is at most the product of both lengths.
-fn glob(atoms: &[Atom], text: &str) -> bool {
-    let (mut atoms_left, mut rest) = (atoms, text);
-    let mut latest_many: Option<(&[Atom], &str)> = None;
+pub(super) fn glob<'a, P>(parts: &'a [P], part: impl Fn(&'a P) -> Part<'a>, text: &str) -> bool {
+    // Names differ in their ends more often than in their beginnings.
+    if let Some(Part::Literal(end)) = parts.last().map(&part)
+        && !text.ends_with(end)
+    {
+        return false;
+    }
+    let (mut left, mut rest) = (parts, text);
+    let mut latest_many: Option<(&[P], &str)> = None;
     loop {
-        let matched = match atoms_left.split_first() {
+        let matched = match left.split_first().map(|(first, after)| (part(first), after)) {
             None if rest.is_empty() => return true,
             None => None,
-            Some((Atom::Many, after)) => {
-                if after.is_empty() {
-                    return true;
-                }
+            Some((Part::Many, [])) => return true,
+            Some((Part::Many, after)) => {
                 latest_many = Some((after, rest));
                 Some((after, rest))
             }
-            Some((Atom::One, after)) => skip_one(rest).map(|rest| (after, rest)),
-            Some((Atom::Literal(literal), after)) => rest.strip_prefix(&**literal).map(|rest| (after, rest)),
+            Some((Part::One, after)) => skip_one(rest).map(|rest| (after, rest)),
+            Some((Part::Literal(literal), after)) => rest.strip_prefix(literal).map(|rest| (after, rest)),
         };
-        (atoms_left, rest) = match (matched, latest_many) {
+        (left, rest) = match (matched, latest_many) {
             (Some(next), _) => next,
             (None, None) => return false,
-            (None, Some((after, from))) => match next_start(after, from) {
+            (None, Some((after, from))) => match next_start(after.first().map(&part), from) {
                 Some(from) => {
                     latest_many = Some((after, from));
                     (after, from)
@@ -102,11 +126,11 @@ fn glob(atoms: &[Atom], text: &str) -> bool {
     }
 }
 
-/// Where the atoms after a `*` may begin next, if `from` was no such place.
-fn next_start<'t>(after: &[Atom], from: &'t str) -> Option<&'t str> {
+/// Where what follows a `*` may begin next, if `from` was no such place.
+fn next_start<'t>(first: Option<Part<'_>>, from: &'t str) -> Option<&'t str> {
     let later = skip_one(from)?;
-    match after.first() {
-        Some(Atom::Literal(literal)) => later.find(&**literal).and_then(|at| later.get(at..)),
+    match first {
+        Some(Part::Literal(literal)) => later.find(literal).and_then(|at| later.get(at..)),
         _ => Some(later),
     }
 }

@@ -1,5 +1,5 @@
 use super::Context;
-use super::pattern::{Atom, Pattern, push_literal, push_text};
+use super::pattern::{Atom, Part, Pattern, glob, push_literal, push_text};
 
 /// A text that may have policy variables in it: `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`,
 /// `${*}`, `${?}`, `${$}`.
@@ -19,9 +19,8 @@ enum Body {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
-    Text(Box<str>),
+    Atom(Atom),
     /// What is put in stands for itself, wildcards too.
-    Literal(Box<str>),
     Key {
         lower: Box<str>,
         default: Option<Box<str>>,
@@ -52,15 +51,10 @@ impl Template {
         wildcards: Wildcards,
         variables: bool,
     ) -> Result<Self, BadVariable> {
-        let pieces = if variables { pieces(text)? } else { vec![Piece::Text(text.into())] };
+        let pieces = if variables { pieces(text, wildcards)? } else { fixed(text, wildcards) };
         let is_fixed = !pieces.iter().any(|piece| matches!(piece, Piece::Key { .. }));
-        let pieces: Vec<Piece> = match wildcards {
-            Wildcards::Yes => pieces,
-            Wildcards::No => pieces.into_iter().map(Piece::without_wildcards).collect(),
-        };
         let body = if is_fixed {
-            let atoms = atoms(&pieces, &Context::default()).unwrap_or_default();
-            Body::Fixed(Pattern::from_atoms(atoms))
+            Body::Fixed(Pattern::from_atoms(atoms(&pieces, &Context::default()).unwrap_or_default()))
         } else {
             Body::Variable(pieces.into())
         };
@@ -73,7 +67,12 @@ impl Template {
         match &self.body {
             Body::Fixed(pattern) => pattern.matches(text),
             Body::Variable(pieces) => {
-                atoms(pieces, context).is_some_and(|atoms| Pattern::from_atoms(atoms).matches(text))
+                // What can be told without looking up a value is told first.
+                let starts = match pieces.first() {
+                    Some(Piece::Atom(Atom::Literal(start))) => text.starts_with(&**start),
+                    _ => true,
+                };
+                starts && self.is_resolved(context) && glob(pieces, |piece| piece.part(context), text)
             }
         }
     }
@@ -82,7 +81,7 @@ impl Template {
     pub(super) fn is_resolved(&self, context: &Context) -> bool {
         match &self.body {
             Body::Fixed(_) => true,
-            Body::Variable(pieces) => pieces.iter().all(|piece| piece.value(context).is_some()),
+            Body::Variable(pieces) => pieces.iter().all(|piece| piece.is_resolved(context)),
         }
     }
 
@@ -110,7 +109,7 @@ impl Template {
         };
         pieces.iter().filter_map(|piece| match piece {
             Piece::Key { lower, .. } => Some(&**lower),
-            Piece::Text(_) | Piece::Literal(_) => None,
+            Piece::Atom(_) => None,
         })
     }
 
@@ -129,22 +128,29 @@ impl Template {
 }
 
 impl Piece {
-    fn without_wildcards(self) -> Self {
+    fn is_resolved(&self, context: &Context) -> bool {
         match self {
-            Piece::Text(text) => Piece::Literal(text),
-            other => other,
+            Piece::Atom(_) => true,
+            Piece::Key { lower, default } => value(lower, default.as_deref(), context).is_some(),
         }
     }
 
-    /// A key with several values is no variable.
-    fn value<'a>(&'a self, context: &'a Context) -> Option<&'a str> {
+    /// Only asked of what is resolved.
+    fn part<'a>(&'a self, context: &'a Context) -> Part<'a> {
         match self {
-            Piece::Text(text) | Piece::Literal(text) => Some(text),
-            Piece::Key { lower, default } => match context.get_lower(lower) {
-                Some([value]) => Some(value),
-                _ => default.as_deref(),
-            },
+            Piece::Atom(atom) => atom.part(),
+            Piece::Key { lower, default } => {
+                Part::Literal(value(lower, default.as_deref(), context).unwrap_or_default())
+            }
         }
+    }
+}
+
+/// A key with several values is no variable.
+fn value<'a>(lower: &str, default: Option<&'a str>, context: &'a Context) -> Option<&'a str> {
+    match context.get_lower(lower) {
+        Some([value]) => Some(value),
+        _ => default,
     }
 }
 
@@ -152,26 +158,35 @@ fn atoms(pieces: &[Piece], context: &Context) -> Option<Vec<Atom>> {
     let mut atoms = Vec::new();
     for piece in pieces {
         match piece {
-            Piece::Text(text) => push_text(&mut atoms, text),
-            Piece::Literal(_) | Piece::Key { .. } => push_literal(&mut atoms, piece.value(context)?),
+            Piece::Atom(Atom::Literal(text)) => push_literal(&mut atoms, text),
+            Piece::Atom(wildcard) => atoms.push(wildcard.clone()),
+            Piece::Key { lower, default } => {
+                push_literal(&mut atoms, value(lower, default.as_deref(), context)?);
+            }
         }
     }
     Some(atoms)
 }
 
-fn pieces(text: &str) -> Result<Vec<Piece>, BadVariable> {
+/// A text without variables.
+fn fixed(text: &str, wildcards: Wildcards) -> Vec<Piece> {
+    let mut atoms = Vec::new();
+    match wildcards {
+        Wildcards::Yes => push_text(&mut atoms, text),
+        Wildcards::No => push_literal(&mut atoms, text),
+    }
+    atoms.into_iter().map(Piece::Atom).collect()
+}
+
+fn pieces(text: &str, wildcards: Wildcards) -> Result<Vec<Piece>, BadVariable> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     while let Some((before, after)) = rest.split_once("${") {
-        if !before.is_empty() {
-            pieces.push(Piece::Text(before.into()));
-        }
+        pieces.extend(fixed(before, wildcards));
         let (piece, after) = variable(after)?;
         pieces.push(piece);
         rest = after;
     }
-    if !rest.is_empty() {
-        pieces.push(Piece::Text(rest.into()));
-    }
+    pieces.extend(fixed(rest, wildcards));
     Ok(pieces)
 }
 
@@ -185,7 +200,7 @@ fn variable(text: &str) -> Result<(Piece, &str), BadVariable> {
     }
     if let Some(after) = after.strip_prefix('}') {
         let piece = match key {
-            "*" | "?" | "$" => Piece::Literal(key.into()),
+            "*" | "?" | "$" => Piece::Atom(Atom::Literal(key.into())),
             _ => Piece::Key { lower: key.to_lowercase().into(), default: None },
         };
         return Ok((piece, after));
