@@ -2,6 +2,7 @@
 //!
 //! Not a timed test: nothing here passes or fails by a figure. `cargo xtask bench` builds and runs it.
 
+mod access;
 mod client;
 mod cold;
 mod disk;
@@ -60,6 +61,8 @@ enum Bench {
     Leak,
     /// 1 KiB and 1 GiB objects against the raw disk
     Objects,
+    /// Decisions over many policies
+    Access,
 }
 
 fn main() -> Result<()> {
@@ -85,6 +88,7 @@ fn main() -> Result<()> {
         (Bench::Leak, leak::run),
         (Bench::Invoke, invoke::run),
         (Bench::Objects, objects::run),
+        (Bench::Access, access::run),
     ] {
         if wanted(bench) {
             run(&context)?;
