@@ -9,10 +9,12 @@
 //! credentials is not outside of this rule: it is a [`Principal::Anonymous`], which is denied.
 
 mod account;
+mod assume_role;
 mod cipher;
 mod credential;
 mod decision;
 mod error;
+mod facts;
 pub mod iam;
 mod master_key;
 pub mod policy;
@@ -21,6 +23,7 @@ mod session;
 mod store;
 
 pub use account::{Account, AccountSettings, KeyPair, WELL_KNOWN_KEY};
+pub use assume_role::{AssumeError, AssumeRole, Assumed, NewFederated};
 pub use credential::{Credential, CredentialError, Secret};
 pub use decision::{Decision, Request, Resource, admit, decide};
 pub use error::AccessError;

@@ -146,6 +146,10 @@ impl Access {
         self.read(|directory| directory.keys.contains_key(access_key_id))
     }
 
+    pub(crate) fn account_of_root_key(&self, access_key_id: &str) -> Option<AccountId> {
+        self.read(|directory| directory.keys.get(access_key_id).map(|key| key.account.clone()))
+    }
+
     /// The key pair made at first start, for `DATA/credentials`.
     pub fn root_key(&self) -> Option<KeyPair> {
         self.read(|directory| directory.root_key.clone())

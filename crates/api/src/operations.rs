@@ -13,16 +13,19 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<iam::CreatePolicy>(),
     Entry::of::<iam::CreatePolicyVersion>(),
     Entry::of::<iam::CreateRole>(),
+    Entry::of::<iam::CreateServiceLinkedRole>(),
     Entry::of::<iam::DeletePolicy>(),
     Entry::of::<iam::DeletePolicyVersion>(),
     Entry::of::<iam::DeleteRole>(),
     Entry::of::<iam::DeleteRolePermissionsBoundary>(),
     Entry::of::<iam::DeleteRolePolicy>(),
+    Entry::of::<iam::DeleteServiceLinkedRole>(),
     Entry::of::<iam::DetachRolePolicy>(),
     Entry::of::<iam::GetPolicy>(),
     Entry::of::<iam::GetPolicyVersion>(),
     Entry::of::<iam::GetRole>(),
     Entry::of::<iam::GetRolePolicy>(),
+    Entry::of::<iam::GetServiceLinkedRoleDeletionStatus>(),
     Entry::of::<iam::ListAttachedRolePolicies>(),
     Entry::of::<iam::ListEntitiesForPolicy>(),
     Entry::of::<iam::ListInstanceProfilesForRole>(),
@@ -122,7 +125,11 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<s3::model::operation::UploadPart>(),
     Entry::of::<s3::model::operation::UploadPartCopy>(),
     // sts
+    Entry::of::<sts::AssumeRole>(),
+    Entry::of::<sts::GetAccessKeyInfo>(),
     Entry::of::<sts::GetCallerIdentity>(),
+    Entry::of::<sts::GetFederationToken>(),
+    Entry::of::<sts::GetSessionToken>(),
 ];
 
 /// The entry of a service's operation, by the names that the models use.

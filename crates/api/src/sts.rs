@@ -1,5 +1,12 @@
-//! Who am I, spoken as STS.
+//! Who am I, and whose session may I have, spoken as STS.
 
 pub mod model;
 
+mod error;
+mod parts;
+
+mod assume_role;
+mod get_access_key_info;
 mod get_caller_identity;
+mod get_federation_token;
+mod get_session_token;

@@ -2,7 +2,6 @@ use super::model::operation::GetCallerIdentity;
 use super::model::{GetCallerIdentityRequest, GetCallerIdentityResponse};
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
-use names::Arn;
 
 impl Operation for GetCallerIdentity {
     const ACTION: &'static str = "sts:GetCallerIdentity";
@@ -10,8 +9,7 @@ impl Operation for GetCallerIdentity {
 
     /// The caller's own account: whoever has credentials may ask who they are.
     async fn resources(call: &Call, _: &GetCallerIdentityRequest) -> Result<Vec<Resource>, ApiError> {
-        let arn = Arn::parse(&format!("arn:aws:sts::{}:caller", call.account)).map_err(ApiError::internal)?;
-        Ok(vec![Resource::new(arn)])
+        super::parts::caller(call)
     }
 
     async fn call(

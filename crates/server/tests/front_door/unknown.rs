@@ -12,8 +12,8 @@ fn operations_that_are_lacking_are_named() {
             .body(body)
             .sign(&keys, host)
     };
-    send(host, &form("Action=AssumeRole&Version=2011-06-15")).expect(400, "InvalidAction");
-    send(host, &form("Action=AssumeRole&Version=2011-06-15")).expect(400, "AssumeRole");
+    send(host, &form("Action=AssumeRoleWithSAML&Version=2011-06-15")).expect(400, "InvalidAction");
+    send(host, &form("Action=AssumeRoleWithSAML&Version=2011-06-15")).expect(400, "AssumeRoleWithSAML");
     send(host, &form("Action=Nonsense&Version=2011-06-15")).expect(400, "InvalidAction");
     send(host, &form("")).expect(400, "InvalidAction");
     let acl = Request::new("s3", "GET", "/bucket?acl").sign(&keys, host);

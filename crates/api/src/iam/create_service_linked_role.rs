@@ -1,0 +1,21 @@
+use super::{model, role};
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+
+impl Operation for model::operation::CreateServiceLinkedRole {
+    const ACTION: &'static str = "iam:CreateServiceLinkedRole";
+    const HONOURED: &'static [&'static str] = &["AWSServiceName", "Description", "CustomSuffix"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        // The role's name is the service's to choose; a policy grants what is under its path.
+        let path = format!("/aws-service-role/{}/", input.aws_service_name);
+        super::resources::new(call, "role", Some(&path), "")
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let (service, suffix) = (input.aws_service_name, input.custom_suffix);
+        let made = iam.create_service_linked_role(call.account, service, suffix, input.description).await?;
+        Ok(Reply::new(model::CreateServiceLinkedRoleResponse { role: Some(role::shown(&made)) }))
+    }
+}

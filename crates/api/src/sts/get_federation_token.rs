@@ -1,0 +1,36 @@
+use super::model;
+use super::parts::{credentials, packed, policies, seconds, tags};
+use crate::{ApiError, Call, Operation, Reply};
+use access::{NewFederated, Resource};
+use names::Arn;
+
+impl Operation for model::operation::GetFederationToken {
+    const ACTION: &'static str = "sts:GetFederationToken";
+    const HONOURED: &'static [&'static str] = &["Name", "Policy", "PolicyArns", "DurationSeconds", "Tags"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        let arn = format!("arn:aws:sts::{}:federated-user/{}", call.account, input.name);
+        Ok(vec![Resource::new(Arn::parse(&arn).map_err(ApiError::internal)?)])
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let asked = NewFederated {
+            name: input.name,
+            policies: policies(input.policy, input.policy_arns),
+            seconds: seconds(input.duration_seconds),
+            tags: tags(input.tags),
+        };
+        let made = call.services.access.get_federation_token(&call.principal, asked).await?;
+        let federated = made.session;
+        let has_any = !federated.policies.is_empty() || !federated.tags.is_empty();
+        Ok(Reply::new(model::GetFederationTokenResponse {
+            credentials: Some(credentials(&made.credentials)),
+            federated_user: Some(model::FederatedUser {
+                federated_user_id: format!("{}:{}", call.account, federated.name),
+                arn: format!("arn:aws:sts::{}:federated-user/{}", call.account, federated.name),
+            }),
+            packed_policy_size: packed(&made.credentials, has_any),
+            ..Default::default()
+        }))
+    }
+}
