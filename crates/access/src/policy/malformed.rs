@@ -75,10 +75,39 @@ impl MalformedPolicy {
         }
     }
 
-    pub(super) fn effect(kind: PolicyKind) -> Self {
+    pub(super) fn version(kind: PolicyKind) -> Self {
         match kind {
-            PolicyKind::Resource => MalformedPolicy::new("Invalid effect"),
+            PolicyKind::Resource => MalformedPolicy::new("The policy must contain a valid version string"),
             _ => MalformedPolicy::syntax(kind),
+        }
+    }
+
+    pub(super) fn effect(kind: PolicyKind, text: &str) -> Self {
+        match kind {
+            PolicyKind::Resource => MalformedPolicy::new(format!("Invalid effect: {text}")),
+            _ if ["allow", "deny"].iter().any(|effect| text.eq_ignore_ascii_case(effect)) => {
+                MalformedPolicy::legacy(kind)
+            }
+            _ => MalformedPolicy::syntax(kind),
+        }
+    }
+
+    /// What follows the grammar but has a word or a date in it that means nothing.
+    pub(super) fn legacy(kind: PolicyKind) -> Self {
+        match kind {
+            PolicyKind::Identity | PolicyKind::Trust => {
+                MalformedPolicy::new("The policy failed legacy parsing")
+            }
+            PolicyKind::Resource | PolicyKind::Guardrail => MalformedPolicy::syntax(kind),
+        }
+    }
+
+    /// `message` is what IAM says.
+    pub(super) fn action(kind: PolicyKind, message: impl Into<String>) -> Self {
+        match kind {
+            PolicyKind::Resource => MalformedPolicy::new("Policy has invalid action"),
+            PolicyKind::Guardrail => MalformedPolicy::syntax(kind),
+            PolicyKind::Identity | PolicyKind::Trust => MalformedPolicy::new(message),
         }
     }
 
@@ -86,6 +115,14 @@ impl MalformedPolicy {
         match kind {
             PolicyKind::Resource => MalformedPolicy::new("Policy has invalid resource"),
             _ => MalformedPolicy::new(format!("Resource {text} must be in ARN format or \"*\".")),
+        }
+    }
+
+    /// The service of a resource's ARN is absent or not written out.
+    pub(super) fn vendor(kind: PolicyKind) -> Self {
+        match kind {
+            PolicyKind::Resource => MalformedPolicy::new("Policy has invalid resource"),
+            _ => MalformedPolicy::new("Resource vendor must be fully qualified and cannot contain regexes."),
         }
     }
 

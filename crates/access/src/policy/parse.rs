@@ -25,7 +25,7 @@ pub(super) fn document(text: &str, kind: PolicyKind) -> Result<PolicyDocument, M
         None => Version::V2008,
         Some(Json::Text(text)) if text == "2012-10-17" => Version::V2012,
         Some(Json::Text(text)) if text == "2008-10-17" => Version::V2008,
-        Some(_) => return Err(MalformedPolicy::new("The policy must contain a valid version string")),
+        Some(_) => return Err(MalformedPolicy::version(kind)),
     };
     let id = match id {
         None => None,

@@ -2,5 +2,6 @@
 
 mod cast;
 mod corpus;
+mod moto;
 mod properties;
 mod words;

@@ -1,7 +1,7 @@
 use crate::policy::condition::Condition;
 use crate::policy::document::{Actions, Resources};
 use crate::policy::json::Json;
-use crate::policy::operator::Operator;
+use crate::policy::operator::{Operator, Test};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Template, Wildcards};
 use crate::policy::{MalformedPolicy, PolicyKind, Version};
@@ -30,14 +30,15 @@ fn action(text: &str, kind: PolicyKind) -> Result<(), MalformedPolicy> {
         return Ok(());
     }
     let (vendor, name) = text.split_once(':').ok_or_else(|| {
-        MalformedPolicy::new("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+        let message = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.";
+        MalformedPolicy::action(kind, message)
     })?;
     if name.contains(':') {
-        return Err(MalformedPolicy::new("Actions/Condition can contain only one colon."));
+        return Err(MalformedPolicy::action(kind, "Actions/Condition can contain only one colon."));
     }
     let is_vendor = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if vendor.is_empty() || !vendor.bytes().all(is_vendor) {
-        return Err(MalformedPolicy::new(format!("Vendor {vendor} is not valid")));
+        return Err(MalformedPolicy::action(kind, format!("Vendor {vendor} is not valid")));
     }
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'?' | b'-' | b'_' | b'.');
     if name.is_empty() || !name.bytes().all(is_name) {
@@ -66,14 +67,17 @@ pub(super) fn resources(
 fn resource(text: &str, kind: PolicyKind, version: Version) -> Result<Template, MalformedPolicy> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     if text != "*" {
-        let is_arn = parts.len() >= 3 && parts.first().is_some_and(|part| *part == "arn");
-        if !is_arn {
+        if parts.len() < 2 || parts.first() != Some(&"arn") {
             return Err(MalformedPolicy::resource(kind, text));
         }
         let partition = parts.get(1).copied().unwrap_or_default();
         if !matches!(partition, "aws" | "aws-cn" | "aws-us-gov" | "*") {
             let message = format!("Partition \"{partition}\" is not valid for resource \"{text}\".");
             return Err(MalformedPolicy::new(message));
+        }
+        let vendor = parts.get(2).copied().unwrap_or_default();
+        if vendor.is_empty() || vendor.contains(['*', '?']) {
+            return Err(MalformedPolicy::vendor(kind));
         }
     }
     let whole = match parts.len() {
@@ -108,7 +112,10 @@ pub(super) fn conditions(
             }
             let values = scalars(values).ok_or_else(|| MalformedPolicy::syntax(kind))?;
             let condition = Condition::compile(&name, operator, &key, &values, version == Version::V2012);
-            conditions.push(condition.map_err(|_| MalformedPolicy::syntax(kind))?);
+            conditions.push(condition.map_err(|_| match operator.test {
+                Test::Date(_) => MalformedPolicy::legacy(kind),
+                _ => MalformedPolicy::syntax(kind),
+            })?);
         }
     }
     Ok(conditions)

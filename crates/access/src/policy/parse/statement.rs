@@ -55,7 +55,8 @@ fn statement(elements: Elements, kind: PolicyKind, version: Version) -> Result<S
         Some(Json::Text(text)) if text == "Allow" => Effect::Allow,
         Some(Json::Text(text)) if text == "Deny" => Effect::Deny,
         None => return Err(MalformedPolicy::missing(kind, "Effect")),
-        Some(_) => return Err(MalformedPolicy::effect(kind)),
+        Some(Json::Text(text)) => return Err(MalformedPolicy::effect(kind, &text)),
+        Some(_) => return Err(MalformedPolicy::syntax(kind)),
     };
     let principal = match one_of(kind, principal, not_principal)? {
         Some(_) if matches!(kind, PolicyKind::Identity | PolicyKind::Guardrail) => {
