@@ -188,3 +188,18 @@ def test_there_are_no_instance_profiles(iam, role):
         iam.list_instance_profiles_for_role(RoleName="nobody")
     with refused("InvalidAction", status=400, naming="CreateInstanceProfile"):
         iam.create_instance_profile(InstanceProfileName="profile")
+
+
+def test_service_linked_roles(iam):
+    role = iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com", Description="runs")["Role"]
+    assert role["Arn"].endswith(":role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")
+    with refused("InvalidInput", status=400, naming="has been taken"):
+        iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
+    with refused("UnmodifiableEntity", status=400):
+        iam.delete_role(RoleName="AWSServiceRoleForECS")
+    task = iam.delete_service_linked_role(RoleName="AWSServiceRoleForECS")["DeletionTaskId"]
+    assert iam.get_service_linked_role_deletion_status(DeletionTaskId=task)["Status"] == "SUCCEEDED"
+    with refused("NoSuchEntity", status=404):
+        iam.get_role(RoleName="AWSServiceRoleForECS")
+    with refused("NotSupportedService", "InvalidInput"):
+        iam.create_service_linked_role(AWSServiceName="nothing.amazonaws.com")
