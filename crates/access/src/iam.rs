@@ -38,7 +38,7 @@ pub use credential_report::{CREDENTIAL_REPORT_LIFETIME, CredentialReport, RootFa
 pub use error::IamError;
 pub use group::Group;
 pub use identity::{Holder, Identity, IdentityKind};
-pub use last_used::{LAST_USED_FLUSH_INTERVAL, LastUsed};
+pub use last_used::LastUsed;
 pub use loaded::{Loaded, LoadedPolicy};
 pub use managed_policy::{ManagedPolicy, Usage};
 pub use page::{PAGE_ITEMS, PAGE_ITEMS_MAX, Page, Paging};

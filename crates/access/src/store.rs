@@ -124,6 +124,16 @@ impl Access {
         &self.0.iam
     }
 
+    /// Notes that a request of `principal`, signed with `access_key_id`, was accepted, for those whose last use
+    /// IAM tells: users' keys and roles. `service`: its signing name.
+    pub fn used(&self, principal: &Principal, access_key_id: &str, service: &str, region: &str) {
+        match principal {
+            Principal::User { .. } => self.0.iam.used(access_key_id, service, region),
+            Principal::Session { session, .. } => self.0.iam.used(&session.role_id, service, region),
+            _ => {}
+        }
+    }
+
     /// Whether the root of an account has a key.
     pub fn has_root_key(&self, account: &AccountId) -> bool {
         self.read(|directory| directory.keys.values().any(|key| key.account == *account))

@@ -6,7 +6,7 @@ use crate::instances::{FrontInside, PooledInstances, RoleSessions};
 use crate::listener::ListenerConfig;
 use crate::metrics::Metrics;
 use crate::{function_log, machine};
-use access::{Access, AccountSettings, KeyPair, MasterKey};
+use access::{Access, AccountSettings, Iam, KeyPair, MasterKey};
 use api::{Front, FrontConfig, Services};
 use blob::Blobs;
 use clock::Clock;
@@ -53,6 +53,7 @@ pub struct Rooms {
     /// The store was empty.
     pub first_start: bool,
     meters: Meters,
+    iam: Iam,
     kv: Kv,
     blobs: Blobs,
     functions: Functions,
@@ -120,6 +121,7 @@ impl Rooms {
         )?;
 
         let base_domains = config.base_domains();
+        let iam = access.iam().clone();
         let services = Services {
             clock: clock.clone(),
             kv: kv.clone(),
@@ -145,6 +147,7 @@ impl Rooms {
             root_key,
             first_start,
             meters,
+            iam,
             kv,
             blobs,
             functions,
@@ -178,7 +181,7 @@ impl Rooms {
     /// Starts what runs beside requests, which begins nothing new once `stop` is cancelled. Nothing of it
     /// holds up the first request.
     pub fn start_background(self, stop: CancellationToken) -> Background {
-        let Rooms { clock, kv, blobs, functions, pool, runtimes, inside, own_packs, meters, .. } = self;
+        let Rooms { clock, kv, blobs, functions, pool, runtimes, inside, own_packs, meters, iam, .. } = self;
         runtimes.warm();
         if let Some(packs) = own_packs {
             tokio::task::spawn_blocking(move || {
@@ -198,7 +201,8 @@ impl Rooms {
         let triggers = Triggers::new(kv.clone(), clock.clone(), functions.event_bounds());
         let triggers = tokio::spawn(triggers.run(stopping.clone()));
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping.clone()));
-        let metering = tokio::spawn(meters.clone().run(stopping));
+        let metering = tokio::spawn(meters.clone().run(stopping.clone()));
+        let noting = tokio::spawn(iam.clone().keep_last_used(stopping));
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions.clone()));
         tokio::spawn(async move {
             if let Err(error) = functions.expect_all().await {
@@ -208,7 +212,7 @@ impl Rooms {
                 tracing::error!(%error, "provisioned concurrency is not as configured");
             }
         });
-        Background { kv, pool, inside, watcher, triggers, dispatcher, sweeper, meters, metering }
+        Background { kv, pool, inside, watcher, triggers, dispatcher, sweeper, meters, metering, iam, noting }
     }
 }
 
@@ -223,6 +227,8 @@ pub struct Background {
     sweeper: JoinHandle<()>,
     meters: Meters,
     metering: JoinHandle<()>,
+    iam: Iam,
+    noting: JoinHandle<()>,
 }
 
 impl Background {
@@ -236,6 +242,7 @@ impl Background {
             ("triggers", self.triggers),
             ("asynchronous invocations", self.dispatcher),
             ("meters", self.metering),
+            ("last uses of keys", self.noting),
         ] {
             if let Err(error) = task.await {
                 tracing::error!(name, %error, "ended badly");
@@ -243,6 +250,9 @@ impl Background {
         }
         if let Err(error) = self.meters.flush().await {
             tracing::error!(%error, "what functions used last could not be kept");
+        }
+        if let Err(error) = self.iam.flush_last_used().await {
+            tracing::error!(%error, "when keys and roles were used last could not be kept");
         }
         self.inside.close();
         let good = !self.watcher.is_finished();

@@ -13,7 +13,7 @@ pub struct Attached {
 }
 
 impl Attached {
-    pub(crate) fn of(arn: &str) -> Self {
+    pub fn of(arn: &str) -> Self {
         Attached { name: arn.rsplit('/').next().unwrap_or(arn).to_owned(), arn: arn.to_owned() }
     }
 }

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
-/// How often what was noted should be written.
-pub const LAST_USED_FLUSH_INTERVAL: Duration = Duration::from_secs(60);
+/// Between two times that what was noted is written.
+const FLUSH_EVERY: Duration = Duration::from_secs(60);
 
 /// Keys and roles that are noted between two writes; what comes on top is not.
 const NOTED_MAX: usize = 100_000;
@@ -91,6 +92,21 @@ impl Iam {
             return Ok(noted);
         }
         self.read(async move |from: &Snapshot| Ok(get_record(from, keys::last_used(&id)).await?)).await
+    }
+
+    /// Writes what was noted again and again until `stop` turns true. The last time is for whoever ends the
+    /// server.
+    pub async fn keep_last_used(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow_and_update() {
+            tokio::select! {
+                () = self.clock().sleep(FLUSH_EVERY) => {}
+                // An error means that nobody can stop us any more: go on until dropped.
+                Ok(()) = stop.changed() => continue,
+            }
+            if let Err(error) = self.flush_last_used().await {
+                tracing::error!(%error, "when keys and roles were last used could not be kept yet");
+            }
+        }
     }
 
     /// Writes what was noted. What cannot be written stays noted.

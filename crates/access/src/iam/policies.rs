@@ -29,6 +29,23 @@ pub enum Scope {
     All,
     Aws,
     Local,
+    /// Of AWS's only those that the account uses.
+    UsedAws,
+    LocalAndUsedAws,
+}
+
+impl Scope {
+    fn has_local(self) -> bool {
+        matches!(self, Scope::All | Scope::Local | Scope::LocalAndUsedAws)
+    }
+
+    fn has_aws(self) -> bool {
+        self != Scope::Local
+    }
+
+    fn is_of_used_aws(self) -> bool {
+        matches!(self, Scope::UsedAws | Scope::LocalAndUsedAws)
+    }
 }
 
 /// Which managed policies ListPolicies is asked for.
@@ -93,7 +110,7 @@ impl Iam {
             let mut found = Vec::new();
             let uses = uses_of(from, &account).await?;
             let used = |arn: &str| uses.get(arn).cloned().unwrap_or_default();
-            if filter.scope != Scope::Aws {
+            if filter.scope.has_local() {
                 let range = keys::all(Keyspace::IamPolicy, &account).range();
                 let own = range_records::<PolicyRecord>(from, &range, POLICIES_READ_MAX).await?;
                 found.extend(own.into_iter().map(|(_, policy)| {
@@ -101,7 +118,7 @@ impl Iam {
                     policy.with_uses(&uses)
                 }));
             }
-            if filter.scope != Scope::Local {
+            if filter.scope.has_aws() {
                 found.extend(aws_managed::all().map(|policy| policy.with_uses(&used(&policy.arn))));
             }
             found.retain(|policy| filter.keeps(policy));
@@ -209,7 +226,8 @@ impl PolicyFilter {
             managed_policy::Usage::Boundary => policy.boundary_uses > 0,
         });
         let path = self.path_prefix.as_ref().is_none_or(|prefix| policy.path.starts_with(prefix));
-        usage && path && (used || !self.only_attached)
+        let only_used = self.only_attached || policy.is_aws_managed && self.scope.is_of_used_aws();
+        usage && path && (used || !only_used)
     }
 }
 

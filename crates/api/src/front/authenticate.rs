@@ -64,11 +64,14 @@ pub(crate) fn s3(
     let request = sigv4::Request { parts, body_hash: None, bucket_in_host, now };
     let verified = presented.verify(credential.secret.expose(), &request);
     let verified = verified.map_err(|refused| refusal(service, refused))?;
-    Ok((caller(front, presented, credential.principal)?, verified.payload))
+    let caller = caller(front, presented, credential.principal)?;
+    used(front, presented, &caller);
+    Ok((caller, verified.payload))
 }
 
 /// A claim whose key is known, before its signature is verified: proves nothing yet.
 pub(crate) struct Claim<'a> {
+    front: &'a Front,
     presented: &'a Presented,
     credential: Credential,
     region: Region,
@@ -79,14 +82,14 @@ pub(crate) struct Claim<'a> {
 /// # Errors
 /// There is no claim, or its key is unknown.
 pub(crate) fn claim<'a>(
-    front: &Front,
+    front: &'a Front,
     service: &Service,
     presented: Option<&'a Presented>,
     now: Timestamp,
 ) -> Result<Claim<'a>, ApiError> {
     let presented = presented.ok_or_else(|| refusal(service, SigError::Missing))?;
     let credential = credential(front, presented, now).map_err(|refused| refusal(service, refused))?;
-    Ok(Claim { presented, credential, region: region(front, presented)? })
+    Ok(Claim { front, presented, credential, region: region(front, presented)? })
 }
 
 /// Verifies a claim over the whole body.
@@ -100,7 +103,7 @@ pub(crate) fn standard(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Caller, ApiError> {
-    let Claim { presented, credential, region } = claim;
+    let Claim { front, presented, credential, region } = claim;
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, body).as_ref());
     let request = sigv4::Request { parts, body_hash: Some(hash), bucket_in_host: None, now };
@@ -112,7 +115,15 @@ pub(crate) fn standard(
         return Err(refusal(service, unreadable));
     }
     let account = credential.principal.account().cloned().unwrap_or_else(AccountId::root);
-    Ok(Caller { principal: credential.principal, account, region })
+    let caller = Caller { principal: credential.principal, account, region };
+    used(front, presented, &caller);
+    Ok(caller)
+}
+
+/// To be called once the signature was found to hold.
+fn used(front: &Front, presented: &Presented, caller: &Caller) {
+    let (key, service) = (&presented.access_key_id, scope_service(presented));
+    front.services().access.used(&caller.principal, key, service, caller.region.as_str());
 }
 
 fn credential(front: &Front, presented: &Presented, now: Timestamp) -> Result<Credential, SigError> {

@@ -1,0 +1,20 @@
+use super::model;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::Group;
+
+impl Operation for model::operation::DeleteGroup {
+    const ACTION: &'static str = "iam:DeleteGroup";
+    const HONOURED: &'static [&'static str] = &["GroupName"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<Group>(call, &input.group_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        iam.delete_group(call.account, input.group_name).await?;
+        Ok(Reply::new(()))
+    }
+}

@@ -1,0 +1,20 @@
+use super::model;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::User;
+
+impl Operation for model::operation::DeleteUserPermissionsBoundary {
+    const ACTION: &'static str = "iam:DeleteUserPermissionsBoundary";
+    const HONOURED: &'static [&'static str] = &["UserName"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<User>(call, &input.user_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        iam.delete_permissions_boundary::<User>(call.account, input.user_name).await?;
+        Ok(Reply::new(()))
+    }
+}

@@ -1,0 +1,20 @@
+use super::model;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::User;
+
+impl Operation for model::operation::DeleteUserPolicy {
+    const ACTION: &'static str = "iam:DeleteUserPolicy";
+    const HONOURED: &'static [&'static str] = &["UserName", "PolicyName"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<User>(call, &input.user_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        iam.delete_inline_policy::<User>(call.account, input.user_name, input.policy_name).await?;
+        Ok(Reply::new(()))
+    }
+}

@@ -1,0 +1,20 @@
+use super::model;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::User;
+
+impl Operation for model::operation::DetachUserPolicy {
+    const ACTION: &'static str = "iam:DetachUserPolicy";
+    const HONOURED: &'static [&'static str] = &["UserName", "PolicyArn"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<User>(call, &input.user_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        iam.detach_policy::<User>(call.account, input.user_name, input.policy_arn).await?;
+        Ok(Reply::new(()))
+    }
+}

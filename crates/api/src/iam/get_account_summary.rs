@@ -1,0 +1,22 @@
+use super::account;
+use super::model;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+
+impl Operation for model::operation::GetAccountSummary {
+    const ACTION: &'static str = "iam:GetAccountSummary";
+    const HONOURED: &'static [&'static str] = &[];
+
+    async fn resources(call: &Call, _: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        account::everything(call)
+    }
+
+    async fn call(call: Call, _: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let counts = iam.account_counts(call.account.clone()).await?;
+        let has_root_key = call.services.access.has_root_key(&call.account);
+        Ok(Reply::new(model::GetAccountSummaryResponse {
+            summary_map: Some(account::summary(&counts, has_root_key)),
+        }))
+    }
+}

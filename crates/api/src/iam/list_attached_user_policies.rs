@@ -1,0 +1,27 @@
+use super::managed_policy;
+use super::model;
+use super::paging;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::User;
+
+impl Operation for model::operation::ListAttachedUserPolicies {
+    const ACTION: &'static str = "iam:ListAttachedUserPolicies";
+    const HONOURED: &'static [&'static str] = &["UserName", "PathPrefix", "Marker", "MaxItems"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<User>(call, &input.user_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let (name, paging) = (input.user_name, paging::read(input.marker, input.max_items));
+        let page = iam.list_attached_policies::<User>(call.account, name, input.path_prefix, paging).await?;
+        Ok(Reply::new(model::ListAttachedUserPoliciesResponse {
+            attached_policies: Some(managed_policy::attached(page.items)),
+            is_truncated: Some(page.next_marker.is_some()),
+            marker: page.next_marker,
+        }))
+    }
+}

@@ -1,0 +1,26 @@
+use super::model;
+use super::paging;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::Group;
+
+impl Operation for model::operation::ListGroupPolicies {
+    const ACTION: &'static str = "iam:ListGroupPolicies";
+    const HONOURED: &'static [&'static str] = &["GroupName", "Marker", "MaxItems"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<Group>(call, &input.group_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let paging = paging::read(input.marker, input.max_items);
+        let page = iam.list_policy_names::<Group>(call.account, input.group_name, paging).await?;
+        Ok(Reply::new(model::ListGroupPoliciesResponse {
+            is_truncated: Some(page.next_marker.is_some()),
+            marker: page.next_marker,
+            policy_names: page.items,
+        }))
+    }
+}

@@ -1,0 +1,26 @@
+use super::model;
+use super::paging;
+use super::resources::all;
+use super::user;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+
+impl Operation for model::operation::ListUsers {
+    const ACTION: &'static str = "iam:ListUsers";
+    const HONOURED: &'static [&'static str] = &["PathPrefix", "Marker", "MaxItems"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        all(call, "user", input.path_prefix.as_deref())
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let paging = paging::read(input.marker, input.max_items);
+        let page = iam.list_users(call.account, input.path_prefix, paging).await?;
+        Ok(Reply::new(model::ListUsersResponse {
+            users: page.items.iter().map(user::listed).collect(),
+            is_truncated: Some(page.next_marker.is_some()),
+            marker: page.next_marker,
+        }))
+    }
+}

@@ -1,0 +1,21 @@
+use super::model;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::User;
+
+impl Operation for model::operation::PutUserPermissionsBoundary {
+    const ACTION: &'static str = "iam:PutUserPermissionsBoundary";
+    const HONOURED: &'static [&'static str] = &["UserName", "PermissionsBoundary"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<User>(call, &input.user_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let (user, arn) = (input.user_name, input.permissions_boundary);
+        iam.put_permissions_boundary::<User>(call.account, user, arn).await?;
+        Ok(Reply::new(()))
+    }
+}

@@ -1,0 +1,21 @@
+use super::model;
+use super::resources::holder;
+use super::tags;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::User;
+
+impl Operation for model::operation::TagUser {
+    const ACTION: &'static str = "iam:TagUser";
+    const HONOURED: &'static [&'static str] = &["UserName", "Tags"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<User>(call, &input.user_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        iam.tag::<User>(call.account, input.user_name, tags::read(Some(input.tags))).await?;
+        Ok(Reply::new(()))
+    }
+}

@@ -1,0 +1,20 @@
+use super::model;
+use super::resources::holder;
+use crate::{ApiError, Call, Operation, Reply};
+use access::Resource;
+use access::iam::User;
+
+impl Operation for model::operation::UntagUser {
+    const ACTION: &'static str = "iam:UntagUser";
+    const HONOURED: &'static [&'static str] = &["UserName", "TagKeys"];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        holder::<User>(call, &input.user_name).await
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        iam.untag::<User>(call.account, input.user_name, input.tag_keys).await?;
+        Ok(Reply::new(()))
+    }
+}
