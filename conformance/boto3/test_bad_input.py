@@ -190,7 +190,7 @@ def test_an_operation_that_is_not_there_answers_4xx_and_its_name(zerun, s3, lam,
         "ListEventSourceMappings": lambda: lam.list_event_source_mappings(),
         "PutFunctionCodeSigningConfig": lambda: lam.put_function_code_signing_config(
             FunctionName="kept", CodeSigningConfigArn="arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-0123456789abcdef0"),
-        "AssumeRole": lambda: zerun.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="xy"),
+        "ListVirtualMFADevices": lambda: zerun.client("iam").list_virtual_mfa_devices(),
     }.items():
         with refused("UnknownOperationException", "NotImplemented", "InvalidRequest", "InvalidAction", naming=name):
             call()
@@ -199,8 +199,8 @@ def test_an_operation_that_is_not_there_answers_4xx_and_its_name(zerun, s3, lam,
 def test_a_service_that_is_not_there_answers_4xx(zerun):
     with refused("UnknownOperationException", "UnknownService", "InvalidAction", naming="dynamodb"):
         zerun.client("dynamodb").list_tables()
-    with refused("UnknownOperationException", "UnknownService", "InvalidAction", naming="iam"):
-        zerun.client("iam").list_users()
+    with refused("UnknownOperationException", "UnknownService", "InvalidAction", naming="sns"):
+        zerun.client("sns").list_topics()
 
 
 # --- signatures ----------------------------------------------------------------------------------------------------
