@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! access key id (+ session token) ──Access::credential──▶ secret and Principal
-//! Principal + action + resources ──decide──▶ Decision
+//! Principal + action + resources ──Access::authorize──▶ Decision
 //! ```
 //!
-//! Invariant: no operation reaches a service before [`decide`] allowed it. A request without
+//! Invariant: no operation reaches a service before [`Access::authorize`] allowed it. A request without
 //! credentials is not outside of this rule: it is a [`Principal::Anonymous`], which is denied.
 
 mod account;
 mod assume_role;
+mod authorize;
 mod cipher;
 mod credential;
 mod decision;
@@ -24,8 +25,9 @@ mod store;
 
 pub use account::{Account, AccountSettings, KeyPair, WELL_KNOWN_KEY};
 pub use assume_role::{AssumeError, AssumeRole, Assumed, NewFederated};
+pub use authorize::{Asked, Sent};
 pub use credential::{Credential, CredentialError, Secret};
-pub use decision::{Decision, Request, Resource, admit, decide};
+pub use decision::{Decision, Resource, admit};
 pub use error::AccessError;
 pub use iam::{Iam, IamError};
 pub use master_key::MasterKey;

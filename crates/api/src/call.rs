@@ -1,5 +1,6 @@
 use crate::{ApiError, Body};
-use access::{Access, Principal};
+use access::policy::Context;
+use access::{Access, Asked, Decision, Principal, Resource, Sent};
 use blob::Blobs;
 use clock::{Clock, Timestamp};
 use functions::Functions;
@@ -51,6 +52,32 @@ pub struct Call {
 }
 
 impl Call {
+    /// Asks whether the caller may.
+    ///
+    /// # Errors
+    /// They may not, or it cannot be known.
+    pub(crate) async fn authorize(
+        &self,
+        action: &str,
+        resources: &[Resource],
+        context: Context,
+    ) -> Result<(), ApiError> {
+        let sent = Sent {
+            at: self.now,
+            source_ip: self.source_ip,
+            user_agent: &self.user_agent,
+            region: &self.region,
+        };
+        let asked = Asked { principal: &self.principal, action, resources, sent: &sent, context };
+        match self.services.access.authorize(asked).await.map_err(ApiError::internal)? {
+            Decision::Deny { because } => Err(ApiError::denied(because)),
+            Decision::Allow { because } => {
+                tracing::debug!(request_id = self.request_id, action, because, "allowed");
+                Ok(())
+            }
+        }
+    }
+
     /// The first value of a header, where it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())

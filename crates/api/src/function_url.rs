@@ -9,16 +9,17 @@ mod event;
 mod prelude;
 mod streamed;
 
-use crate::front::authenticate;
+use crate::front::authenticate::{self, Caller};
 use crate::front::payload;
 use crate::front::respond::whole;
 use crate::front::{Front, RawBody, ResponseBody};
 use crate::trace::trace_id;
 use crate::{ApiError, lambda};
-use access::{Decision, Principal, Request, Resource};
+use access::policy::Context;
+use access::{Decision, Principal, Resource, Sent};
 use bytes::Bytes;
 use functions::{FunctionsError, Invocation, InvokeMode, PAYLOAD_BYTES_MAX, UrlAuth, UrlTarget};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 use pool::InvokeError;
@@ -129,7 +130,7 @@ impl Asked<'_> {
             None => None,
         };
         if let Some(caller) = &caller {
-            self.check(&caller.principal)?;
+            self.check(caller, &parts).await?;
         }
         let access_key =
             presented.as_ref().map(|presented| presented.access_key_id.as_str()).unwrap_or_default();
@@ -137,13 +138,27 @@ impl Asked<'_> {
         self.invoke(&parts, &body, signer).await
     }
 
-    fn check(&self, principal: &Principal) -> Result<(), Refused> {
-        let arn = self.target.id.arn_with(self.target.qualifier.as_ref());
-        let resources = [Resource::new(arn)];
-        let request = Request { principal, action: "lambda:InvokeFunctionUrl", resources: &resources };
-        match access::decide(&request) {
-            Decision::Allow { .. } => Ok(()),
-            Decision::Deny { .. } => Err(Refused::forbidden()),
+    async fn check(&self, caller: &Caller, parts: &Parts) -> Result<(), Refused> {
+        let services = self.front.services();
+        let resources = [Resource::new(self.target.id.arn_with(self.target.qualifier.as_ref()))];
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let sent = Sent {
+            at: services.clock.now(),
+            source_ip: self.peer.ip(),
+            user_agent: user_agent.unwrap_or_default(),
+            region: &caller.region,
+        };
+        let mut context = Context::new();
+        context.set("lambda:FunctionUrlAuthType", "AWS_IAM");
+        let (principal, action) = (&caller.principal, "lambda:InvokeFunctionUrl");
+        let asked = access::Asked { principal, action, resources: &resources, sent: &sent, context };
+        match services.access.authorize(asked).await {
+            Ok(Decision::Allow { .. }) => Ok(()),
+            Ok(Decision::Deny { .. }) => Err(Refused::forbidden()),
+            Err(error) => {
+                tracing::error!(%error, "a caller's policies cannot be read");
+                Err(Refused::bad_gateway())
+            }
         }
     }
 

@@ -46,6 +46,7 @@ mod list_provisioned_concurrency_configs;
 mod list_tags;
 mod list_versions_by_function;
 mod logging;
+mod pass_role;
 mod provisioned_concurrency;
 mod publish_layer_version;
 mod publish_version;

@@ -8,7 +8,7 @@
 //!   who asks?                      signature verified with the key's secret    (front::authenticate)
 //!   what is asked?                 decoded and checked by the model's tables;
 //!                                  what is not honoured is refused by name     (Operation::HONOURED)
-//!   may they?                      access::decide on Operation::resources
+//!   may they?                      Access::authorize on Operation::resources
 //!   do it                          Operation::call
 //!   say it                         encoded by the model's tables
 //! ```
@@ -41,7 +41,7 @@ pub use body::Body;
 pub use call::{Call, Services};
 pub use error::ApiError;
 pub use front::{Front, FrontConfig, RawBody, RequestCount, RequestTime, ResponseBody};
-pub use operation::{Entry, Operation};
+pub use operation::{Entry, Further, Operation};
 pub use operations::OPERATIONS;
 pub use protocol::payload::Trailers;
 pub use reply::{Reply, ReplyBody};

@@ -1,5 +1,6 @@
 use crate::{ApiError, Call, Reply};
-use access::{Decision, Request, Resource};
+use access::Resource;
+use access::policy::Context;
 use protocol::model;
 use serde_json::Value;
 use std::fmt;
@@ -45,6 +46,23 @@ pub trait Operation: model::Typed + Send + Sync + 'static {
         input: &Self::Input,
     ) -> impl Future<Output = Result<Vec<Resource>, ApiError>> + Send;
 
+    /// What the action's own condition keys say of the request, such as `s3:prefix`.
+    fn conditions(_input: &Self::Input) -> Context {
+        Context::new()
+    }
+
+    /// Other actions that the request asks for, each of which must be allowed too, such as reading what is
+    /// copied or passing a role on.
+    ///
+    /// # Errors
+    /// As [`Operation::resources`].
+    fn further(
+        _call: &Call,
+        _input: &Self::Input,
+    ) -> impl Future<Output = Result<Vec<Further>, ApiError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// Does it. Called only after `access` allowed the action on all resources.
     ///
     /// # Errors
@@ -53,6 +71,13 @@ pub trait Operation: model::Typed + Send + Sync + 'static {
         call: Call,
         input: Self::Input,
     ) -> impl Future<Output = Result<Reply<Self::Output>, ApiError>> + Send;
+}
+
+/// An action beside an operation's own.
+pub struct Further {
+    pub action: &'static str,
+    pub resources: Vec<Resource>,
+    pub conditions: Context,
 }
 
 type Running = Pin<Box<dyn Future<Output = Result<Reply<Value>, ApiError>> + Send>>;
@@ -94,14 +119,11 @@ async fn run<O: Operation>(call: Call, input: Value) -> Result<Reply<Value>, Api
     let input: O::Input = protocol::decode::decode_into(O::OPERATION, input)
         .map_err(|error| ApiError::from(error.into_wire(O::OPERATION)))?;
     let resources = O::resources(&call, &input).await?;
-    let request = Request { principal: &call.principal, action: O::ACTION, resources: &resources };
-    match access::decide(&request) {
-        Decision::Deny { because } => Err(ApiError::denied(because)),
-        Decision::Allow { because } => {
-            tracing::debug!(request_id = call.request_id, action = O::ACTION, because, "allowed");
-            let reply = O::call(call, input).await?;
-            let output = serde_json::to_value(&reply.output).map_err(ApiError::internal)?;
-            Ok(Reply { output, body: reply.body, status: reply.status, headers: reply.headers })
-        }
+    call.authorize(O::ACTION, &resources, O::conditions(&input)).await?;
+    for Further { action, resources, conditions } in O::further(&call, &input).await? {
+        call.authorize(action, &resources, conditions).await?;
     }
+    let reply = O::call(call, input).await?;
+    let output = serde_json::to_value(&reply.output).map_err(ApiError::internal)?;
+    Ok(Reply { output, body: reply.body, status: reply.status, headers: reply.headers })
 }

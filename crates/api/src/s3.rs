@@ -38,6 +38,7 @@ mod list_multipart_uploads;
 mod list_objects;
 mod list_objects_v2;
 mod list_parts;
+mod listing_conditions;
 mod put_bucket_notification_configuration;
 mod put_bucket_tagging;
 mod put_object;

@@ -1,9 +1,12 @@
 use super::error::invalid;
-use crate::{ApiError, Call};
+use crate::{ApiError, Call, Further};
+use access::Resource;
+use access::policy::Context;
 use bytes::{Bytes, BytesMut};
 use functions::{ARCHIVE_BYTES_MAX, INLINE_BYTES_MAX, NewCode};
 use futures_util::StreamExt;
 use http::StatusCode;
+use names::Arn;
 use objects::{BucketName, BucketRef, GetObject, ObjectKey, ObjectsError, ReadConditions, Wanted};
 use protocol::Blob;
 
@@ -79,6 +82,13 @@ impl Source<'_> {
             _ => Err(invalid("S3Bucket and S3Key must be given together.")),
         }
     }
+}
+
+/// Reading code out of a bucket, which is done for the caller.
+pub(super) fn reading(call: &Call, bucket: Option<&str>, key: Option<&str>) -> Vec<Further> {
+    let (Some(bucket), Some(key)) = (bucket, key) else { return Vec::new() };
+    let resource = Resource::owned_by(Arn::s3(format!("{bucket}/{key}")), Some(call.account.clone()));
+    vec![Further { action: "s3:GetObject", resources: vec![resource], conditions: Context::new() }]
 }
 
 /// Only from the caller's own buckets: those that `access` let the request act for.

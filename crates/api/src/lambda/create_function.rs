@@ -1,11 +1,12 @@
-use super::archive::Source;
+use super::archive::{Source, reading};
 use super::configuration::{
     Unused, check_architectures, image_config_from_wire, to_wire, unsigned, variables,
 };
 use super::error::invalid;
+use super::pass_role::{check_trust, pass_role};
 use super::target::whole;
 use super::{logging, model, snap_start};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use functions::{NewCode, NewFunction};
 
@@ -43,9 +44,17 @@ impl Operation for model::operation::CreateFunction {
         whole(call, &input.function_name).map(|target| target.resources())
     }
 
+    async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
+        let mut further = reading(call, input.code.s3_bucket.as_deref(), input.code.s3_key.as_deref());
+        let function = whole(call, &input.function_name)?.id;
+        further.push(pass_role(&input.role, &function.arn())?);
+        Ok(further)
+    }
+
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
         let id = whole(&call, &input.function_name)?.id;
         check(&input)?;
+        check_trust(&call, &input.role).await?;
         let code = Source {
             zip_file: input.code.zip_file.as_ref(),
             bucket: input.code.s3_bucket.as_deref(),

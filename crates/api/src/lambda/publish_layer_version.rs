@@ -1,8 +1,8 @@
-use super::archive::Source;
+use super::archive::{Source, reading};
 use super::layer::{resources, to_wire};
 use super::model;
 use super::target::layer;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use functions::NewLayerVersion;
 
@@ -21,6 +21,11 @@ impl Operation for model::operation::PublishLayerVersion {
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
         Ok(resources(&layer(call, &input.layer_name)?))
+    }
+
+    async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
+        let further = reading(call, input.content.s3_bucket.as_deref(), input.content.s3_key.as_deref());
+        Ok(further)
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {

@@ -1,8 +1,8 @@
-use super::archive::Source;
+use super::archive::{Source, reading};
 use super::configuration::{check_architectures, to_wire};
 use super::model;
 use super::target::whole;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use functions::CodeUpdate;
 
@@ -27,6 +27,11 @@ impl Operation for model::operation::UpdateFunctionCode {
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
         whole(call, &input.function_name).map(|target| target.resources())
+    }
+
+    async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
+        let further = reading(call, input.s3_bucket.as_deref(), input.s3_key.as_deref());
+        Ok(further)
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {

@@ -1,7 +1,8 @@
 use super::configuration::{Unused, image_config_from_wire, to_wire, unsigned, variables};
+use super::pass_role::{check_trust, pass_role};
 use super::target::whole;
 use super::{logging, model, snap_start};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use functions::ConfigurationUpdate;
 
@@ -33,8 +34,20 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
         whole(call, &input.function_name).map(|target| target.resources())
     }
 
+    async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
+        let mut further = Vec::new();
+        if let Some(role) = input.role.as_deref() {
+            let function = whole(call, &input.function_name)?.id;
+            further.push(pass_role(role, &function.arn())?);
+        }
+        Ok(further)
+    }
+
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
         let id = whole(&call, &input.function_name)?.id;
+        if let Some(role) = &input.role {
+            check_trust(&call, role).await?;
+        }
         Unused {
             vpc: input.vpc_config.as_ref(),
             dead_letter: input.dead_letter_config.as_ref(),

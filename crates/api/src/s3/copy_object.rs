@@ -4,9 +4,9 @@ use super::copy_source::{Source, with_conditions};
 use super::error::about;
 use super::model::operation::CopyObject;
 use super::model::{CopyObjectOutput, CopyObjectRequest, CopyObjectResult};
-use super::place::{bucket, caller, key, quoted};
+use super::place::{bucket, caller, key, object_resource, quoted};
 use super::{conditions, tagging, unsupported};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 
 impl Operation for CopyObject {
@@ -41,9 +41,11 @@ impl Operation for CopyObject {
     ];
 
     async fn resources(call: &Call, input: &CopyObjectRequest) -> Result<Vec<Resource>, ApiError> {
-        let written = (&*input.bucket, &*input.key, input.expected_bucket_owner.as_ref());
-        let source = (&*input.copy_source, input.expected_source_bucket_owner.as_ref());
-        Source::of_copy(call, written, source).await
+        object_resource(call, &input.bucket, &input.key, input.expected_bucket_owner.as_ref()).await
+    }
+
+    async fn further(call: &Call, input: &CopyObjectRequest) -> Result<Vec<Further>, ApiError> {
+        Source::reading(call, &input.copy_source, input.expected_source_bucket_owner.as_ref()).await
     }
 
     async fn call(call: Call, input: CopyObjectRequest) -> Result<Reply<CopyObjectOutput>, ApiError> {

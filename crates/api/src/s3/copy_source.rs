@@ -3,8 +3,8 @@
 use super::conditions;
 use super::error::argument;
 use super::place::{bucket, key, object_resource, only_version};
-use crate::{ApiError, Call};
-use access::Resource;
+use crate::{ApiError, Call, Further};
+use access::policy::Context;
 use objects::CopySource;
 use percent_encoding::percent_decode_str;
 use protocol::Timestamp;
@@ -60,28 +60,15 @@ impl Source {
         }
     }
 
-    /// What a copy is decided on: the object that is written and the one that is read, each with the owner
-    /// that the request expects.
-    pub(super) async fn of_copy(
+    /// Reading what is copied, from the owner that the request expects.
+    pub(super) async fn reading(
         call: &Call,
-        written: (&str, &str, Option<&String>),
-        source: (&str, Option<&String>),
-    ) -> Result<Vec<Resource>, ApiError> {
-        let (bucket, key, owner) = written;
-        let mut resources = object_resource(call, bucket, key, owner).await?;
-        let (header, owner) = source;
-        resources.extend(Source::parse(header)?.resources(call, owner).await?);
-        Ok(resources)
-    }
-
-    /// Reading the source is decided on as well. There is one action per operation for now: today's
-    /// decisions depend on owners alone.
-    async fn resources(
-        &self,
-        call: &Call,
+        header: &str,
         expected_owner: Option<&String>,
-    ) -> Result<Vec<Resource>, ApiError> {
-        object_resource(call, &self.bucket, &self.key, expected_owner).await
+    ) -> Result<Vec<Further>, ApiError> {
+        let source = Source::parse(header)?;
+        let resources = object_resource(call, &source.bucket, &source.key, expected_owner).await?;
+        Ok(vec![Further { action: "s3:GetObject", resources, conditions: Context::new() }])
     }
 
     pub(super) fn with_conditions(

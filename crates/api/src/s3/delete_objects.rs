@@ -5,6 +5,7 @@ use super::model::{DeleteObjectsOutput, DeleteObjectsRequest, DeletedObject, Err
 use super::place::{bucket, caller, key, object_resource, only_version};
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
+use names::Arn;
 use objects::DeleteEntry;
 
 impl Operation for DeleteObjects {
@@ -17,7 +18,13 @@ impl Operation for DeleteObjects {
     /// One resource for all keys: today's decisions depend on the bucket's owner alone. Policies that
     /// tell keys apart will have to name each.
     async fn resources(call: &Call, input: &DeleteObjectsRequest) -> Result<Vec<Resource>, ApiError> {
-        object_resource(call, &input.bucket, "*", input.expected_bucket_owner.as_ref()).await
+        let owned = object_resource(call, &input.bucket, "*", input.expected_bucket_owner.as_ref()).await?;
+        let Some(owner) = owned.into_iter().next().map(|resource| resource.owner) else {
+            return Ok(Vec::new());
+        };
+        let arn = |key: &str| Arn::s3(format!("{}/{key}", input.bucket));
+        let named = input.delete.objects.iter().map(|object| arn(&object.key));
+        Ok(named.map(|arn| Resource::owned_by(arn, owner.clone())).collect())
     }
 
     async fn call(call: Call, input: DeleteObjectsRequest) -> Result<Reply<DeleteObjectsOutput>, ApiError> {

@@ -1,10 +1,12 @@
 use super::error::about;
 use super::listing::{Encoding, count, owner, page_size};
+use super::listing_conditions::listing_conditions;
 use super::model::operation::ListObjects;
 use super::model::{ListObjectsOutput, ListObjectsRequest};
 use super::place::{bucket, bucket_resource};
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
+use access::policy::Context;
 
 impl Operation for ListObjects {
     const ACTION: &'static str = "s3:ListBucket";
@@ -21,6 +23,10 @@ impl Operation for ListObjects {
 
     async fn resources(call: &Call, input: &ListObjectsRequest) -> Result<Vec<Resource>, ApiError> {
         bucket_resource(call, &input.bucket, input.expected_bucket_owner.as_ref()).await
+    }
+
+    fn conditions(input: &Self::Input) -> Context {
+        listing_conditions(input.prefix.as_deref(), input.delimiter.as_deref(), input.max_keys)
     }
 
     async fn call(call: Call, input: ListObjectsRequest) -> Result<Reply<ListObjectsOutput>, ApiError> {

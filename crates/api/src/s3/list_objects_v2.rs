@@ -1,10 +1,12 @@
 use super::error::about;
 use super::listing::{Encoding, count, owner, page_size, read_token, token};
+use super::listing_conditions::listing_conditions;
 use super::model::operation::ListObjectsV2;
 use super::model::{ListObjectsV2Output, ListObjectsV2Request};
 use super::place::{bucket, bucket_resource};
 use crate::{ApiError, Call, Operation, Reply};
 use access::Resource;
+use access::policy::Context;
 
 impl Operation for ListObjectsV2 {
     const ACTION: &'static str = "s3:ListBucket";
@@ -23,6 +25,10 @@ impl Operation for ListObjectsV2 {
 
     async fn resources(call: &Call, input: &ListObjectsV2Request) -> Result<Vec<Resource>, ApiError> {
         bucket_resource(call, &input.bucket, input.expected_bucket_owner.as_ref()).await
+    }
+
+    fn conditions(input: &Self::Input) -> Context {
+        listing_conditions(input.prefix.as_deref(), input.delimiter.as_deref(), input.max_keys)
     }
 
     async fn call(call: Call, input: ListObjectsV2Request) -> Result<Reply<ListObjectsV2Output>, ApiError> {

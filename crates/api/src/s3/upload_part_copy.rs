@@ -3,9 +3,9 @@ use super::copy_source::{Source, with_conditions};
 use super::error::{about, argument};
 use super::model::operation::UploadPartCopy;
 use super::model::{CopyPartResult, UploadPartCopyOutput, UploadPartCopyRequest};
-use super::place::{quoted, upload};
+use super::place::{object_resource, quoted, upload};
 use super::upload_part::part_number;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use objects::ByteRange;
 
@@ -28,9 +28,11 @@ impl Operation for UploadPartCopy {
     ];
 
     async fn resources(call: &Call, input: &UploadPartCopyRequest) -> Result<Vec<Resource>, ApiError> {
-        let written = (&*input.bucket, &*input.key, input.expected_bucket_owner.as_ref());
-        let source = (&*input.copy_source, input.expected_source_bucket_owner.as_ref());
-        Source::of_copy(call, written, source).await
+        object_resource(call, &input.bucket, &input.key, input.expected_bucket_owner.as_ref()).await
+    }
+
+    async fn further(call: &Call, input: &UploadPartCopyRequest) -> Result<Vec<Further>, ApiError> {
+        Source::reading(call, &input.copy_source, input.expected_source_bucket_owner.as_ref()).await
     }
 
     async fn call(call: Call, input: UploadPartCopyRequest) -> Result<Reply<UploadPartCopyOutput>, ApiError> {

@@ -1,0 +1,208 @@
+use crate::decision::{Decision, Resource, admit, denial};
+use crate::iam::{Loaded, LoadedPolicy};
+use crate::policy::{Context, Named, PolicySet, Request, ResourceFacts, evaluate};
+use crate::{Access, IamError, Principal};
+use clock::Timestamp;
+use names::{AccountId, Arn, Region};
+use std::net::IpAddr;
+
+/// One action that a request asks for.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    pub principal: &'a Principal,
+    /// As IAM writes it, e.g. `s3:PutObject`.
+    pub action: &'a str,
+    /// All of them must be allowed. Never empty: who names nothing is denied.
+    pub resources: &'a [Resource],
+    pub sent: &'a Sent<'a>,
+    /// What the action's own condition keys say.
+    pub context: Context,
+}
+
+/// What is known of a request before its meaning.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    pub at: Timestamp,
+    pub source_ip: IpAddr,
+    pub user_agent: &'a str,
+    pub region: &'a Region,
+}
+
+impl Sent<'_> {
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+    fn describe(&self, context: &mut Context) {
+        context.set("aws:CurrentTime", self.at.to_string());
+        context.set("aws:EpochTime", self.at.as_seconds().to_string());
+        context.set("aws:SourceIp", self.source_ip.to_string());
+        context.set("aws:RequestedRegion", self.region.as_str());
+        // Requests come over plain HTTP, and no service passes one on.
+        context.set("aws:SecureTransport", "false");
+        context.set("aws:ViaAWSService", "false");
+        if !self.user_agent.is_empty() {
+            context.set("aws:UserAgent", self.user_agent);
+        }
+    }
+}
+
+/// Everybody may ask who they are, and for temporary credentials of their own; no policy can forbid it
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>,
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>).
+const FREE: [&str; 2] = ["sts:GetCallerIdentity", "sts:GetSessionToken"];
+
+/// Decided together with the role's trust policy, by [`Access::assume_role`].
+const BY_TRUST: &str = "sts:AssumeRole";
+
+/// What temporary credentials of a user or root, which are made without a second factor, may do of IAM and STS
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>).
+const OF_TOKENS: [&str; 2] = ["sts:AssumeRole", "sts:GetCallerIdentity"];
+
+/// Of federated users
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>).
+const OF_FEDERATED: [&str; 1] = ["sts:GetCallerIdentity"];
+
+impl Access {
+    /// Default deny: reads the policies of whom the principal acts as, and decides by them.
+    ///
+    /// # Errors
+    /// The store fails, or holds what is no policy.
+    pub async fn authorize(&self, asked: Asked<'_>) -> Result<Decision, IamError> {
+        let Asked { principal, action, resources, sent, mut context } = asked;
+        let admitted = admit(principal, action);
+        if !admitted.is_allowed() {
+            return Ok(admitted);
+        }
+        if let Some(why) = out_of_reach(principal, action) {
+            return Ok(denial(principal, action, resources.first(), why));
+        }
+        if FREE.contains(&action) || action == BY_TRUST {
+            return Ok(admitted);
+        }
+        if resources.is_empty() {
+            return Ok(denial(principal, action, None, "because the request names no resource to decide on"));
+        }
+        let loaded = self.iam().policies_of(principal).await?;
+        let is_recorded = match (principal, &loaded) {
+            (Principal::Session { session, .. }, None) if session.function_arn.is_some() => {
+                self.iam().role_policies(&session.role_arn).await?.is_some()
+            }
+            _ => true,
+        };
+        if !is_recorded {
+            return Ok(within_account(principal, action, resources));
+        }
+        let session = self.session_policies(principal).await?;
+        if !matches!(principal, Principal::Root(_)) {
+            sent.describe(&mut context);
+            principal.describe(loaded.as_deref(), &mut context);
+        }
+        let rules = Rules { loaded: loaded.as_deref(), session: session.as_deref() };
+        Ok(rules.decide(principal, action, resources, &mut context))
+    }
+
+    /// Whether a role lets a service act in it; `None` for one that has no record.
+    ///
+    /// # Errors
+    /// As [`Access::authorize`].
+    pub async fn trusts_service(&self, role: &Arn, service: &str) -> Result<Option<bool>, IamError> {
+        let Some(loaded) = self.iam().role_policies(role).await? else { return Ok(None) };
+        let Some(trust) = &loaded.trust else { return Ok(Some(false)) };
+        let (facts, context) = (Principal::Service(service.to_owned()).facts(), Context::new());
+        let trust = trust.named();
+        let policies = PolicySet { resource: Some(&trust), ..PolicySet::default() };
+        let resource = ResourceFacts { arn: role.to_string(), account: AccountId::parse(&role.account).ok() };
+        let request = Request {
+            principal: &facts,
+            action: "sts:AssumeRole",
+            resource: &resource,
+            context: &context,
+            policies: &policies,
+        };
+        Ok(Some(evaluate(&request).is_allowed()))
+    }
+}
+
+fn named(policies: &[LoadedPolicy]) -> Vec<Named<'_>> {
+    policies.iter().map(LoadedPolicy::named).collect()
+}
+
+struct Rules<'a> {
+    loaded: Option<&'a Loaded>,
+    session: Option<&'a [LoadedPolicy]>,
+}
+
+impl Rules<'_> {
+    fn decide(
+        &self,
+        principal: &Principal,
+        action: &str,
+        resources: &[Resource],
+        context: &mut Context,
+    ) -> Decision {
+        let Rules { loaded, session } = *self;
+        let identity = loaded.map(Loaded::identity_policies).unwrap_or_default();
+        let boundary =
+            loaded.and_then(|loaded| loaded.boundary.as_ref()).map(|boundary| vec![boundary.named()]);
+        let session = session.map(named);
+        let policies = PolicySet {
+            identity: &identity,
+            boundary: boundary.as_deref(),
+            session: session.as_deref(),
+            resource: None,
+            guardrails: &[],
+        };
+        let facts = principal.facts();
+        for resource in resources {
+            let resource_facts =
+                ResourceFacts { arn: resource.arn.to_string(), account: resource.owner.clone() };
+            match &resource.owner {
+                Some(owner) => context.set("aws:ResourceAccount", owner.as_str()),
+                None => context.set_all::<String>("aws:ResourceAccount", []),
+            }
+            let request = Request {
+                principal: &facts,
+                action,
+                resource: &resource_facts,
+                context,
+                policies: &policies,
+            };
+            let verdict = evaluate(&request);
+            if !verdict.is_allowed() {
+                return denial(principal, action, Some(resource), &verdict.because(&request));
+            }
+        }
+        Decision::Allow { because: "the policies allow it" }
+    }
+}
+
+/// What credentials of this kind are never good for, whatever policies say.
+fn out_of_reach(principal: &Principal, action: &str) -> Option<&'static str> {
+    let is_of_identity = action.starts_with("iam:") || action.starts_with("sts:");
+    match principal {
+        Principal::Token { .. } if is_of_identity && !OF_TOKENS.contains(&action) => {
+            Some("because credentials of GetSessionToken cannot be used for it")
+        }
+        Principal::Federated { .. } if is_of_identity && !OF_FEDERATED.contains(&action) => {
+            Some("because credentials of GetFederationToken cannot be used for it")
+        }
+        _ => None,
+    }
+}
+
+/// The rule for functions whose role has no record: they may do everything inside their account.
+fn within_account(principal: &Principal, action: &str, resources: &[Resource]) -> Decision {
+    let is_foreign = |resource: &&Resource| {
+        resource.owner.as_ref().is_some_and(|owner| Some(owner) != principal.account())
+    };
+    match resources.iter().find(is_foreign) {
+        Some(foreign) => denial(
+            principal,
+            action,
+            Some(foreign),
+            "because the resource belongs to another account and no policy shares it",
+        ),
+        None => Decision::Allow { because: "a function inside its own account, whose role has no record" },
+    }
+}
+
+#[cfg(test)]
+mod tests;

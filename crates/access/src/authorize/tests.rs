@@ -1,0 +1,176 @@
+use super::*;
+use crate::iam::{NewRole, NewUser, Role, User};
+use crate::{IamUser, Owner, Session, SessionPolicies, Validity};
+use clock::Clock;
+use kv::Kv;
+
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+    "Principal":{"Service":"lambda.amazonaws.com"}}]}"#;
+
+struct World {
+    access: Access,
+}
+
+fn owner(account: &str) -> Owner {
+    Owner {
+        account: AccountId::parse(account).unwrap(),
+        canonical_user_id: "c".repeat(64),
+        display_name: "someone".to_owned(),
+    }
+}
+
+fn mine() -> Owner {
+    owner("000000000000")
+}
+
+fn photos(key: &str, account: &str) -> Resource {
+    Resource::owned_by(Arn::s3(format!("photos/{key}")), AccountId::parse(account).ok())
+}
+
+fn reading(resource: &str) -> String {
+    format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:GetObject","Resource":"{resource}"}}]}}"#
+    )
+}
+
+impl World {
+    async fn new() -> World {
+        let (kv, clock) = (Kv::memory(), Clock::simulated(Timestamp::from_seconds(1_700_000_000), 7));
+        let master = crate::MasterKey::ephemeral(&clock);
+        let (access, _) = Access::open(&kv, clock, &master, &[]).await.unwrap();
+        World { access }
+    }
+
+    async fn user(&self, name: &str) -> Principal {
+        let new = NewUser { name: name.to_owned(), ..NewUser::default() };
+        let user = self.access.iam().create_user(mine().account, new).await.unwrap();
+        let user = IamUser { name: name.to_owned(), path: "/".to_owned(), id: user.identity.id };
+        Principal::User { owner: mine(), user: Box::new(user) }
+    }
+
+    async fn role(&self, name: &str, trust: &str) {
+        let new = NewRole { name: name.to_owned(), trust_policy: trust.to_owned(), ..NewRole::default() };
+        self.access.iam().create_role(mine().account, new).await.unwrap();
+    }
+
+    async fn ask(&self, principal: &Principal, action: &str, resources: &[Resource]) -> Result<(), String> {
+        let region = Region::parse("us-east-1").unwrap();
+        let sent = Sent {
+            at: Timestamp::from_seconds(1_700_000_000),
+            source_ip: IpAddr::from([127, 0, 0, 1]),
+            user_agent: "test",
+            region: &region,
+        };
+        let asked = Asked { principal, action, resources, sent: &sent, context: Context::new() };
+        match self.access.authorize(asked).await.unwrap() {
+            Decision::Allow { .. } => Ok(()),
+            Decision::Deny { because } => Err(because),
+        }
+    }
+}
+
+fn in_role(role: &str, policies: SessionPolicies, function: bool) -> Principal {
+    let role = Arn::parse(&format!("arn:aws:iam::000000000000:role/{role}")).unwrap();
+    let thumb = Arn::parse("arn:aws:lambda:us-east-1:000000000000:function:thumb").unwrap();
+    let function_arn = function.then_some(thumb);
+    let session = Session { policies, function_arn, ..Session::of_role(role, None, "thumb") };
+    let (issued, expires) = (Timestamp::EPOCH, Timestamp::from_seconds(2_000_000_000));
+    Principal::Session { owner: mine(), session: Box::new(session), validity: Validity { issued, expires } }
+}
+
+#[tokio::test]
+async fn root_may_do_everything_in_its_own_account_and_nothing_outside() {
+    let world = World::new().await;
+    let root = Principal::Root(mine());
+    world.ask(&root, "s3:GetObject", &[photos("a", "000000000000")]).await.unwrap();
+    let unowned = Resource::owned_by(Arn::s3("photos"), None);
+    world.ask(&root, "s3:CreateBucket", &[unowned]).await.unwrap();
+    let both = [photos("a", "000000000000"), photos("b", "222222222222")];
+    let denied = world.ask(&root, "s3:GetObject", &both).await.unwrap_err();
+    assert_eq!(
+        denied,
+        "User: arn:aws:iam::000000000000:root is not authorized to perform: s3:GetObject on resource: \
+         arn:aws:s3:::photos/b because no resource-based policy allows the s3:GetObject action"
+    );
+    world.ask(&root, "s3:GetObject", &[]).await.unwrap_err();
+    world.ask(&Principal::Anonymous, "s3:GetObject", &[photos("a", "000000000000")]).await.unwrap_err();
+    world.ask(&Principal::Anonymous, "sts:GetCallerIdentity", &[]).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_user_may_do_what_its_policies_say_from_the_moment_they_do() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let (inside, beside) = ([photos("a/1", "000000000000")], [photos("b/1", "000000000000")]);
+    let denied = world.ask(&ann, "s3:GetObject", &inside).await.unwrap_err();
+    assert_eq!(
+        denied,
+        "User: arn:aws:iam::000000000000:user/ann is not authorized to perform: s3:GetObject on resource: \
+         arn:aws:s3:::photos/a/1 because no identity-based policy allows the s3:GetObject action"
+    );
+    let iam = world.access.iam();
+    let put =
+        |text: String| iam.put_policy::<User>(mine().account, "ann".to_owned(), "read".to_owned(), text);
+    put(reading("arn:aws:s3:::photos/a/*")).await.unwrap();
+    world.ask(&ann, "s3:GetObject", &inside).await.unwrap();
+    world.ask(&ann, "s3:GetObject", &beside).await.unwrap_err();
+    world.ask(&ann, "s3:PutObject", &inside).await.unwrap_err();
+    world.ask(&ann, "s3:GetObject", &[inside, beside].concat()).await.unwrap_err();
+    world.ask(&ann, "s3:GetObject", &[photos("a/1", "222222222222")]).await.unwrap_err();
+    put(reading("arn:aws:s3:::photos/${aws:username}/*")).await.unwrap();
+    world.ask(&ann, "s3:GetObject", &[photos("ann/1", "000000000000")]).await.unwrap();
+    world.ask(&ann, "s3:GetObject", &[photos("a/1", "000000000000")]).await.unwrap_err();
+    // Who may do nothing may still ask who they are.
+    world.ask(&ann, "sts:GetCallerIdentity", &[]).await.unwrap();
+    iam.delete_inline_policy::<User>(mine().account, "ann".to_owned(), "read".to_owned()).await.unwrap();
+    iam.delete_user(mine().account, "ann".to_owned()).await.unwrap();
+    world.ask(&ann, "s3:GetObject", &[photos("ann/1", "000000000000")]).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_session_is_bounded_by_its_role_and_its_own_policies() {
+    let world = World::new().await;
+    let own = [photos("a/1", "000000000000")];
+    let whole = |function| in_role("photos", SessionPolicies::default(), function);
+    // Without a record only functions act in a role, inside their account.
+    world.ask(&whole(true), "s3:GetObject", &own).await.unwrap();
+    world.ask(&whole(true), "s3:GetObject", &[photos("a/1", "222222222222")]).await.unwrap_err();
+    world.ask(&whole(false), "s3:GetObject", &own).await.unwrap_err();
+
+    world.role("photos", TRUST).await;
+    world.ask(&whole(true), "s3:GetObject", &own).await.unwrap_err();
+    let iam = world.access.iam();
+    let text = reading("arn:aws:s3:::photos/*");
+    iam.put_policy::<Role>(mine().account, "photos".to_owned(), "read".to_owned(), text).await.unwrap();
+    world.ask(&whole(true), "s3:GetObject", &own).await.unwrap();
+    let less = SessionPolicies { inline: Some(reading("arn:aws:s3:::photos/b/*")), managed: Vec::new() };
+    let less = in_role("photos", less, false);
+    let denied = world.ask(&less, "s3:GetObject", &own).await.unwrap_err();
+    assert!(denied.ends_with("because no session policy allows the s3:GetObject action"), "{denied}");
+    world.ask(&less, "s3:GetObject", &[photos("b/1", "000000000000")]).await.unwrap();
+    let gone = "arn:aws:iam::000000000000:policy/gone".to_owned();
+    let gone = SessionPolicies { inline: None, managed: vec![gone] };
+    world.ask(&in_role("photos", gone, false), "s3:GetObject", &own).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn temporary_credentials_of_a_user_are_for_little_of_iam() {
+    let world = World::new().await;
+    let (issued, expires) = (Timestamp::EPOCH, Timestamp::from_seconds(2_000_000_000));
+    let token = Principal::Token { owner: mine(), user: None, validity: Validity { issued, expires } };
+    world.ask(&token, "s3:GetObject", &[photos("a", "000000000000")]).await.unwrap();
+    let role = Resource::new(Arn::parse("arn:aws:iam::000000000000:role/photos").unwrap());
+    world.ask(&token, "iam:GetRole", std::slice::from_ref(&role)).await.unwrap_err();
+    world.ask(&token, "sts:AssumeRole", &[role]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_role_trusts_whom_it_names() {
+    let world = World::new().await;
+    let arn = Arn::parse("arn:aws:iam::000000000000:role/photos").unwrap();
+    let trusts = async |service| world.access.trusts_service(&arn, service).await.unwrap();
+    assert_eq!(trusts("lambda.amazonaws.com").await, None);
+    world.role("photos", TRUST).await;
+    assert_eq!(trusts("lambda.amazonaws.com").await, Some(true));
+    assert_eq!(trusts("s3.amazonaws.com").await, Some(false));
+}
