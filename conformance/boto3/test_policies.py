@@ -1,0 +1,141 @@
+"""Policies decide: what nobody was allowed is denied, what was allowed passes at once."""
+
+import itertools
+import json
+
+import pytest
+
+from expectation import refused
+from packing import zip_of
+
+numbers = itertools.count()
+
+READ = """
+import os, boto3
+s3 = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+
+def handler(event, context):
+    return s3.get_object(Bucket=event["bucket"], Key=event["key"])["Body"].read().decode()
+"""
+
+
+def policy(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(actions, resources, **more):
+    return {"Effect": "Allow", "Action": actions, "Resource": resources} | more
+
+
+def trust(service):
+    return policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}})
+
+
+@pytest.fixture(scope="module")
+def iam(zerun):
+    return zerun.client("iam")
+
+
+@pytest.fixture
+def user(zerun, iam):
+    """A new user's name, and a function that gives a client of theirs."""
+    name = f"user-{next(numbers)}"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+
+    def client(service):
+        return zerun.client(service, keys=(key["AccessKeyId"], key["SecretAccessKey"]))
+
+    return name, client
+
+
+def test_a_new_user_may_do_nothing(user, bucket):
+    name, client = user
+    s3 = client("s3")
+    for call in (s3.list_buckets, lambda: s3.list_objects_v2(Bucket=bucket), client("lambda").list_functions,
+                 client("iam").list_users):
+        with refused("AccessDenied", "AccessDeniedException", status=403, naming=f"user/{name} is not authorized"):
+            call()
+    assert client("sts").get_caller_identity()["Arn"].endswith(f":user/{name}")
+
+
+def test_a_policy_counts_at_once_and_no_further(iam, user, s3, bucket):
+    name, client = user
+    mine = client("s3")
+    s3.put_object(Bucket=bucket, Key="a/1", Body=b"1")
+    s3.put_object(Bucket=bucket, Key="b/1", Body=b"2")
+    arn = f"arn:aws:s3:::{bucket}"
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy(
+        allow("s3:GetObject", f"{arn}/a/*"),
+        allow("s3:ListBucket", arn, Condition={"StringLike": {"s3:prefix": "a/*"}})))
+    assert mine.get_object(Bucket=bucket, Key="a/1")["Body"].read() == b"1"
+    assert mine.list_objects_v2(Bucket=bucket, Prefix="a/")["KeyCount"] == 1
+    for call in (lambda: mine.get_object(Bucket=bucket, Key="b/1"), lambda: mine.list_objects_v2(Bucket=bucket),
+                 lambda: mine.put_object(Bucket=bucket, Key="a/2", Body=b""),
+                 lambda: mine.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/a/1")):
+        with refused("AccessDenied", status=403, naming="because no identity-based policy allows"):
+            call()
+    # Writing is one thing, reading what is copied another.
+    iam.put_user_policy(UserName=name, PolicyName="w", PolicyDocument=policy(allow("s3:PutObject", f"{arn}/*")))
+    mine.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/a/1")
+    with refused("AccessDenied", naming="s3:GetObject"):
+        mine.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/b/1")
+    iam.put_user_policy(UserName=name, PolicyName="d", PolicyDocument=policy(
+        {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}))
+    with refused("AccessDenied", naming="with an explicit deny in an identity-based policy"):
+        mine.get_object(Bucket=bucket, Key="a/1")
+
+
+def test_of_many_objects_each_must_be_allowed(iam, user, s3, bucket):
+    name, client = user
+    for key in ("a/1", "b/1"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy(
+        allow("s3:DeleteObject", f"arn:aws:s3:::{bucket}/a/*")))
+
+    def delete(*keys):
+        return client("s3").delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys]})
+
+    with refused("AccessDenied", naming="b/1"):
+        delete("a/1", "b/1")
+    assert [one["Key"] for one in delete("a/1")["Deleted"]] == ["a/1"]
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["b/1"]
+
+
+def test_passing_a_role_is_a_permission_of_its_own(iam, user, python_runtime):
+    name, client = user
+    role = iam.create_role(RoleName=f"{name}-r", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]["Arn"]
+    other = iam.create_role(RoleName=f"{name}-o", AssumeRolePolicyDocument=trust("s3.amazonaws.com"))["Role"]["Arn"]
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=policy(allow("lambda:*", "*")))
+    lam = client("lambda")
+
+    def create(role):
+        return lam.create_function(FunctionName=f"{name}-f", Runtime=python_runtime, Role=role, Handler="index.handler",
+                                   Code={"ZipFile": zip_of({"index.py": "def handler(e, c):\n    return 1\n"})})
+
+    with refused("AccessDeniedException", status=403, naming="iam:PassRole"):
+        create(role)
+    iam.put_user_policy(UserName=name, PolicyName="pass", PolicyDocument=policy(
+        allow("iam:PassRole", "*", Condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}})))
+    with refused("InvalidParameterValueException", naming="cannot be assumed by Lambda"):
+        create(other)
+    assert create(role)["Role"] == role
+
+
+def test_a_function_may_do_what_its_role_may(iam, lam, s3, bucket, python_runtime):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"found")
+    role = iam.create_role(RoleName="reads", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]["Arn"]
+    lam.create_function(FunctionName="reads", Runtime=python_runtime, Role=role, Handler="index.handler", Timeout=30,
+                        Code={"ZipFile": zip_of({"index.py": READ})})
+
+    def ask():
+        answer = lam.invoke(FunctionName="reads", Payload=json.dumps({"bucket": bucket, "key": "k"}))
+        return json.loads(answer["Payload"].read())
+
+    denied = ask()
+    assert "AccessDenied" in denied["errorMessage"] and "assumed-role/reads/reads" in denied["errorMessage"], denied
+    assert "because no identity-based policy allows the s3:GetObject action" in denied["errorMessage"], denied
+    iam.attach_role_policy(RoleName="reads", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
+    assert ask() == "found"
+    iam.detach_role_policy(RoleName="reads", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
+    assert "AccessDenied" in ask()["errorMessage"]
