@@ -21,6 +21,7 @@ mod master_key;
 pub mod policy;
 mod principal;
 mod session;
+pub mod simulate;
 mod store;
 
 pub use account::{Account, AccountSettings, KeyPair, WELL_KNOWN_KEY};
