@@ -139,3 +139,30 @@ def test_a_function_may_do_what_its_role_may(iam, lam, s3, bucket, python_runtim
     assert ask() == "found"
     iam.detach_role_policy(RoleName="reads", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
     assert "AccessDenied" in ask()["errorMessage"]
+
+
+def test_the_simulator_says_what_the_policies_would(iam, user, bucket):
+    name, _ = user
+    arn = f"arn:aws:s3:::{bucket}"
+    text = policy(allow("s3:Get*", f"{arn}/*", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+                  {"Effect": "Deny", "Action": "s3:GetObject", "Resource": f"{arn}/secret"})
+
+    def decisions(answer):
+        return {(one["EvalActionName"], one["EvalResourceName"].rpartition("/")[2]): one["EvalDecision"]
+                for one in answer["EvaluationResults"]}
+
+    inside = [{"ContextKeyName": "aws:SourceIp", "ContextKeyValues": ["10.1.2.3"], "ContextKeyType": "ip"}]
+    asked = {"ActionNames": ["s3:GetObject", "s3:PutObject"], "ResourceArns": [f"{arn}/a", f"{arn}/secret"]}
+    expected = {("s3:GetObject", "a"): "allowed", ("s3:GetObject", "secret"): "explicitDeny",
+                ("s3:PutObject", "a"): "implicitDeny", ("s3:PutObject", "secret"): "implicitDeny"}
+    assert decisions(iam.simulate_custom_policy(PolicyInputList=[text], ContextEntries=inside, **asked)) == expected
+    outside = decisions(iam.simulate_custom_policy(PolicyInputList=[text], **asked))
+    assert outside[("s3:GetObject", "a")] == "implicitDeny"
+    keys = iam.get_context_keys_for_custom_policy(PolicyInputList=[text])["ContextKeyNames"]
+    assert [key.lower() for key in keys] == ["aws:sourceip"]
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=text)
+    source = iam.get_user(UserName=name)["User"]["Arn"]
+    found = iam.simulate_principal_policy(PolicySourceArn=source, ContextEntries=inside, **asked)
+    assert decisions(found) == expected
+    with refused("NoSuchEntity"):
+        iam.simulate_principal_policy(PolicySourceArn=f"{source}-nobody", **asked)
