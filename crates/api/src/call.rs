@@ -8,6 +8,7 @@ use http::HeaderMap;
 use kv::Kv;
 use names::{AccountId, Region};
 use objects::Objects;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -46,6 +47,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The raw query string, without `?`.
     pub query: String,
+    /// Of the operation's resources, which the caller may not act on; see [`crate::Operation::PARTIAL`].
+    pub denied: BTreeSet<usize>,
     /// The verified payload of operations whose input has a payload of bytes; empty for all others,
     /// whose document is already in their input.
     pub body: Body,

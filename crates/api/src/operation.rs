@@ -46,6 +46,10 @@ pub trait Operation: model::Typed + Send + Sync + 'static {
         input: &Self::Input,
     ) -> impl Future<Output = Result<Vec<Resource>, ApiError>> + Send;
 
+    /// Where the caller may act on some of the resources, the operation is called for these, and tells of the
+    /// others itself: their places are in [`Call::denied`].
+    const PARTIAL: bool = false;
+
     /// What the action's own condition keys say of the request, such as `s3:prefix`.
     fn conditions(_input: &Self::Input) -> Context {
         Context::new()
@@ -115,11 +119,22 @@ impl fmt::Debug for Entry {
 }
 
 /// The one place where a decision stands between a request and its service.
-async fn run<O: Operation>(call: Call, input: Value) -> Result<Reply<Value>, ApiError> {
+async fn run<O: Operation>(mut call: Call, input: Value) -> Result<Reply<Value>, ApiError> {
     let input: O::Input = protocol::decode::decode_into(O::OPERATION, input)
         .map_err(|error| ApiError::from(error.into_wire(O::OPERATION)))?;
     let resources = O::resources(&call, &input).await?;
-    call.authorize(O::ACTION, &resources, O::conditions(&input)).await?;
+    let all = call.authorize(O::ACTION, &resources, O::conditions(&input)).await;
+    if O::PARTIAL && all.is_err() && resources.len() > 1 {
+        for (place, resource) in resources.iter().enumerate() {
+            let one = std::slice::from_ref(resource);
+            if call.authorize(O::ACTION, one, O::conditions(&input)).await.is_err() {
+                call.denied.insert(place);
+            }
+        }
+    }
+    if call.denied.is_empty() || call.denied.len() == resources.len() {
+        all?;
+    }
     for Further { action, resources, conditions } in O::further(&call, &input).await? {
         call.authorize(action, &resources, conditions).await?;
     }

@@ -19,6 +19,7 @@ use protocol::error::WireError;
 use protocol::model::{Dialect, Protocol, Service};
 use protocol::route::Labels;
 use protocol::sigv4::Presented;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 /// Where the server's own pages live: no bucket can be named so.
@@ -295,6 +296,7 @@ impl Spoken<'_> {
             now,
             headers: parts.headers,
             query,
+            denied: BTreeSet::new(),
             body,
         };
         let reply = entry.run(call, tree).await?;

@@ -15,13 +15,17 @@ impl Operation for DeleteObjects {
     /// A thousand keys of a kilobyte each, escaped.
     const BODY_MAX: usize = 8 * 1024 * 1024;
 
-    /// One resource for all keys: today's decisions depend on the bucket's owner alone. Policies that
-    /// tell keys apart will have to name each.
+    /// Each key is decided on by itself, and one that is denied does not keep the others.
+    const PARTIAL: bool = true;
+
     async fn resources(call: &Call, input: &DeleteObjectsRequest) -> Result<Vec<Resource>, ApiError> {
         let owned = object_resource(call, &input.bucket, "*", input.expected_bucket_owner.as_ref()).await?;
-        let Some(owner) = owned.into_iter().next().map(|resource| resource.owner) else {
+        let Some(owner) = owned.first().map(|resource| resource.owner.clone()) else {
             return Ok(Vec::new());
         };
+        if input.delete.objects.is_empty() {
+            return Ok(owned);
+        }
         let arn = |key: &str| Arn::s3(format!("{}/{key}", input.bucket));
         let named = input.delete.objects.iter().map(|object| arn(&object.key));
         Ok(named.map(|arn| Resource::owned_by(arn, owner.clone())).collect())
@@ -29,12 +33,21 @@ impl Operation for DeleteObjects {
 
     async fn call(call: Call, input: DeleteObjectsRequest) -> Result<Reply<DeleteObjectsOutput>, ApiError> {
         let bucket = bucket(&call, &input.bucket)?;
-        let named: Vec<String> = input.delete.objects.iter().map(|object| object.key.clone()).collect();
-        let entries = input.delete.objects.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let objects = input.delete.objects.iter().enumerate();
+        let (denied, allowed): (Vec<_>, Vec<_>) = objects.partition(|(place, _)| call.denied.contains(place));
+        let named: Vec<String> = allowed.iter().map(|(_, object)| object.key.clone()).collect();
+        let entries = allowed.into_iter().map(|(_, object)| entry(object)).collect::<Result<Vec<_>, _>>()?;
+        let refused = |object: &ObjectIdentifier| Error {
+            key: Some(object.key.clone()),
+            code: Some("AccessDenied".to_owned()),
+            message: Some("Access Denied".to_owned()),
+            version_id: None,
+        };
+        let mut errors: Vec<Error> = denied.into_iter().map(|(_, object)| refused(object)).collect();
         let results = call.services.objects.delete_objects(bucket, entries, caller(&call)).await;
         let results = results.map_err(about(&input.bucket, None))?;
         let quiet = input.delete.quiet.unwrap_or(false);
-        let (mut deleted, mut errors) = (Vec::new(), Vec::new());
+        let mut deleted = Vec::new();
         for (key, result) in named.into_iter().zip(results) {
             match result {
                 Ok(()) if quiet => {}
