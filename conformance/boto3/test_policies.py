@@ -97,8 +97,10 @@ def test_of_many_objects_each_must_be_allowed(iam, user, s3, bucket):
         return client("s3").delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": key} for key in keys]})
 
     with refused("AccessDenied", naming="b/1"):
-        delete("a/1", "b/1")
-    assert [one["Key"] for one in delete("a/1")["Deleted"]] == ["a/1"]
+        delete("b/1", "b/2")
+    answer = delete("b/1", "a/1")
+    assert [one["Key"] for one in answer["Deleted"]] == ["a/1"]
+    assert [(one["Key"], one["Code"]) for one in answer["Errors"]] == [("b/1", "AccessDenied")]
     assert [one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]] == ["b/1"]
 
 
@@ -119,6 +121,8 @@ def test_passing_a_role_is_a_permission_of_its_own(iam, user, python_runtime):
         allow("iam:PassRole", "*", Condition={"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}})))
     with refused("InvalidParameterValueException", naming="cannot be assumed by Lambda"):
         create(other)
+    with refused("InvalidParameterValueException", naming="cannot be assumed by Lambda"):
+        create(f"{role}-that-was-never-made")
     assert create(role)["Role"] == role
 
 

@@ -83,7 +83,7 @@ impl Access {
         let loaded = self.iam().policies_of(principal).await?;
         let is_recorded = match (principal, &loaded) {
             (Principal::Session { session, .. }, None) if session.function_arn.is_some() => {
-                self.iam().role_policies(&session.role_arn).await?.is_some()
+                self.iam().role_was_made(&session.role_arn).await?
             }
             _ => true,
         };
@@ -99,12 +99,14 @@ impl Access {
         Ok(rules.decide(principal, action, resources, &mut context))
     }
 
-    /// Whether a role lets a service act in it; `None` for one that has no record.
+    /// Whether a role lets a service act in it; `None` for one that was never made.
     ///
     /// # Errors
     /// As [`Access::authorize`].
     pub async fn trusts_service(&self, role: &Arn, service: &str) -> Result<Option<bool>, IamError> {
-        let Some(loaded) = self.iam().role_policies(role).await? else { return Ok(None) };
+        let Some(loaded) = self.iam().role_policies(role).await? else {
+            return Ok(self.iam().role_was_made(role).await?.then_some(false));
+        };
         let Some(trust) = &loaded.trust else { return Ok(Some(false)) };
         let (facts, context) = (Principal::Service(service.to_owned()).facts(), Context::new());
         let trust = trust.named();
@@ -188,7 +190,8 @@ fn out_of_reach(principal: &Principal, action: &str) -> Option<&'static str> {
     }
 }
 
-/// The rule for functions whose role has no record: they may do everything inside their account.
+/// The rule for functions whose role never had a record, which only root can have given them: they may do everything
+/// inside their account.
 fn within_account(principal: &Principal, action: &str, resources: &[Resource]) -> Decision {
     let is_foreign = |resource: &&Resource| {
         resource.owner.as_ref().is_some_and(|owner| Some(owner) != principal.account())

@@ -125,6 +125,8 @@ pub enum Keyspace {
     IamAlias = 0x7E,
     /// access: (account, task id): deletions of service-linked roles.
     IamDeletion = 0x7F,
+    /// access: (account, name): roles that are not there any more.
+    IamRoleGone = 0x80,
 }
 
 impl Keyspace {

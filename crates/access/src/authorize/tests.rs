@@ -148,6 +148,10 @@ async fn a_session_is_bounded_by_its_role_and_its_own_policies() {
     let denied = world.ask(&less, "s3:GetObject", &own).await.unwrap_err();
     assert!(denied.ends_with("because no session policy allows the s3:GetObject action"), "{denied}");
     world.ask(&less, "s3:GetObject", &[photos("b/1", "000000000000")]).await.unwrap();
+    let iam = world.access.iam();
+    iam.delete_inline_policy::<Role>(mine().account, "photos".to_owned(), "read".to_owned()).await.unwrap();
+    iam.delete_role(mine().account, "photos".to_owned()).await.unwrap();
+    world.ask(&whole(true), "s3:GetObject", &own).await.unwrap_err();
     let gone = "arn:aws:iam::000000000000:policy/gone".to_owned();
     let gone = SessionPolicies { inline: None, managed: vec![gone] };
     world.ask(&in_role("photos", gone, false), "s3:GetObject", &own).await.unwrap_err();

@@ -85,6 +85,10 @@ pub(crate) fn member(group_id: &str, user: &str) -> Key {
     members(group_id).text(user)
 }
 
+pub(crate) fn role_gone(account: &AccountId, name: &str) -> Key {
+    Key::new(Keyspace::IamRoleGone).text(account.as_str()).text(name)
+}
+
 pub(crate) fn access_key(id: &str) -> Key {
     Key::new(Keyspace::IamAccessKey).text(id)
 }

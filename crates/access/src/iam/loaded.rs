@@ -67,6 +67,8 @@ struct State {
     count: u64,
     identities: HashMap<IdentityKey, Option<Arc<Loaded>>>,
     managed: HashMap<(AccountId, String), LoadedPolicy>,
+    /// Roles, by account and name, that there are or were.
+    made: HashMap<(AccountId, String), bool>,
 }
 
 impl Kept {
@@ -99,7 +101,9 @@ impl Kept {
         if count < state.count {
             return;
         }
-        if count > state.count || state.identities.len().max(state.managed.len()) >= KEPT_MAX {
+        if count > state.count
+            || state.identities.len().max(state.managed.len()).max(state.made.len()) >= KEPT_MAX
+        {
             *state = State { count, ..State::default() };
         }
         keep(&mut state);
@@ -151,6 +155,32 @@ impl Iam {
         let loaded = self.loaded((account, IdentityKind::Role, name.to_owned())).await?;
         let arn = role.to_string();
         Ok(loaded.filter(|loaded| loaded.identity.arn() == arn))
+    }
+
+    /// Whether there is a role of this name, on whatever path, or was: whom it was taken from must not gain by it.
+    ///
+    /// # Errors
+    /// As [`Iam::policies_of`].
+    pub async fn role_was_made(&self, role: &Arn) -> Result<bool, IamError> {
+        let Ok(account) = AccountId::parse(&role.account) else { return Ok(false) };
+        let Some(name) = role.resource.rsplit('/').next() else { return Ok(false) };
+        let key = (account, name.to_owned());
+        let count = self.0.kept.count();
+        if let Some(made) = self.0.kept.look(count, |state| state.made.get(&key).copied()) {
+            return Ok(made);
+        }
+        let (account, name) = key.clone();
+        let made = self
+            .read(async move |from: &Snapshot| {
+                let is_there =
+                    from.get(&keys::identity(IdentityKind::Role, &account, &name)).await?.is_some();
+                Ok(is_there || from.get(&keys::role_gone(&account, &name)).await?.is_some())
+            })
+            .await?;
+        self.0.kept.keep(count, |state| {
+            state.made.insert(key, made);
+        });
+        Ok(made)
     }
 
     /// The policies of a user by name.

@@ -38,7 +38,7 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
         let mut further = Vec::new();
         if let Some(role) = input.role.as_deref() {
             let function = whole(call, &input.function_name)?.id;
-            further.push(pass_role(role, &function.arn())?);
+            further.push(pass_role(call, role, &function.arn()).await?);
         }
         Ok(further)
     }
