@@ -27,6 +27,13 @@ BOOTSTRAP = f"""#!/bin/sh
 exec {SYSTEM_PYTHON} /var/task/loop.py run.handler
 """
 
+NODE = f"""
+const {{ execFileSync }} = require("child_process");
+exports.handler = async (event) => JSON.parse(
+  execFileSync("{SYSTEM_PYTHON}", ["-S", "/var/task/run.py"], {{ input: JSON.stringify(event), stdio: ["pipe", "pipe", "inherit"] }}));
+"""
+
+
 def corpus():
     """The attempts as files of a deployment package."""
     files = {"run.py": (HERE / "run.py").read_text()}
