@@ -61,6 +61,9 @@ struct Inner {
     runtime: Handle,
 }
 
+/// How often a sweep that is disturbed begins anew.
+const SWEEPS: u32 = 32;
+
 #[derive(Default)]
 struct Use {
     pins: usize,
@@ -203,34 +206,42 @@ impl CodeStore {
     /// Removes the unpacked copy of code that no record names, unless it is pinned: then the last pin's
     /// end sweeps it.
     pub(crate) async fn sweep(&self, sha256: &str) -> Result<(), FunctionsError> {
-        {
-            let mut in_use = self.in_use();
-            let entry = in_use.entry(sha256.to_owned()).or_default();
-            if entry.pins > 0 {
-                entry.sweep_wanted = true;
-                return Ok(());
+        for _ in 0..SWEEPS {
+            {
+                let mut in_use = self.in_use();
+                let entry = in_use.entry(sha256.to_owned()).or_default();
+                if entry.pins > 0 {
+                    entry.sweep_wanted = true;
+                    return Ok(());
+                }
+                entry.sweeping = true;
             }
-            entry.sweeping = true;
+            let kept = self.0.kv.get(&keys::code(sha256)).await?.is_some();
+            let removed = {
+                let mut in_use = self.in_use();
+                let undisturbed = in_use.get(sha256).is_some_and(|entry| entry.pins == 0 && entry.sweeping);
+                if in_use.get(sha256).is_some_and(|entry| entry.pins == 0) {
+                    in_use.remove(sha256);
+                }
+                if kept {
+                    return Ok(());
+                }
+                // A pin that came and went may have named it, or left it to this sweep.
+                if !undisturbed {
+                    continue;
+                }
+                // Under the lock, so that whoever pins next finds it gone as a whole.
+                let away = self.0.directory.join(gone(&self.0.clock));
+                match fs::rename(self.at(sha256), &away) {
+                    Ok(()) => away,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                    Err(error) => return Err(internal(&error)),
+                }
+            };
+            return remove(removed).await;
         }
-        let kept = self.0.kv.get(&keys::code(sha256)).await?.is_some();
-        let removed = {
-            let mut in_use = self.in_use();
-            let undisturbed = in_use.get(sha256).is_some_and(|entry| entry.pins == 0 && entry.sweeping);
-            if in_use.get(sha256).is_some_and(|entry| entry.pins == 0) {
-                in_use.remove(sha256);
-            }
-            if kept || !undisturbed {
-                return Ok(());
-            }
-            // Under the lock, so that whoever pins next finds it gone as a whole.
-            let away = self.0.directory.join(gone(&self.0.clock));
-            match fs::rename(self.at(sha256), &away) {
-                Ok(()) => away,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(error) => return Err(internal(&error)),
-            }
-        };
-        remove(removed).await
+        // Whoever disturbs it so often sweeps too, or the next start does.
+        Ok(())
     }
 
     /// Sweeps every copy and removes those that were put aside; once, after the start.
