@@ -191,11 +191,15 @@ fn out_of_reach(principal: &Principal, action: &str) -> Option<&'static str> {
 }
 
 /// The rule for functions whose role never had a record, which only root can have given them: they may do everything
-/// inside their account.
+/// inside their account but what would give them, or anybody, more rights.
 fn within_account(principal: &Principal, action: &str, resources: &[Resource]) -> Decision {
     let is_foreign = |resource: &&Resource| {
         resource.owner.as_ref().is_some_and(|owner| Some(owner) != principal.account())
     };
+    if action.starts_with("iam:") || action.starts_with("sts:") {
+        let why = format!("because no identity-based policy allows the {action} action");
+        return denial(principal, action, resources.first(), &why);
+    }
     match resources.iter().find(is_foreign) {
         Some(foreign) => denial(
             principal,

@@ -136,6 +136,10 @@ async fn a_session_is_bounded_by_its_role_and_its_own_policies() {
     world.ask(&whole(true), "s3:GetObject", &own).await.unwrap();
     world.ask(&whole(true), "s3:GetObject", &[photos("a/1", "222222222222")]).await.unwrap_err();
     world.ask(&whole(false), "s3:GetObject", &own).await.unwrap_err();
+    let user = [Resource::new(Arn::parse("arn:aws:iam::000000000000:user/eve").unwrap())];
+    for action in ["iam:CreateUser", "iam:PassRole", "sts:GetFederationToken"] {
+        world.ask(&whole(true), action, &user).await.unwrap_err();
+    }
 
     world.role("photos", TRUST).await;
     world.ask(&whole(true), "s3:GetObject", &own).await.unwrap_err();
