@@ -63,6 +63,11 @@ def lam(zerun):
 
 
 @pytest.fixture(scope="module")
+def iam(zerun):
+    return zerun.client("iam")
+
+
+@pytest.fixture(scope="module")
 def sts(zerun):
     return zerun.client("sts")
 

@@ -16,11 +16,6 @@ BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def iam(zerun):
-    return zerun.client("iam")
-
-
 @pytest.fixture
 def role(iam):
     name = f"role-{next(numbers)}"

@@ -17,11 +17,6 @@ BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
-def iam(zerun):
-    return zerun.client("iam")
-
-
 @pytest.fixture
 def user(iam):
     name = f"user-{next(numbers)}"

@@ -31,11 +31,6 @@ def trust(service):
     return policy({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}})
 
 
-@pytest.fixture(scope="module")
-def iam(zerun):
-    return zerun.client("iam")
-
-
 @pytest.fixture
 def user(zerun, iam):
     """A new user's name, and a function that gives a client of theirs."""

@@ -3,7 +3,6 @@
 import json
 
 import boto3
-import pytest
 from botocore.config import Config
 
 from expectation import refused
@@ -16,11 +15,6 @@ ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow
 def trusting(*principals, actions=("sts:AssumeRole",), **more):
     return json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": list(principals)}, "Action": list(actions)} | more]})
-
-
-@pytest.fixture(scope="module")
-def iam(zerun):
-    return zerun.client("iam")
 
 
 def client_with(zerun, credentials, service="sts"):
