@@ -22,6 +22,7 @@
 //! Nothing else: routing, the coverage page, the answer to operations that are not spoken and the test
 //! that refuses every one without credentials follow from the table.
 
+mod access_level;
 mod body;
 mod call;
 mod error;
@@ -37,6 +38,7 @@ pub mod lambda;
 pub mod s3;
 pub mod sts;
 
+pub use access_level::AccessLevel;
 pub use body::Body;
 pub use call::{Call, Services};
 pub use error::ApiError;

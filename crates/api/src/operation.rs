@@ -1,4 +1,4 @@
-use crate::{ApiError, Call, Reply};
+use crate::{AccessLevel, ApiError, Call, Reply};
 use access::Resource;
 use access::policy::Context;
 use protocol::model;
@@ -14,6 +14,9 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// ```text
 /// impl Operation for model::operation::GetCallerIdentity {
 ///     const ACTION: &'static str = "sts:GetCallerIdentity";
+///     const LEVEL: AccessLevel = AccessLevel::Read;
+///     const CONDITION_KEYS: &'static [&'static str] = &[];
+///     const DATA: bool = false;
 ///     const HONOURED: &'static [&'static str] = &[];
 ///     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> { … }
 ///     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> { … }
@@ -22,6 +25,20 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 pub trait Operation: model::Typed + Send + Sync + 'static {
     /// As IAM writes it, e.g. `s3:PutObject`; not always the operation's name.
     const ACTION: &'static str;
+
+    /// What the action does, as AWS's service authorization reference has it.
+    const LEVEL: AccessLevel;
+
+    /// The condition keys beyond the global ones that a policy can ask of this operation: all that
+    /// [`Operation::conditions`] may set. One that ends in `/` stands for all that begin so, such as
+    /// `aws:RequestTag/`.
+    const CONDITION_KEYS: &'static [&'static str];
+
+    /// Whether CloudTrail has it as a data event: what is in a bucket, or a function that is run. All else
+    /// is management
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>,
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>).
+    const DATA: bool;
 
     /// The input's members that [`Operation::call`] acts on, by their names in the model; a dot reaches
     /// into a structure (`Code.ZipFile`).
@@ -50,7 +67,8 @@ pub trait Operation: model::Typed + Send + Sync + 'static {
     /// others itself: their places are in [`Call::denied`].
     const PARTIAL: bool = false;
 
-    /// What the action's own condition keys say of the request, such as `s3:prefix`.
+    /// What the action's own condition keys say of the request, such as `s3:prefix`: of those that are
+    /// listed in [`Operation::CONDITION_KEYS`].
     fn conditions(_input: &Self::Input) -> Context {
         Context::new()
     }
@@ -90,6 +108,11 @@ type Running = Pin<Box<dyn Future<Output = Result<Reply<Value>, ApiError>> + Sen
 pub struct Entry {
     pub model: &'static model::Operation,
     pub action: &'static str,
+    pub level: AccessLevel,
+    /// What a policy can ask of it beyond the global keys; see [`Operation::CONDITION_KEYS`].
+    pub condition_keys: &'static [&'static str],
+    /// A data event, or one of management.
+    pub data: bool,
     pub honoured: &'static [&'static str],
     pub body_max: usize,
     run: fn(Call, Value) -> Running,
@@ -100,6 +123,9 @@ impl Entry {
         Entry {
             model: O::OPERATION,
             action: O::ACTION,
+            level: O::LEVEL,
+            condition_keys: O::CONDITION_KEYS,
+            data: O::DATA,
             honoured: O::HONOURED,
             body_max: O::BODY_MAX,
             run: |call, input| Box::pin(run::<O>(call, input)),
@@ -123,11 +149,17 @@ async fn run<O: Operation>(mut call: Call, input: Value) -> Result<Reply<Value>,
     let input: O::Input = protocol::decode::decode_into(O::OPERATION, input)
         .map_err(|error| ApiError::from(error.into_wire(O::OPERATION)))?;
     let resources = O::resources(&call, &input).await?;
-    let all = call.authorize(O::ACTION, &resources, O::conditions(&input)).await;
+    let conditions = O::conditions(&input);
+    debug_assert!(
+        conditions.iter().all(|(key, _)| is_listed(O::CONDITION_KEYS, key)),
+        "{} sets a condition key that it does not list: {conditions:?}",
+        O::OPERATION.name
+    );
+    let all = call.authorize(O::ACTION, &resources, conditions.clone()).await;
     if O::PARTIAL && all.is_err() && resources.len() > 1 {
         for (place, resource) in resources.iter().enumerate() {
             let one = std::slice::from_ref(resource);
-            if call.authorize(O::ACTION, one, O::conditions(&input)).await.is_err() {
+            if call.authorize(O::ACTION, one, conditions.clone()).await.is_err() {
                 call.denied.insert(place);
             }
         }
@@ -141,4 +173,28 @@ async fn run<O: Operation>(mut call: Call, input: Value) -> Result<Reply<Value>,
     let reply = O::call(call, input).await?;
     let output = serde_json::to_value(&reply.output).map_err(ApiError::internal)?;
     Ok(Reply { output, body: reply.body, status: reply.status, headers: reply.headers })
+}
+
+/// Keys are compared without regard to case, as policies do; a listed `aws:RequestTag/` stands for all of them.
+fn is_listed(listed: &[&str], key: &str) -> bool {
+    listed.iter().any(|one| match key.get(..one.len()) {
+        Some(begin) if one.ends_with('/') => begin.eq_ignore_ascii_case(one),
+        _ => key.eq_ignore_ascii_case(one),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_listed;
+
+    #[test]
+    fn a_key_is_listed_whole_or_by_its_beginning() {
+        let listed = ["s3:prefix", "aws:RequestTag/", "aws:TagKeys"];
+        for key in ["s3:prefix", "S3:Prefix", "aws:requesttag/team", "aws:TagKeys"] {
+            assert!(is_listed(&listed, key), "{key}");
+        }
+        for key in ["s3:prefixes", "s3:pre", "aws:RequestTag", "aws:TagKeys/x", "ä", ""] {
+            assert!(!is_listed(&listed, key), "{key}");
+        }
+    }
 }

@@ -222,4 +222,44 @@ mod tests {
             assert!(!action.is_empty());
         }
     }
+
+    #[test]
+    fn an_action_has_one_level() {
+        let mut levels = HashMap::new();
+        for entry in OPERATIONS {
+            let level = *levels.entry(entry.action).or_insert(entry.level);
+            assert_eq!(level, entry.level, "{entry:?}");
+        }
+    }
+
+    /// A misspelt key would never match, in silence.
+    #[test]
+    fn condition_keys_are_global_or_their_service_s() {
+        for entry in OPERATIONS {
+            let service = entry.model.service.name;
+            let mut seen = std::collections::HashSet::new();
+            for key in entry.condition_keys {
+                let (prefix, name) = key.split_once(':').unwrap();
+                assert!(prefix == service || prefix == "aws", "{entry:?}: {key}");
+                assert!(!name.is_empty() && seen.insert(key), "{entry:?}: {key}");
+            }
+        }
+    }
+
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>
+    #[test]
+    fn data_is_what_is_in_buckets_and_what_runs() {
+        let data = |name: &str| OPERATIONS.iter().any(|entry| entry.model.name == name && entry.data);
+        for name in ["GetObject", "DeleteObjects", "ListObjectsV2", "HeadBucket", "Invoke"] {
+            assert!(data(name), "{name}");
+        }
+        for name in ["CreateBucket", "GetBucketTagging", "ListBuckets", "CreateFunction", "AssumeRole"] {
+            assert!(!data(name), "{name}");
+        }
+        assert!(
+            OPERATIONS
+                .iter()
+                .all(|entry| !entry.data || ["s3", "lambda"].contains(&entry.model.service.name))
+        );
+    }
 }

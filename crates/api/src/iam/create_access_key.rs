@@ -1,11 +1,14 @@
 use super::model;
 use super::user;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use protocol::{Sensitive, Timestamp};
 
 impl Operation for model::operation::CreateAccessKey {
     const ACTION: &'static str = "iam:CreateAccessKey";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["UserName"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -2,12 +2,15 @@ use super::managed_policy;
 use super::model;
 use super::resources::new;
 use super::tags;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::NewPolicy;
 
 impl Operation for model::operation::CreatePolicy {
     const ACTION: &'static str = "iam:CreatePolicy";
+    const LEVEL: AccessLevel = AccessLevel::PermissionsManagement;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] =
         &["PolicyName", "Path", "PolicyDocument", "Description", "Tags"];
 

@@ -1,11 +1,14 @@
 use super::managed_policy;
 use super::model;
 use super::resources::policy;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::CreatePolicyVersion {
     const ACTION: &'static str = "iam:CreatePolicyVersion";
+    const LEVEL: AccessLevel = AccessLevel::PermissionsManagement;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["PolicyArn", "PolicyDocument", "SetAsDefault"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -2,12 +2,15 @@ use super::model;
 use super::resources::new;
 use super::role::{self, seconds};
 use super::tags;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::NewRole;
 
 impl Operation for model::operation::CreateRole {
     const ACTION: &'static str = "iam:CreateRole";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "Path",
         "RoleName",

@@ -2,12 +2,15 @@ use super::model;
 use super::resources;
 use super::tags;
 use super::user;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::NewUser;
 
 impl Operation for model::operation::CreateUser {
     const ACTION: &'static str = "iam:CreateUser";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["UserName", "Path", "PermissionsBoundary", "Tags"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

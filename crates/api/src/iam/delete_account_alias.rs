@@ -1,10 +1,13 @@
 use super::account;
 use super::model;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::DeleteAccountAlias {
     const ACTION: &'static str = "iam:DeleteAccountAlias";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["AccountAlias"];
 
     async fn resources(call: &Call, _: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -1,10 +1,13 @@
 use super::model;
 use super::resources::policy;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::DeletePolicyVersion {
     const ACTION: &'static str = "iam:DeletePolicyVersion";
+    const LEVEL: AccessLevel = AccessLevel::PermissionsManagement;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["PolicyArn", "VersionId"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

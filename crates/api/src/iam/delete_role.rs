@@ -1,11 +1,14 @@
 use super::model;
 use super::resources::holder;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::Role;
 
 impl Operation for model::operation::DeleteRole {
     const ACTION: &'static str = "iam:DeleteRole";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["RoleName"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

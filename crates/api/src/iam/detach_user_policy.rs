@@ -1,11 +1,14 @@
 use super::model;
 use super::resources::holder;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::User;
 
 impl Operation for model::operation::DetachUserPolicy {
     const ACTION: &'static str = "iam:DetachUserPolicy";
+    const LEVEL: AccessLevel = AccessLevel::PermissionsManagement;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["UserName", "PolicyArn"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

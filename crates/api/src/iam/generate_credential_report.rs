@@ -1,11 +1,14 @@
 use super::account;
 use super::model;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::RootFacts;
 
 impl Operation for model::operation::GenerateCredentialReport {
     const ACTION: &'static str = "iam:GenerateCredentialReport";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[];
 
     async fn resources(call: &Call, _: &Self::Input) -> Result<Vec<Resource>, ApiError> {

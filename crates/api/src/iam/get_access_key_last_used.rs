@@ -1,11 +1,14 @@
 use super::model;
 use super::user;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use protocol::Timestamp;
 
 impl Operation for model::operation::GetAccessKeyLastUsed {
     const ACTION: &'static str = "iam:GetAccessKeyLastUsed";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["AccessKeyId"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -3,7 +3,7 @@
 
 use super::account;
 use super::{document, managed_policy, model, role, tags, user};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::{
     Attached, Group, Holder, Identity, ManagedPolicy, PAGE_ITEMS, Page, Paging, PolicyFilter, PolicyVersion,
@@ -25,6 +25,9 @@ const PARTS: [(Part, &str); 4] =
 
 impl Operation for model::operation::GetAccountAuthorizationDetails {
     const ACTION: &'static str = "iam:GetAccountAuthorizationDetails";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Filter", "Marker", "MaxItems"];
 
     async fn resources(call: &Call, _: &Self::Input) -> Result<Vec<Resource>, ApiError> {

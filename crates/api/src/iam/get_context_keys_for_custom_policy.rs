@@ -1,11 +1,14 @@
 use super::{model, simulation};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::policy::PolicyKind;
 use std::collections::BTreeSet;
 
 impl Operation for model::operation::GetContextKeysForCustomPolicy {
     const ACTION: &'static str = "iam:GetContextKeysForCustomPolicy";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["PolicyInputList"];
 
     async fn resources(call: &Call, _: &Self::Input) -> Result<Vec<Resource>, ApiError> {

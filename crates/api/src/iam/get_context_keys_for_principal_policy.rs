@@ -1,11 +1,14 @@
 use super::{model, simulation};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::policy::PolicyKind;
 use std::collections::BTreeSet;
 
 impl Operation for model::operation::GetContextKeysForPrincipalPolicy {
     const ACTION: &'static str = "iam:GetContextKeysForPrincipalPolicy";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["PolicySourceArn", "PolicyInputList"];
 
     async fn resources(_: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

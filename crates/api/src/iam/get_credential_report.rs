@@ -1,6 +1,6 @@
 use super::account;
 use super::model;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::CREDENTIAL_REPORT_LIFETIME;
 use http::StatusCode;
@@ -8,6 +8,9 @@ use protocol::{Blob, Timestamp};
 
 impl Operation for model::operation::GetCredentialReport {
     const ACTION: &'static str = "iam:GetCredentialReport";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[];
 
     async fn resources(call: &Call, _: &Self::Input) -> Result<Vec<Resource>, ApiError> {

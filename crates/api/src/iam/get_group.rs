@@ -3,12 +3,15 @@ use super::model;
 use super::paging;
 use super::resources::holder;
 use super::user;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::Group;
 
 impl Operation for model::operation::GetGroup {
     const ACTION: &'static str = "iam:GetGroup";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["GroupName", "Marker", "MaxItems"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

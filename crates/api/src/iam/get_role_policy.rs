@@ -1,12 +1,15 @@
 use super::document;
 use super::model;
 use super::resources::holder;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::Role;
 
 impl Operation for model::operation::GetRolePolicy {
     const ACTION: &'static str = "iam:GetRolePolicy";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["RoleName", "PolicyName"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -2,12 +2,15 @@ use super::managed_policy;
 use super::model;
 use super::paging;
 use super::resources::holder;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::Role;
 
 impl Operation for model::operation::ListAttachedRolePolicies {
     const ACTION: &'static str = "iam:ListAttachedRolePolicies";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["RoleName", "PathPrefix", "Marker", "MaxItems"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -2,12 +2,15 @@ use super::managed_policy;
 use super::model;
 use super::paging;
 use super::resources::policy;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::{HolderFilter, IdentityKind, PolicyHolder};
 
 impl Operation for model::operation::ListEntitiesForPolicy {
     const ACTION: &'static str = "iam:ListEntitiesForPolicy";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] =
         &["PolicyArn", "EntityFilter", "PathPrefix", "PolicyUsageFilter", "Marker", "MaxItems"];
 

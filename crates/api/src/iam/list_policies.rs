@@ -2,12 +2,15 @@ use super::managed_policy;
 use super::model;
 use super::paging;
 use super::resources::all;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::{PolicyFilter, Scope};
 
 impl Operation for model::operation::ListPolicies {
     const ACTION: &'static str = "iam:ListPolicies";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] =
         &["Scope", "OnlyAttached", "PathPrefix", "PolicyUsageFilter", "Marker", "MaxItems"];
 

@@ -2,12 +2,15 @@ use super::model;
 use super::paging;
 use super::resources::holder;
 use super::tags;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::Role;
 
 impl Operation for model::operation::ListRoleTags {
     const ACTION: &'static str = "iam:ListRoleTags";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["RoleName", "Marker", "MaxItems"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

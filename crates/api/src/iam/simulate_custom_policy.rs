@@ -1,12 +1,15 @@
 use super::model;
 use super::simulation::{self, Asked};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::policy::PolicyKind;
 use access::simulate::{Simulation, Source, principal_of};
 
 impl Operation for model::operation::SimulateCustomPolicy {
     const ACTION: &'static str = "iam:SimulateCustomPolicy";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "PolicyInputList",
         "PermissionsBoundaryPolicyInputList",

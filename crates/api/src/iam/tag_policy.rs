@@ -1,11 +1,14 @@
 use super::model;
 use super::resources::policy;
 use super::tags;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::TagPolicy {
     const ACTION: &'static str = "iam:TagPolicy";
+    const LEVEL: AccessLevel = AccessLevel::Tagging;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["PolicyArn", "Tags"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -1,12 +1,15 @@
 use super::model;
 use super::resources::holder;
 use super::tags;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::Role;
 
 impl Operation for model::operation::TagRole {
     const ACTION: &'static str = "iam:TagRole";
+    const LEVEL: AccessLevel = AccessLevel::Tagging;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["RoleName", "Tags"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -1,12 +1,15 @@
 use super::model;
 use super::resources;
 use super::resources::holder;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::iam::Group;
 
 impl Operation for model::operation::UpdateGroup {
     const ACTION: &'static str = "iam:UpdateGroup";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["GroupName", "NewPath", "NewGroupName"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

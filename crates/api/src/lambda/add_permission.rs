@@ -1,11 +1,14 @@
 use super::model;
 use super::target::target;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use functions::Statement;
 
 impl Operation for model::operation::AddPermission {
     const ACTION: &'static str = "lambda:AddPermission";
+    const LEVEL: AccessLevel = AccessLevel::PermissionsManagement;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "FunctionName",
         "StatementId",

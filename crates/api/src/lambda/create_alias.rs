@@ -1,12 +1,15 @@
 use super::alias::{to_wire, weights};
 use super::model;
 use super::target::whole;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use functions::AliasChange;
 
 impl Operation for model::operation::CreateAlias {
     const ACTION: &'static str = "lambda:CreateAlias";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] =
         &["FunctionName", "Name", "FunctionVersion", "Description", "RoutingConfig"];
 

@@ -6,12 +6,15 @@ use super::error::invalid;
 use super::pass_role::{check_trust, pass_role};
 use super::target::whole;
 use super::{logging, model, snap_start};
-use crate::{ApiError, Call, Further, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use functions::{NewCode, NewFunction};
 
 impl Operation for model::operation::CreateFunction {
     const ACTION: &'static str = "lambda:CreateFunction";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "FunctionName",
         "Runtime",

@@ -1,10 +1,13 @@
 use super::model;
 use super::target::target;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::DeleteFunctionEventInvokeConfig {
     const ACTION: &'static str = "lambda:DeleteFunctionEventInvokeConfig";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["FunctionName", "Qualifier"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -1,11 +1,14 @@
 use super::layer::{version_number, version_resources};
 use super::model;
 use super::target::layer;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::DeleteLayerVersion {
     const ACTION: &'static str = "lambda:DeleteLayerVersion";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["LayerName", "VersionNumber"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -1,12 +1,15 @@
 use super::configuration::{size, small};
 use super::model;
 use super::target::all;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use functions::{INLINE_BYTES_MAX, UNPACKED_BYTES_MAX};
 
 impl Operation for model::operation::GetAccountSettings {
     const ACTION: &'static str = "lambda:GetAccountSettings";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[];
 
     async fn resources(call: &Call, _input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -1,11 +1,14 @@
 use super::function_url_config::{address, cors_to_wire};
 use super::model;
 use super::target::target;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::GetFunctionUrlConfig {
     const ACTION: &'static str = "lambda:GetFunctionUrlConfig";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["FunctionName", "Qualifier"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

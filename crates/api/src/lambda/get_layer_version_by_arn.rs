@@ -1,11 +1,14 @@
 use super::layer::{to_wire, version_resources};
 use super::model;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use functions::LayerId;
 
 impl Operation for model::operation::GetLayerVersionByArn {
     const ACTION: &'static str = "lambda:GetLayerVersion";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Arn"];
 
     async fn resources(_call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

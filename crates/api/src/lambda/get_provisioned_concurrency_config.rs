@@ -1,10 +1,13 @@
 use super::model;
 use super::provisioned_concurrency::{qualified, shown};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::GetProvisionedConcurrencyConfig {
     const ACTION: &'static str = "lambda:GetProvisionedConcurrencyConfig";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["FunctionName", "Qualifier"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -3,7 +3,7 @@ use super::invocation::{invocation, with_log};
 use super::model;
 use super::target::target;
 use crate::trace::TRACE_HEADER;
-use crate::{ApiError, Call, Operation, Reply, ReplyBody};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply, ReplyBody};
 use access::Resource;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +14,9 @@ use pool::Outcome;
 
 impl Operation for model::operation::Invoke {
     const ACTION: &'static str = "lambda:InvokeFunction";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] =
         &["FunctionName", "InvocationType", "LogType", "ClientContext", "Qualifier"];
     const BODY_MAX: usize = PAYLOAD_BYTES_MAX;

@@ -3,7 +3,7 @@ use super::invocation::{invocation, with_log};
 use super::model;
 use super::target::target;
 use crate::trace::TRACE_HEADER;
-use crate::{ApiError, Call, Operation, Reply, ReplyBody};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply, ReplyBody};
 use access::Resource;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +17,9 @@ use protocol::event_stream;
 impl Operation for model::operation::InvokeWithResponseStream {
     /// The same as `Invoke`'s: there is no action of this operation's own name.
     const ACTION: &'static str = "lambda:InvokeFunction";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] =
         &["FunctionName", "InvocationType", "LogType", "ClientContext", "Qualifier"];
     const BODY_MAX: usize = PAYLOAD_BYTES_MAX;

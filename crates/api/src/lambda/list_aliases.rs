@@ -1,12 +1,15 @@
 use super::alias::to_wire;
 use super::model;
 use super::target::{page_size, whole};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use functions::parse_version;
 
 impl Operation for model::operation::ListAliases {
     const ACTION: &'static str = "lambda:ListAliases";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["FunctionName", "FunctionVersion", "Marker", "MaxItems"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -1,11 +1,14 @@
 use super::event_invoke_config::to_wire;
 use super::model;
 use super::target::{page_size, whole};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::ListFunctionEventInvokeConfigs {
     const ACTION: &'static str = "lambda:ListFunctionEventInvokeConfigs";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["FunctionName", "Marker", "MaxItems"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

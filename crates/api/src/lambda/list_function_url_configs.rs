@@ -1,11 +1,14 @@
 use super::function_url_config::{address, cors_to_wire};
 use super::model;
 use super::target::{page_size, whole};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::ListFunctionUrlConfigs {
     const ACTION: &'static str = "lambda:ListFunctionUrlConfigs";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["FunctionName", "Marker", "MaxItems"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -2,11 +2,14 @@ use super::configuration::to_wire;
 use super::error::invalid;
 use super::model;
 use super::target::{all, page_size};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::ListFunctions {
     const ACTION: &'static str = "lambda:ListFunctions";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["FunctionVersion", "Marker", "MaxItems"];
 
     async fn resources(call: &Call, _input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -1,11 +1,14 @@
 use super::layer::item;
 use super::model;
 use super::target::{all, page_size};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::ListLayers {
     const ACTION: &'static str = "lambda:ListLayers";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Marker", "MaxItems"];
 
     async fn resources(call: &Call, _input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -1,11 +1,14 @@
 use super::model;
 use super::provisioned_concurrency::list_item;
 use super::target::{page_size, whole};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::ListProvisionedConcurrencyConfigs {
     const ACTION: &'static str = "lambda:ListProvisionedConcurrencyConfigs";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["FunctionName", "Marker", "MaxItems"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

@@ -2,12 +2,15 @@ use super::archive::{Source, reading};
 use super::layer::{resources, to_wire};
 use super::model;
 use super::target::layer;
-use crate::{ApiError, Call, Further, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use functions::NewLayerVersion;
 
 impl Operation for model::operation::PublishLayerVersion {
     const ACTION: &'static str = "lambda:PublishLayerVersion";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "LayerName",
         "Description",

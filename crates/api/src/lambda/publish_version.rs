@@ -1,11 +1,14 @@
 use super::configuration::to_wire;
 use super::model;
 use super::target::whole;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::PublishVersion {
     const ACTION: &'static str = "lambda:PublishVersion";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["FunctionName", "CodeSha256", "Description", "RevisionId"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

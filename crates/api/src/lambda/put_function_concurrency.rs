@@ -1,11 +1,14 @@
 use super::configuration::{small, unsigned};
 use super::model;
 use super::target::whole;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::PutFunctionConcurrency {
     const ACTION: &'static str = "lambda:PutFunctionConcurrency";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["FunctionName", "ReservedConcurrentExecutions"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

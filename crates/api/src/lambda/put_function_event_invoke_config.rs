@@ -1,11 +1,14 @@
 use super::event_invoke_config::{change, put};
 use super::model;
 use super::target::target;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::PutFunctionEventInvokeConfig {
     const ACTION: &'static str = "lambda:PutFunctionEventInvokeConfig";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "FunctionName",
         "Qualifier",

@@ -1,11 +1,14 @@
 use super::configuration::unsigned;
 use super::model;
 use super::provisioned_concurrency::{qualified, shown};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::PutProvisionedConcurrencyConfig {
     const ACTION: &'static str = "lambda:PutProvisionedConcurrencyConfig";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] =
         &["FunctionName", "Qualifier", "ProvisionedConcurrentExecutions"];
 

@@ -1,10 +1,13 @@
 use super::model;
 use super::target::whole;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::TagResource {
     const ACTION: &'static str = "lambda:TagResource";
+    const LEVEL: AccessLevel = AccessLevel::Tagging;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Resource", "Tags"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {

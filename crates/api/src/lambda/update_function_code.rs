@@ -2,12 +2,15 @@ use super::archive::{Source, reading};
 use super::configuration::{check_architectures, to_wire};
 use super::model;
 use super::target::whole;
-use crate::{ApiError, Call, Further, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use functions::CodeUpdate;
 
 impl Operation for model::operation::UpdateFunctionCode {
     const ACTION: &'static str = "lambda:UpdateFunctionCode";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "FunctionName",
         "ZipFile",

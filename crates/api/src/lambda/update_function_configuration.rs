@@ -2,12 +2,15 @@ use super::configuration::{Unused, image_config_from_wire, to_wire, unsigned, va
 use super::pass_role::{check_trust, pass_role};
 use super::target::whole;
 use super::{logging, model, snap_start};
-use crate::{ApiError, Call, Further, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use functions::ConfigurationUpdate;
 
 impl Operation for model::operation::UpdateFunctionConfiguration {
     const ACTION: &'static str = "lambda:UpdateFunctionConfiguration";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "FunctionName",
         "Role",

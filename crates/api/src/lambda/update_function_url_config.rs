@@ -1,11 +1,14 @@
 use super::function_url_config::{address, auth, cors, cors_to_wire, invoke_mode};
 use super::model;
 use super::target::target;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::UpdateFunctionUrlConfig {
     const ACTION: &'static str = "lambda:UpdateFunctionUrlConfig";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] =
         &["FunctionName", "Qualifier", "AuthType", "Cors", "InvokeMode"];
 

@@ -2,11 +2,14 @@ use super::error::about;
 use super::model::operation::AbortMultipartUpload;
 use super::model::{AbortMultipartUploadOutput, AbortMultipartUploadRequest};
 use super::place::{object_resource, upload};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for AbortMultipartUpload {
     const ACTION: &'static str = "s3:AbortMultipartUpload";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] =
         &["Bucket", "Key", "UploadId", "RequestPayer", "ExpectedBucketOwner"];
 

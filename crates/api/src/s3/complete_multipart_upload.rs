@@ -6,11 +6,14 @@ use super::model::operation::CompleteMultipartUpload;
 use super::model::{CompleteMultipartUploadOutput, CompleteMultipartUploadRequest, CompletedPart};
 use super::place::{caller, object_resource, quoted, upload};
 use super::upload_part::part_number;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for CompleteMultipartUpload {
     const ACTION: &'static str = "s3:PutObject";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",
         "Key",

@@ -6,11 +6,14 @@ use super::model::operation::CopyObject;
 use super::model::{CopyObjectOutput, CopyObjectRequest, CopyObjectResult};
 use super::place::{bucket, caller, key, object_resource, quoted};
 use super::{conditions, tagging, unsupported};
-use crate::{ApiError, Call, Further, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 
 impl Operation for CopyObject {
     const ACTION: &'static str = "s3:PutObject";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "ACL",
         "Bucket",

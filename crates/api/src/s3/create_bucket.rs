@@ -3,13 +3,16 @@ use super::model::operation::CreateBucket;
 use super::model::{CreateBucketOutput, CreateBucketRequest, Tagging};
 use super::place::{bucket_name, bucket_resource};
 use super::{tagging, unsupported};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use names::{Arn, Region};
 use objects::TagSet;
 
 impl Operation for CreateBucket {
     const ACTION: &'static str = "s3:CreateBucket";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "ACL",
         "Bucket",

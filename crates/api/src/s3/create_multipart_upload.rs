@@ -5,12 +5,15 @@ use super::model::operation::CreateMultipartUpload;
 use super::model::{CreateMultipartUploadOutput, CreateMultipartUploadRequest};
 use super::place::{bucket, caller, key, object_resource};
 use super::{tagging, unsupported};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use objects::ChecksumKind;
 
 impl Operation for CreateMultipartUpload {
     const ACTION: &'static str = "s3:PutObject";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "ACL",
         "Bucket",

@@ -2,11 +2,14 @@ use super::error::about;
 use super::model::DeleteBucketRequest;
 use super::model::operation::DeleteBucket;
 use super::place::{bucket, bucket_resource};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for DeleteBucket {
     const ACTION: &'static str = "s3:DeleteBucket";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Bucket", "ExpectedBucketOwner"];
 
     async fn resources(call: &Call, input: &DeleteBucketRequest) -> Result<Vec<Resource>, ApiError> {

@@ -2,13 +2,16 @@ use super::error::about;
 use super::model::DeleteBucketTaggingRequest;
 use super::model::operation::DeleteBucketTagging;
 use super::place::{bucket, bucket_resource};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use objects::TagSet;
 
 impl Operation for DeleteBucketTagging {
     /// There is no action of its own for it.
     const ACTION: &'static str = "s3:PutBucketTagging";
+    const LEVEL: AccessLevel = AccessLevel::Tagging;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Bucket", "ExpectedBucketOwner"];
 
     async fn resources(call: &Call, input: &DeleteBucketTaggingRequest) -> Result<Vec<Resource>, ApiError> {

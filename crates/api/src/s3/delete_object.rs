@@ -3,11 +3,14 @@ use super::error::about;
 use super::model::operation::DeleteObject;
 use super::model::{DeleteObjectOutput, DeleteObjectRequest};
 use super::place::{bucket, caller, key, object_resource, only_version};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for DeleteObject {
     const ACTION: &'static str = "s3:DeleteObject";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] =
         &["Bucket", "Key", "VersionId", "RequestPayer", "ExpectedBucketOwner", "IfMatch"];
 

@@ -2,12 +2,15 @@ use super::error::about;
 use super::model::operation::DeleteObjectTagging;
 use super::model::{DeleteObjectTaggingOutput, DeleteObjectTaggingRequest};
 use super::place::{bucket, key, object_resource, only_version};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use objects::TagSet;
 
 impl Operation for DeleteObjectTagging {
     const ACTION: &'static str = "s3:DeleteObjectTagging";
+    const LEVEL: AccessLevel = AccessLevel::Tagging;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &["Bucket", "Key", "VersionId", "ExpectedBucketOwner"];
 
     async fn resources(call: &Call, input: &DeleteObjectTaggingRequest) -> Result<Vec<Resource>, ApiError> {

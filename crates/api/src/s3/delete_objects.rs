@@ -3,13 +3,16 @@ use super::error::about;
 use super::model::operation::DeleteObjects;
 use super::model::{DeleteObjectsOutput, DeleteObjectsRequest, DeletedObject, Error, ObjectIdentifier};
 use super::place::{bucket, caller, key, object_resource, only_version};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use names::Arn;
 use objects::DeleteEntry;
 
 impl Operation for DeleteObjects {
     const ACTION: &'static str = "s3:DeleteObject";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] =
         &["Bucket", "Delete", "RequestPayer", "ExpectedBucketOwner", "ChecksumAlgorithm"];
     /// A thousand keys of a kilobyte each, escaped.

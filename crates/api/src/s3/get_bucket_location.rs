@@ -2,12 +2,15 @@ use super::error::about;
 use super::model::operation::GetBucketLocation;
 use super::model::{GetBucketLocationOutput, GetBucketLocationRequest};
 use super::place::{bucket, bucket_resource};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use names::Region;
 
 impl Operation for GetBucketLocation {
     const ACTION: &'static str = "s3:GetBucketLocation";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Bucket", "ExpectedBucketOwner"];
 
     async fn resources(call: &Call, input: &GetBucketLocationRequest) -> Result<Vec<Resource>, ApiError> {

@@ -5,12 +5,15 @@ use super::model::{
     NotificationConfiguration, NotificationConfigurationFilter, S3KeyFilter,
 };
 use super::place::{bucket, bucket_resource};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use objects::FunctionNotification;
 
 impl Operation for GetBucketNotificationConfiguration {
     const ACTION: &'static str = "s3:GetBucketNotification";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Bucket", "ExpectedBucketOwner"];
 
     async fn resources(

@@ -3,11 +3,14 @@ use super::model::operation::GetBucketTagging;
 use super::model::{GetBucketTaggingOutput, GetBucketTaggingRequest};
 use super::place::{bucket, bucket_resource};
 use super::tagging::told;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for GetBucketTagging {
     const ACTION: &'static str = "s3:GetBucketTagging";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Bucket", "ExpectedBucketOwner"];
 
     async fn resources(call: &Call, input: &GetBucketTaggingRequest) -> Result<Vec<Resource>, ApiError> {

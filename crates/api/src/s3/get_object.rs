@@ -3,12 +3,15 @@ use super::model::operation::GetObject;
 use super::model::{GetObjectOutput, GetObjectRequest};
 use super::place::object_resource;
 use super::reading::{asked, status, told};
-use crate::{ApiError, Call, Operation, Reply, ReplyBody};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply, ReplyBody};
 use access::Resource;
 use futures_util::TryStreamExt;
 
 impl Operation for GetObject {
     const ACTION: &'static str = "s3:GetObject";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",
         "IfMatch",

@@ -6,13 +6,16 @@ use super::model::{
     Checksum, GetObjectAttributesOutput, GetObjectAttributesParts, GetObjectAttributesRequest, ObjectPart,
 };
 use super::place::{bucket, key, object_resource, only_version, signed};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use http::header::LAST_MODIFIED;
 use objects::{ObjectParts, PartInfo};
 
 impl Operation for GetObjectAttributes {
     const ACTION: &'static str = "s3:GetObjectAttributes";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",
         "Key",

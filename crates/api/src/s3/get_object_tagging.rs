@@ -3,11 +3,14 @@ use super::model::operation::GetObjectTagging;
 use super::model::{GetObjectTaggingOutput, GetObjectTaggingRequest};
 use super::place::{bucket, key, object_resource, only_version};
 use super::tagging::told;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for GetObjectTagging {
     const ACTION: &'static str = "s3:GetObjectTagging";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] =
         &["Bucket", "Key", "VersionId", "ExpectedBucketOwner", "RequestPayer"];
 

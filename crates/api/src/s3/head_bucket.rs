@@ -2,12 +2,15 @@ use super::error::about;
 use super::model::operation::HeadBucket;
 use super::model::{HeadBucketOutput, HeadBucketRequest};
 use super::place::{bucket, bucket_resource};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use names::Arn;
 
 impl Operation for HeadBucket {
     const ACTION: &'static str = "s3:ListBucket";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &["Bucket", "ExpectedBucketOwner"];
 
     async fn resources(call: &Call, input: &HeadBucketRequest) -> Result<Vec<Resource>, ApiError> {

@@ -3,12 +3,15 @@ use super::model::operation::HeadObject;
 use super::model::{HeadObjectOutput, HeadObjectRequest};
 use super::place::{object_resource, signed};
 use super::reading::{asked, status, told};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for HeadObject {
     /// Whoever may read an object may ask about it.
     const ACTION: &'static str = "s3:GetObject";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",
         "IfMatch",

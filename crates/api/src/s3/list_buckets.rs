@@ -2,13 +2,16 @@ use super::error::argument;
 use super::listing::{owner, read_token, token};
 use super::model::operation::ListBuckets;
 use super::model::{Bucket, ListBucketsOutput, ListBucketsRequest};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use names::{Arn, Region};
 use objects::{BUCKETS_MAX, BucketInfo};
 
 impl Operation for ListBuckets {
     const ACTION: &'static str = "s3:ListAllMyBuckets";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["MaxBuckets", "ContinuationToken", "Prefix", "BucketRegion"];
 
     async fn resources(call: &Call, _: &ListBucketsRequest) -> Result<Vec<Resource>, ApiError> {

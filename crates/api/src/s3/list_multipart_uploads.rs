@@ -4,12 +4,15 @@ use super::listing::{Encoding, count, owner, page_size};
 use super::model::operation::ListMultipartUploads;
 use super::model::{ListMultipartUploadsOutput, ListMultipartUploadsRequest, MultipartUpload, Owner};
 use super::place::{bucket, bucket_resource};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use objects::{ListUploads, ListedUpload};
 
 impl Operation for ListMultipartUploads {
     const ACTION: &'static str = "s3:ListBucketMultipartUploads";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",
         "Delimiter",

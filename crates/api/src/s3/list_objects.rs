@@ -4,12 +4,15 @@ use super::listing_conditions::listing_conditions;
 use super::model::operation::ListObjects;
 use super::model::{ListObjectsOutput, ListObjectsRequest};
 use super::place::{bucket, bucket_resource};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::policy::Context;
 
 impl Operation for ListObjects {
     const ACTION: &'static str = "s3:ListBucket";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &["s3:prefix", "s3:delimiter", "s3:max-keys"];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",
         "Delimiter",

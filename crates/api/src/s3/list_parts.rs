@@ -5,12 +5,15 @@ use super::listing::{count, owner, page_size};
 use super::model::operation::ListParts;
 use super::model::{Initiator, ListPartsOutput, ListPartsRequest, Part};
 use super::place::{object_resource, quoted, signed, upload};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use objects::ListedPart;
 
 impl Operation for ListParts {
     const ACTION: &'static str = "s3:ListMultipartUploadParts";
+    const LEVEL: AccessLevel = AccessLevel::List;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] =
         &["Bucket", "Key", "MaxParts", "PartNumberMarker", "UploadId", "RequestPayer", "ExpectedBucketOwner"];
 

@@ -5,7 +5,7 @@ use super::model::{
     PutBucketNotificationConfigurationRequest,
 };
 use super::place::{bucket, bucket_resource};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use functions::{FunctionId, FunctionsError, Use};
 use names::{Arn, FunctionReference};
@@ -13,6 +13,9 @@ use objects::{EventPattern, FunctionNotification};
 
 impl Operation for PutBucketNotificationConfiguration {
     const ACTION: &'static str = "s3:PutBucketNotification";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] =
         &["Bucket", "NotificationConfiguration", "ExpectedBucketOwner", "SkipDestinationValidation"];
 

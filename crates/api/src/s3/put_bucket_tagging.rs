@@ -3,13 +3,16 @@ use super::model::PutBucketTaggingRequest;
 use super::model::operation::PutBucketTagging;
 use super::place::{bucket, bucket_resource};
 use super::tagging::tags;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use http::StatusCode;
 use objects::TagSet;
 
 impl Operation for PutBucketTagging {
     const ACTION: &'static str = "s3:PutBucketTagging";
+    const LEVEL: AccessLevel = AccessLevel::Tagging;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] =
         &["Bucket", "ContentMD5", "ChecksumAlgorithm", "Tagging", "ExpectedBucketOwner"];
 

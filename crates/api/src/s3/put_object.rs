@@ -5,12 +5,15 @@ use super::model::operation::PutObject;
 use super::model::{PutObjectOutput, PutObjectRequest};
 use super::place::{bucket, caller, key, object_resource, quoted};
 use super::{conditions, incoming, tagging, unsupported};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use objects::ChangeEvent;
 
 impl Operation for PutObject {
     const ACTION: &'static str = "s3:PutObject";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "ACL",
         "Bucket",

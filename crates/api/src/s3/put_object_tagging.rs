@@ -3,12 +3,15 @@ use super::model::operation::PutObjectTagging;
 use super::model::{PutObjectTaggingOutput, PutObjectTaggingRequest};
 use super::place::{bucket, key, object_resource, only_version};
 use super::tagging::tags;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use objects::TagSet;
 
 impl Operation for PutObjectTagging {
     const ACTION: &'static str = "s3:PutObjectTagging";
+    const LEVEL: AccessLevel = AccessLevel::Tagging;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",
         "Key",

@@ -4,11 +4,14 @@ use super::incoming;
 use super::model::operation::UploadPart;
 use super::model::{UploadPartOutput, UploadPartRequest};
 use super::place::{object_resource, quoted, upload};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for UploadPart {
     const ACTION: &'static str = "s3:PutObject";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",
         "ContentLength",

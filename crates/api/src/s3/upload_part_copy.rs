@@ -5,12 +5,15 @@ use super::model::operation::UploadPartCopy;
 use super::model::{CopyPartResult, UploadPartCopyOutput, UploadPartCopyRequest};
 use super::place::{object_resource, quoted, upload};
 use super::upload_part::part_number;
-use crate::{ApiError, Call, Further, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use objects::ByteRange;
 
 impl Operation for UploadPartCopy {
     const ACTION: &'static str = "s3:PutObject";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",
         "CopySource",

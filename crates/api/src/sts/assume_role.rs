@@ -1,11 +1,14 @@
 use super::model;
 use super::parts::{context, credentials, packed, policies, seconds, tags};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::{AssumeRole, Resource};
 use names::Arn;
 
 impl Operation for model::operation::AssumeRole {
     const ACTION: &'static str = "sts:AssumeRole";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "RoleArn",
         "RoleSessionName",

@@ -1,10 +1,13 @@
 use super::model;
 use super::parts::caller;
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for model::operation::GetAccessKeyInfo {
     const ACTION: &'static str = "sts:GetAccessKeyInfo";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["AccessKeyId"];
 
     async fn resources(call: &Call, _: &Self::Input) -> Result<Vec<Resource>, ApiError> {

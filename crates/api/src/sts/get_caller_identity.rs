@@ -1,10 +1,13 @@
 use super::model::operation::GetCallerIdentity;
 use super::model::{GetCallerIdentityRequest, GetCallerIdentityResponse};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
 impl Operation for GetCallerIdentity {
     const ACTION: &'static str = "sts:GetCallerIdentity";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[];
 
     /// The caller's own account: whoever has credentials may ask who they are.

@@ -1,11 +1,14 @@
 use super::model;
 use super::parts::{credentials, packed, policies, seconds, tags};
-use crate::{ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::{NewFederated, Resource};
 use names::Arn;
 
 impl Operation for model::operation::GetFederationToken {
     const ACTION: &'static str = "sts:GetFederationToken";
+    const LEVEL: AccessLevel = AccessLevel::Read;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Name", "Policy", "PolicyArns", "DurationSeconds", "Tags"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
