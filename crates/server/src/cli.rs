@@ -49,6 +49,8 @@ pub enum Command {
     /// List the language runtimes found here, or install the SDKs that functions expect in them
     #[command(subcommand)]
     Runtime(RuntimeCommand),
+    /// List the operations that are spoken here: what policies call them, and what policies can ask of them
+    Operations(OperationsArguments),
     /// Print the version
     Version,
 }
@@ -184,6 +186,22 @@ pub struct ImageRemoveArguments {
     pub names: Vec<ImageName>,
     #[command(flatten)]
     pub data: DataArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct OperationsArguments {
+    /// Only those of this service, such as s3
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// JSON also has the members of requests that are honoured
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: ListFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    Table,
+    Json,
 }
 
 fn parse_image_name(text: &str) -> Result<ImageName, String> {

@@ -13,6 +13,7 @@ mod instances;
 mod listener;
 mod machine;
 mod metrics;
+mod operations_command;
 mod rooms;
 mod runtime_command;
 mod serve;
@@ -65,6 +66,7 @@ fn run(command: Command) -> Outcome {
         Command::Bill(arguments) => bill_command::run(&arguments),
         Command::Image(command) => image_command::run(&command),
         Command::Runtime(command) => runtime_command::run(&command),
+        Command::Operations(arguments) => operations_command::run(&arguments),
         Command::Version => {
             writeln!(std::io::stdout(), "zerun {}", env!("CARGO_PKG_VERSION"))?;
             Ok(ExitCode::SUCCESS)

@@ -1,0 +1,286 @@
+"""A request for each operation: made from botocore's model of it, and where that does not say enough, written here.
+
+A new operation needs a case here only where a required member of its input is neither listed in `MEMBERS` nor one that
+the model makes plain (a number, a choice, a truth value, a list or structure of such). It fails the sweep until then.
+"""
+
+import inspect
+import json
+from dataclasses import dataclass, field
+
+import botocore.session
+
+from deny.things import ACCOUNT, NO_PERMISSION, trust
+from packing import zip_of
+
+MODELS = botocore.session.get_session()
+
+# What required members are, of any operation of the service. The values are asked for once for each operation.
+MEMBERS = {
+    "iam": {
+        "UserName": lambda t: t.user(),
+        "RoleName": lambda t: t.role(),
+        "GroupName": lambda t: t.group(),
+        "PolicyArn": lambda t: t.policy(),
+        "PolicyName": lambda t: "inline",
+        "PolicyDocument": lambda t: NO_PERMISSION,
+        "PolicyInputList": lambda t: [NO_PERMISSION],
+        "PolicySourceArn": lambda t: t.user_arn(),
+        "PermissionsBoundary": lambda t: t.policy(),
+        "ActionNames": lambda t: ["s3:GetObject"],
+        "VersionId": lambda t: "v1",
+        "Tags": lambda t: [{"Key": "new", "Value": "b"}],
+        "TagKeys": lambda t: ["team"],
+        "Description": lambda t: "new",
+    },
+    "lambda": {
+        "FunctionName": lambda t: t.function(),
+        "Name": lambda t: "live",
+        "Qualifier": lambda t: "live",
+        "FunctionVersion": lambda t: "1",
+        "LayerName": lambda t: t.layer(),
+        "VersionNumber": lambda t: 1,
+        "Resource": lambda t: t.own_function(),
+        "Tags": lambda t: {"new": "b"},
+        "TagKeys": lambda t: ["team"],
+        "StatementId": lambda t: "sid",
+    },
+    "s3": {
+        "Bucket": lambda t: t.bucket(),
+        "Key": lambda t: t.object(),
+        "CopySource": lambda t: f"{t.bucket()}/{t.object()}",
+        "Tagging": lambda t: {"TagSet": [{"Key": "new", "Value": "b"}]},
+        "NotificationConfiguration": lambda t: {},
+    },
+    "sts": {
+        "RoleSessionName": lambda t: "session",
+    },
+}
+
+
+def user_with(**what):
+    return lambda t: {"UserName": t.user(**what)}
+
+
+def role_with(**what):
+    return lambda t: {"RoleName": t.role(**what)}
+
+
+def group_with(**what):
+    return lambda t: {"GroupName": t.group(**what)}
+
+
+def uploading(*members):
+    def make(t):
+        at, parts = t.upload()
+        return at | ({"MultipartUpload": parts} if "MultipartUpload" in members else {})
+    return make
+
+
+def of_key(t):
+    name, key = t.key()
+    return {"UserName": name, "AccessKeyId": key}
+
+
+def member_of_group(t):
+    user = t.user()
+    return {"UserName": user, "GroupName": t.group(member=user)}
+
+
+def to_delete(t):
+    """A policy without a second version, which could not be deleted with one."""
+    arn = t.own_policy()
+    t.iam.delete_policy_version(PolicyArn=arn, VersionId="v2")
+    return {"PolicyArn": arn}
+
+
+def attached(kind, member):
+    def make(t):
+        return {member: getattr(t, kind)(attached=True), "PolicyArn": t.policy()}
+    return make
+
+
+def new_function(t):
+    return {"FunctionName": t.name(), "Runtime": t.runtime, "Handler": "index.handler", "Role": t.function_role(),
+            "Code": {"ZipFile": zip_of({"index.py": "def handler(event, context):\n    return 1\n"})}}
+
+
+@dataclass
+class Written:
+    """What cannot be read from the model. `params` are laid over what can."""
+
+    params: object = lambda t: {}
+    # What the request asks for beside its operation's own action, as AWS documents it.
+    further: list = field(default_factory=list)
+    # Run by root before the control: what the request needs and other requests take away.
+    before: object = lambda t: None
+    # Another account's request, where the same one would only make something there.
+    foreign: object = None
+    # Why somebody of another account may do it, and is told of this account.
+    open_to_others: str = ""
+    # Why no policy can forbid it.
+    free: str = ""
+
+
+FREE = "everybody may ask who they are, and for temporary credentials of their own"
+
+WRITTEN = {
+    "iam:CreateAccountAlias": Written(lambda t: {"AccountAlias": "deny-made"},
+                                      foreign=lambda t: {"AccountAlias": "deny-theirs"}),
+    "iam:DeleteAccountAlias": Written(lambda t: {"AccountAlias": "deny-alias"},
+                                      before=lambda t: t.iam.create_account_alias(AccountAlias="deny-alias")),
+    "iam:CreateAccessKey": Written(user_with()),
+    "iam:DeleteAccessKey": Written(of_key),
+    "iam:UpdateAccessKey": Written(lambda t: of_key(t) | {"Status": "Inactive"}),
+    "iam:GetAccessKeyLastUsed": Written(lambda t: {"AccessKeyId": t.key()[1]}),
+    "iam:ListAccessKeys": Written(user_with()),
+    "iam:GetUser": Written(user_with()),
+    "iam:CreateUser": Written(lambda t: {"UserName": t.name()}),
+    "iam:CreateGroup": Written(lambda t: {"GroupName": t.name()}),
+    "iam:CreateRole": Written(lambda t: {
+        "RoleName": t.name(), "AssumeRolePolicyDocument": trust({"Service": "lambda.amazonaws.com"})}),
+    "iam:CreatePolicy": Written(lambda t: {"PolicyName": t.name()}),
+    "iam:CreatePolicyVersion": Written(lambda t: {"PolicyArn": t.own_policy()}),
+    "iam:DeletePolicyVersion": Written(lambda t: {"PolicyArn": t.own_policy(), "VersionId": "v2"}),
+    "iam:SetDefaultPolicyVersion": Written(lambda t: {"PolicyArn": t.own_policy(), "VersionId": "v2"}),
+    "iam:DeletePolicy": Written(to_delete),
+    "iam:TagPolicy": Written(lambda t: {"PolicyArn": t.own_policy()}),
+    "iam:UntagPolicy": Written(lambda t: {"PolicyArn": t.own_policy()}),
+    "iam:CreateServiceLinkedRole": Written(lambda t: {"AWSServiceName": "ecs.amazonaws.com"}),
+    "iam:DeleteServiceLinkedRole": Written(
+        lambda t: {"RoleName": t.service_linked_role("elasticache.amazonaws.com")}),
+    "iam:GetServiceLinkedRoleDeletionStatus": Written(
+        lambda t: {"DeletionTaskId": t.deletion("es.amazonaws.com")}),
+    "iam:GetCredentialReport": Written(before=lambda t: t.iam.generate_credential_report()),
+    "iam:UpdateAssumeRolePolicy": Written(lambda t: {"PolicyDocument": trust({"Service": "s3.amazonaws.com"})}),
+    "iam:RemoveUserFromGroup": Written(member_of_group),
+    "iam:UpdateUser": Written(lambda t: {"NewPath": "/moved/"}),
+    "iam:UpdateGroup": Written(lambda t: {"NewPath": "/moved/"}),
+    "iam:GetUserPolicy": Written(user_with(inline=True)),
+    "iam:DeleteUserPolicy": Written(user_with(inline=True)),
+    "iam:GetRolePolicy": Written(role_with(inline=True)),
+    "iam:DeleteRolePolicy": Written(role_with(inline=True)),
+    "iam:GetGroupPolicy": Written(group_with(inline=True)),
+    "iam:DeleteGroupPolicy": Written(group_with(inline=True)),
+    "iam:DetachUserPolicy": Written(attached("user", "UserName")),
+    "iam:DetachRolePolicy": Written(attached("role", "RoleName")),
+    "iam:DetachGroupPolicy": Written(attached("group", "GroupName")),
+    "iam:DeleteUserPermissionsBoundary": Written(user_with(boundary=True)),
+    "iam:DeleteRolePermissionsBoundary": Written(role_with(boundary=True)),
+
+    "lambda:CreateFunction": Written(new_function, further=["iam:PassRole"]),
+    "lambda:UpdateFunctionCode": Written(lambda t: {
+        "FunctionName": t.own_function(), "ZipFile": zip_of({"index.py": "def handler(e, c):\n    return 2\n"})}),
+    "lambda:UpdateFunctionConfiguration": Written(
+        lambda t: {"FunctionName": t.own_function(), "Role": t.function_role()}, further=["iam:PassRole"]),
+    "lambda:DeleteFunction": Written(lambda t: {"FunctionName": t.own_function()}),
+    "lambda:PublishVersion": Written(lambda t: {"FunctionName": t.own_function()}),
+    "lambda:CreateAlias": Written(lambda t: {"Name": "other"}),
+    "lambda:DeleteAlias": Written(lambda t: {"FunctionName": t.with_alias()}),
+    "lambda:AddPermission": Written(lambda t: {
+        "StatementId": "new", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}),
+    "lambda:RemovePermission": Written(lambda t: {"FunctionName": t.permission(t.own_function())}),
+    "lambda:CreateFunctionUrlConfig": Written(lambda t: {"FunctionName": t.own_function()}),
+    "lambda:DeleteFunctionUrlConfig": Written(lambda t: {"FunctionName": t.with_url()}),
+    "lambda:PutFunctionConcurrency": Written(lambda t: {"ReservedConcurrentExecutions": 6}),
+    "lambda:DeleteFunctionConcurrency": Written(lambda t: {"FunctionName": t.with_reserve()}),
+    "lambda:PutFunctionEventInvokeConfig": Written(lambda t: {"MaximumRetryAttempts": 1}),
+    "lambda:UpdateFunctionEventInvokeConfig": Written(lambda t: {"MaximumRetryAttempts": 2}),
+    "lambda:DeleteFunctionEventInvokeConfig": Written(lambda t: {"FunctionName": t.with_event_config()}),
+    "lambda:PutProvisionedConcurrencyConfig": Written(lambda t: {
+        "FunctionName": t.with_alias(), "ProvisionedConcurrentExecutions": 1}),
+    "lambda:GetProvisionedConcurrencyConfig": Written(lambda t: {"FunctionName": t.with_provisioned()}),
+    "lambda:DeleteProvisionedConcurrencyConfig": Written(lambda t: {"FunctionName": t.provision(t.with_alias())}),
+    "lambda:GetLayerVersionByArn": Written(lambda t: {"Arn": f"{t.layer()}:1"}),
+    "lambda:PublishLayerVersion": Written(lambda t: {
+        "LayerName": t.name(), "Content": {"ZipFile": zip_of({"python/two.py": "TWO = 2\n"})}}),
+
+    "s3:CreateBucket": Written(lambda t: {"Bucket": t.name()}, foreign=lambda t: {"Bucket": t.bucket()}),
+    "s3:DeleteBucket": Written(lambda t: {"Bucket": t.own_bucket()}),
+    "s3:DeleteBucketTagging": Written(lambda t: {"Bucket": t.own_bucket()}),
+    "s3:PutBucketTagging": Written(lambda t: {"Bucket": t.own_bucket()}),
+    "s3:PutObject": Written(lambda t: {"Body": b"spoiled"}),
+    "s3:CopyObject": Written(lambda t: {"Key": t.name()}, further=["s3:GetObject"]),
+    "s3:DeleteObjects": Written(lambda t: {"Delete": {"Objects": [{"Key": t.object()}]}}),
+    "s3:GetObjectAttributes": Written(lambda t: {"ObjectAttributes": ["ETag"]}),
+    "s3:AbortMultipartUpload": Written(uploading()),
+    "s3:ListParts": Written(uploading()),
+    "s3:CompleteMultipartUpload": Written(uploading("MultipartUpload")),
+    "s3:UploadPart": Written(lambda t: uploading()(t) | {"PartNumber": 2, "Body": b"spoiled"}),
+    "s3:UploadPartCopy": Written(lambda t: uploading()(t) | {"PartNumber": 2}, further=["s3:GetObject"]),
+
+    "sts:AssumeRole": Written(lambda t: {"RoleArn": t.assumable_role()}),
+    "sts:GetCallerIdentity": Written(free=FREE),
+    "sts:GetSessionToken": Written(free=FREE),
+    "sts:GetFederationToken": Written(lambda t: {"Name": "guest"}),
+    "sts:GetAccessKeyInfo": Written(
+        lambda t: {"AccessKeyId": t.key()[1]},
+        open_to_others="it tells the account of any key, which is what it is for"),
+}
+
+
+class NoCase(AssertionError):
+    """An operation that nobody wrote a request for."""
+
+
+@dataclass
+class Case:
+    """One operation's request."""
+
+    service: str
+    operation: str
+    action: str
+    written: Written
+    params: dict
+
+    @property
+    def id(self):
+        return f"{self.service}:{self.operation}"
+
+    @property
+    def actions(self):
+        return [self.action, *self.written.further]
+
+    @property
+    def method(self):
+        return botocore.xform_name(self.operation)
+
+    def foreign(self, things):
+        """The request as another account sends it, and whether it names something of this account."""
+        params = self.params | (self.written.foreign(things) if self.written.foreign else {})
+        of_s3 = self.service == "s3" and "Bucket" in params
+        return params, of_s3 or ACCOUNT in json.dumps(params, default=repr) or "AccessKeyId" in params
+
+
+def case_of(line, things):
+    """The case of a line of `zerun operations --format json`."""
+    service, operation = line["service"], line["operation"]
+    shape = MODELS.get_service_model(service).operation_model(operation).input_shape
+    written = WRITTEN.get(f"{service}:{operation}", Written())
+    params = written.params(things)
+    unknown = set(params) - set(shape.members if shape else [])
+    assert not unknown, f"{service}:{operation} has no member {unknown}"
+    for name in shape.required_members if shape else []:
+        if name not in params:
+            params[name] = value(service, operation, name, shape.members[name], things)
+    return Case(service, operation, line["action"], written, params)
+
+
+def value(service, operation, name, shape, things):
+    """A value for a required member, by its name or by its shape."""
+    known = MEMBERS.get(service, {}).get(name)
+    if known:
+        return known(things)
+    match shape.type_name:
+        case "string" if shape.enum:
+            return shape.enum[0]
+        case "integer" | "long":
+            return shape.metadata.get("min", 1)
+        case "boolean":
+            return True
+        case "list":
+            return [value(service, operation, name, shape.member, things)]
+        case "structure":
+            return {one: value(service, operation, f"{name}.{one}", shape.members[one], things)
+                    for one in shape.required_members}
+    raise NoCase(f"{service}:{operation} has no case: what is its {name}? Write it in {inspect.getfile(Written)}")

@@ -1,0 +1,69 @@
+"""All that an account holds, as far as anybody can see, to tell whether refused requests changed anything."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from botocore.exceptions import ClientError
+
+# What changes by being used, not by being written.
+OF_USE = ("ResponseMetadata", "RoleLastUsed", "PasswordLastUsed", "LastModifiedInvocation")
+
+
+def state(server, *, without_users=()):
+    """Everything listed and read by root; `without_users`: those whose policies the test itself changes."""
+    iam, s3, lam = (server.client(service) for service in ("iam", "s3", "lambda"))
+    details = pages(iam, "get_account_authorization_details")
+    users = [page["UserDetailList"] for page in details]
+    names = [user["UserName"] for of_page in users for user in of_page if user["UserName"] not in without_users]
+    for page in details:
+        page["UserDetailList"] = [one for one in page["UserDetailList"] if one["UserName"] not in without_users]
+    functions = [one["FunctionArn"] for page in pages(lam, "list_functions") for one in page["Functions"]]
+    buckets = [one["Name"] for one in s3.list_buckets()["Buckets"]]
+    with ThreadPoolExecutor(8) as pool:
+        return {
+            "iam": plain(details),
+            "aliases": iam.list_account_aliases()["AccountAliases"],
+            "keys": list(pool.map(lambda name: plain(iam.list_access_keys(UserName=name)), names)),
+            "functions": list(pool.map(lambda arn: of_function(lam, arn), functions)),
+            "layers": plain(pages(lam, "list_layers")),
+            "buckets": list(pool.map(lambda name: of_bucket(s3, name), buckets)),
+        }
+
+
+def of_function(lam, arn):
+    def ask(method, **more):
+        return lambda: getattr(lam, method)(FunctionName=arn, **more)
+
+    return arn, [told(call) for call in (
+        ask("get_function_configuration"), lambda: lam.list_tags(Resource=arn), ask("list_versions_by_function"),
+        ask("list_aliases"), ask("get_policy"), ask("get_function_concurrency"), ask("list_function_url_configs"),
+        ask("list_function_event_invoke_configs"), ask("get_function_recursion_config"))]
+
+
+def of_bucket(s3, name):
+    def ask(method, **more):
+        return lambda: getattr(s3, method)(Bucket=name, **more)
+
+    uploads = s3.list_multipart_uploads(Bucket=name).get("Uploads", [])
+    parts = [told(ask("list_parts", Key=one["Key"], UploadId=one["UploadId"])) for one in uploads]
+    keys = [one["Key"] for page in pages(s3, "list_objects_v2", Bucket=name) for one in page.get("Contents", [])]
+    tags = [told(ask("get_object_tagging", Key=key)) for key in keys]
+    return name, plain(pages(s3, "list_objects_v2", Bucket=name)), tags, parts, [
+        told(ask(method)) for method in ("get_bucket_tagging", "get_bucket_notification_configuration")]
+
+
+def pages(client, method, **params):
+    return list(client.get_paginator(method).paginate(**params))
+
+
+def told(call):
+    """What is answered, or that there is nothing."""
+    try:
+        return plain(call())
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+
+def plain(value):
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items() if name not in OF_USE}
+    return [plain(one) for one in value] if isinstance(value, list) else value

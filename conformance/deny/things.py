@@ -1,0 +1,191 @@
+"""What requests of the sweep name: made by root, each when it is first asked for, so that none of them is missing.
+
+A refusal must come from permissions. Cases whose control destroys or changes a thing get one of their own.
+"""
+
+import itertools
+import json
+from functools import cache
+
+from packing import zip_of
+from server import wait_until
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+NO_PERMISSION = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Deny", "Action": "*", "Resource": "*"}]})
+
+
+def trust(principal):
+    return json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}]})
+
+
+class Things:
+    def __init__(self, server, runtime):
+        self.iam, self.s3, self.lam = (server.client(service) for service in ("iam", "s3", "lambda"))
+        self.runtime = runtime
+        self.numbers = itertools.count()
+
+    def name(self, kind="new"):
+        return f"deny-{kind}-{next(self.numbers)}"
+
+    # IAM
+
+    def user(self, *, boundary=False, attached=False, inline=False):
+        name = self.name("user")
+        bound = {"PermissionsBoundary": self.policy()} if boundary else {}
+        self.iam.create_user(UserName=name, Tags=[{"Key": "team", "Value": "a"}], **bound)
+        if attached:
+            self.iam.attach_user_policy(UserName=name, PolicyArn=self.policy())
+        if inline:
+            self.iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=NO_PERMISSION)
+        return name
+
+    def user_arn(self):
+        return self.iam.get_user(UserName=self.user())["User"]["Arn"]
+
+    def key(self):
+        """A user and their access key's id."""
+        name = self.user()
+        return name, self.iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
+
+    def role(self, *, boundary=False, attached=False, inline=False, trusts=None):
+        name = self.name("role")
+        bound = {"PermissionsBoundary": self.policy()} if boundary else {}
+        trusted = trust(trusts or {"Service": "lambda.amazonaws.com"})
+        self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted, Tags=[{"Key": "team", "Value": "a"}],
+                             **bound)
+        if attached:
+            self.iam.attach_role_policy(RoleName=name, PolicyArn=self.policy())
+        if inline:
+            self.iam.put_role_policy(RoleName=name, PolicyName="inline", PolicyDocument=NO_PERMISSION)
+        return name
+
+    @cache
+    def function_role(self):
+        return f"arn:aws:iam::{ACCOUNT}:role/{self.role()}"
+
+    def assumable_role(self):
+        return f"arn:aws:iam::{ACCOUNT}:role/{self.role(trusts={'AWS': ACCOUNT})}"
+
+    def service_linked_role(self, service):
+        return self.iam.create_service_linked_role(AWSServiceName=service)["Role"]["RoleName"]
+
+    def deletion(self, service):
+        """The id of the deletion of a service-linked role."""
+        return self.iam.delete_service_linked_role(RoleName=self.service_linked_role(service))["DeletionTaskId"]
+
+    def group(self, *, member=None, attached=False, inline=False):
+        name = self.name("group")
+        self.iam.create_group(GroupName=name)
+        if member:
+            self.iam.add_user_to_group(GroupName=name, UserName=member)
+        if attached:
+            self.iam.attach_group_policy(GroupName=name, PolicyArn=self.policy())
+        if inline:
+            self.iam.put_group_policy(GroupName=name, PolicyName="inline", PolicyDocument=NO_PERMISSION)
+        return name
+
+    def own_policy(self):
+        """A policy that is nobody else's, with two versions."""
+        arn = self.iam.create_policy(PolicyName=self.name("policy"), PolicyDocument=NO_PERMISSION,
+                                     Tags=[{"Key": "team", "Value": "a"}])["Policy"]["Arn"]
+        self.iam.create_policy_version(PolicyArn=arn, PolicyDocument=NO_PERMISSION)
+        return arn
+
+    @cache
+    def policy(self):
+        return self.own_policy()
+
+    # Lambda
+
+    @cache
+    def function(self):
+        """The ARN of a function that has everything that can be read of one."""
+        arn = self.own_function()
+        self.alias(arn)
+        self.lam.create_function_url_config(FunctionName=arn, AuthType="AWS_IAM")
+        self.lam.put_function_event_invoke_config(FunctionName=arn, MaximumRetryAttempts=0)
+        self.lam.put_function_concurrency(FunctionName=arn, ReservedConcurrentExecutions=5)
+        self.permission(arn)
+        return arn
+
+    def own_function(self):
+        name = self.name("function")
+        code = zip_of({"index.py": "def handler(event, context):\n    return 1\n"})
+        self.lam.create_function(FunctionName=name, Runtime=self.runtime, Handler="index.handler", Timeout=10,
+                                 Role=self.function_role(), Code={"ZipFile": code}, Tags={"team": "a"})
+        wait_until(lambda: self.lam.get_function_configuration(FunctionName=name)["State"] == "Active",
+                   what=f"{name} is active")
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+
+    def with_url(self):
+        arn = self.own_function()
+        self.lam.create_function_url_config(FunctionName=arn, AuthType="AWS_IAM")
+        return arn
+
+    def with_event_config(self):
+        arn = self.own_function()
+        self.lam.put_function_event_invoke_config(FunctionName=arn, MaximumRetryAttempts=0)
+        return arn
+
+    def with_reserve(self):
+        arn = self.own_function()
+        self.lam.put_function_concurrency(FunctionName=arn, ReservedConcurrentExecutions=2)
+        return arn
+
+    def with_alias(self):
+        return self.alias(self.own_function())
+
+    @cache
+    def with_provisioned(self):
+        arn = self.with_alias()
+        self.provision(arn)
+        return arn
+
+    def provision(self, arn):
+        self.lam.put_provisioned_concurrency_config(FunctionName=arn, Qualifier="live",
+                                                    ProvisionedConcurrentExecutions=1)
+        return arn
+
+    def alias(self, arn):
+        """Gives a function a version and the alias `live` of it."""
+        self.lam.publish_version(FunctionName=arn)
+        self.lam.create_alias(FunctionName=arn, Name="live", FunctionVersion="1")
+        return arn
+
+    def permission(self, arn):
+        self.lam.add_permission(FunctionName=arn, StatementId="sid", Action="lambda:InvokeFunction",
+                                Principal="s3.amazonaws.com")
+        return arn
+
+    def layer(self):
+        """The ARN of a layer with a version 1."""
+        content = {"ZipFile": zip_of({"python/one.py": "ONE = 1\n"})}
+        return self.lam.publish_layer_version(LayerName=self.name("layer"), Content=content)["LayerArn"]
+
+    # S3
+
+    def own_bucket(self):
+        name = self.name("bucket")
+        self.s3.create_bucket(Bucket=name)
+        return name
+
+    @cache
+    def bucket(self):
+        name = self.own_bucket()
+        self.s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": "team", "Value": "a"}]})
+        return name
+
+    def object(self, body=b"what nobody else may read"):
+        key = self.name("object")
+        self.s3.put_object(Bucket=self.bucket(), Key=key, Body=body, Tagging="team=a")
+        return key
+
+    def upload(self):
+        """A multipart upload with one part, to be completed."""
+        at = {"Bucket": self.bucket(), "Key": self.name("upload")}
+        at["UploadId"] = self.s3.create_multipart_upload(**at)["UploadId"]
+        etag = self.s3.upload_part(**at, PartNumber=1, Body=b"part")["ETag"]
+        return at, {"Parts": [{"PartNumber": 1, "ETag": etag}]}
