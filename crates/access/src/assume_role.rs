@@ -1,10 +1,11 @@
 //! AssumeRole, GetSessionToken and GetFederationToken: who gets which session.
 
+use crate::decision::sentence;
 use crate::iam::Loaded;
 use crate::policy::{self, Context, MalformedPolicy, PolicyDocument, PolicyKind, PolicySet, ResourceFacts};
 use crate::{
-    Access, AccessError, Federated, IamError, IamUser, Principal, Session, SessionCredentials,
-    SessionPolicies, SessionRequest, SessionSubject,
+    Access, AccessError, Denial, Explanation, Federated, IamError, IamUser, Principal, Session,
+    SessionCredentials, SessionPolicies, SessionRequest, SessionSubject,
 };
 use names::{AccountId, Arn};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +25,8 @@ const SESSION_POLICIES_MAX: usize = 10;
 /// Why there is no session; in words fit for the caller, but for the last two.
 #[derive(Debug, thiserror::Error)]
 pub enum AssumeError {
-    #[error("{0}")]
-    Denied(String),
+    #[error("{}", .0.message)]
+    Denied(Box<Denial>),
     #[error("{0}")]
     Validation(String),
     #[error("{0}")]
@@ -83,7 +84,7 @@ impl Access {
     ) -> Result<Assumed<Session>, AssumeError> {
         if matches!(principal, Principal::Federated { .. }) {
             let message = "Cannot call AssumeRole with credentials of a federated user";
-            return Err(AssumeError::Denied(message.to_owned()));
+            return Err(refused(message, "sts:AssumeRole"));
         }
         let arn = Arn::parse(&asked.role_arn).ok().filter(is_role);
         let account = arn.as_ref().and_then(|arn| AccountId::parse(&arn.account).ok());
@@ -105,7 +106,7 @@ impl Access {
         context.set("sts:RoleSessionName", &asked.session_name);
         describe_tags(&tags, &transitive, &mut context);
 
-        let denied = |action: &str| denied(principal, action, &arn, "");
+        let denied = |action: &str| denied(principal, action, &arn);
         let role = self.iam().role_policies(&arn).await?.ok_or_else(|| denied("sts:AssumeRole"))?;
         let mut actions = vec!["sts:AssumeRole"];
         actions.extend((!tags.is_empty()).then_some("sts:TagSession"));
@@ -213,7 +214,12 @@ impl Access {
                 // Another account is not told how its role is guarded.
                 let is_own = principal.account() == Some(account);
                 let because = if is_own { verdict.because(&request) } else { String::new() };
-                return Err(denied(principal, action, arn, &because));
+                let message = sentence(principal, action, Some(&resource.arn), &because);
+                let explanation = match is_own {
+                    true => Explanation::of(&verdict, &request),
+                    false => Denial::plain("", action, Some(resource.arn)).explanation,
+                };
+                return Err(AssumeError::Denied(Box::new(Denial { message, explanation })));
             }
         }
         Ok(())
@@ -253,10 +259,15 @@ fn is_role(arn: &Arn) -> bool {
     arn.service == "iam" && arn.region.is_empty() && arn.resource.starts_with("role/")
 }
 
-fn denied(principal: &Principal, action: &str, arn: &Arn, because: &str) -> AssumeError {
-    let who = principal.arn();
-    let message = format!("User: {who} is not authorized to perform: {action} on resource: {arn} {because}");
-    AssumeError::Denied(message.trim_end().to_owned())
+fn denied(principal: &Principal, action: &str, arn: &Arn) -> AssumeError {
+    let arn = arn.to_string();
+    let message = sentence(principal, action, Some(&arn), "");
+    AssumeError::Denied(Box::new(Denial::plain(message, action, Some(arn))))
+}
+
+/// Whatever policies say.
+fn refused(message: impl Into<String>, action: &str) -> AssumeError {
+    AssumeError::Denied(Box::new(Denial::plain(message, action, None)))
 }
 
 /// The account and user (`None` for root) of a long-lived key.
@@ -264,7 +275,10 @@ fn long_lived(principal: &Principal, operation: &str) -> Result<(AccountId, Opti
     match principal {
         Principal::Root(owner) => Ok((owner.account.clone(), None)),
         Principal::User { owner, user } => Ok((owner.account.clone(), Some(user.as_ref().clone()))),
-        _ => Err(AssumeError::Denied(format!("Cannot call {operation} with session credentials"))),
+        _ => {
+            let message = format!("Cannot call {operation} with session credentials");
+            Err(refused(message, &format!("sts:{operation}")))
+        }
     }
 }
 
@@ -355,8 +369,9 @@ fn source_identity_of(
 ) -> Result<Option<String>, AssumeError> {
     let inherited = caller.and_then(|caller| caller.source_identity.clone());
     match (inherited, asked) {
-        (Some(inherited), Some(asked)) if inherited != asked => Err(AssumeError::Denied(
-            "The source identity of a session cannot be changed by assuming another role.".to_owned(),
+        (Some(inherited), Some(asked)) if inherited != asked => Err(refused(
+            "The source identity of a session cannot be changed by assuming another role.",
+            "sts:SetSourceIdentity",
         )),
         (inherited, asked) => Ok(inherited.or(asked)),
     }

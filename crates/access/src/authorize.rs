@@ -1,4 +1,4 @@
-use crate::decision::{Decision, Resource, admit, denial};
+use crate::decision::{Decision, Resource, admit, denial, denial_by};
 use crate::iam::{Loaded, LoadedPolicy};
 use crate::policy::{Context, Named, PolicySet, Request, ResourceFacts, evaluate};
 use crate::{Access, IamError, Principal};
@@ -169,7 +169,7 @@ impl Rules<'_> {
             };
             let verdict = evaluate(&request);
             if !verdict.is_allowed() {
-                return denial(principal, action, Some(resource), &verdict.because(&request));
+                return Decision::Deny(Box::new(denial_by(principal, &request, &verdict)));
             }
         }
         Decision::Allow { because: "the policies allow it" }

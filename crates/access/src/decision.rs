@@ -1,4 +1,5 @@
-use crate::Principal;
+use crate::policy::{Request, Verdict};
+use crate::{Denial, Explanation, Principal};
 use names::{AccountId, Arn};
 
 /// Something a request acts on.
@@ -28,7 +29,7 @@ impl Resource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     Allow { because: &'static str },
-    Deny { because: String },
+    Deny(Box<Denial>),
 }
 
 impl Decision {
@@ -61,7 +62,23 @@ pub(crate) fn denial(
     resource: Option<&Resource>,
     why: &str,
 ) -> Decision {
-    let on = resource.map(|resource| format!(" on resource: {}", resource.arn)).unwrap_or_default();
+    let arn = resource.map(|resource| resource.arn.to_string());
+    let message = sentence(principal, action, arn.as_deref(), why);
+    Decision::Deny(Box::new(Denial::plain(message, action, arn)))
+}
+
+/// What policies came to, with what it rests on.
+pub(crate) fn denial_by(principal: &Principal, request: &Request<'_>, verdict: &Verdict) -> Denial {
+    let why = verdict.because(request);
+    let message = sentence(principal, request.action, Some(&request.resource.arn), &why);
+    Denial { message, explanation: Explanation::of(verdict, request) }
+}
+
+/// Without a reason where `why` is empty.
+pub(crate) fn sentence(principal: &Principal, action: &str, resource: Option<&str>, why: &str) -> String {
+    let on = resource.map(|resource| format!(" on resource: {resource}")).unwrap_or_default();
     let who = principal.arn();
-    Decision::Deny { because: format!("User: {who} is not authorized to perform: {action}{on} {why}") }
+    let mut said = format!("User: {who} is not authorized to perform: {action}{on} {why}");
+    said.truncate(said.trim_end().len());
+    said
 }

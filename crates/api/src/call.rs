@@ -73,7 +73,7 @@ impl Call {
         };
         let asked = Asked { principal: &self.principal, action, resources, sent: &sent, context };
         match self.services.access.authorize(asked).await.map_err(ApiError::internal)? {
-            Decision::Deny { because } => Err(ApiError::denied(because)),
+            Decision::Deny(denial) => Err(ApiError::from(denial)),
             Decision::Allow { because } => {
                 tracing::debug!(request_id = self.request_id, action, because, "allowed");
                 Ok(())

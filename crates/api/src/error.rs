@@ -1,3 +1,4 @@
+use access::{Denial, Explanation};
 use http::{HeaderName, HeaderValue, StatusCode};
 use protocol::error::WireError;
 use std::borrow::Cow;
@@ -16,6 +17,8 @@ pub struct ApiError {
     /// Further response headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub kind: ErrorKind,
+    /// Of what `access` refused: how that came about, which the caller is not told.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 /// What the front door has to know about an error, beside what the caller is told.
@@ -40,6 +43,7 @@ impl ApiError {
             fields: Vec::new(),
             headers: Vec::new(),
             kind: ErrorKind::Service,
+            explanation: None,
         }
     }
 
@@ -90,7 +94,14 @@ impl ApiError {
 impl From<WireError> for ApiError {
     fn from(wire: WireError) -> Self {
         let WireError { code, status, message, fields, headers } = wire;
-        ApiError { status, code, message, fields, headers, kind: ErrorKind::Service }
+        ApiError { status, code, message, fields, headers, kind: ErrorKind::Service, explanation: None }
+    }
+}
+
+impl From<Box<Denial>> for ApiError {
+    fn from(denial: Box<Denial>) -> Self {
+        let Denial { message, explanation } = *denial;
+        ApiError { explanation: Some(Box::new(explanation)), ..ApiError::denied(message) }
     }
 }
 

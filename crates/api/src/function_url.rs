@@ -154,7 +154,7 @@ impl Asked<'_> {
         let asked = access::Asked { principal, action, resources: &resources, sent: &sent, context };
         match services.access.authorize(asked).await {
             Ok(Decision::Allow { .. }) => Ok(()),
-            Ok(Decision::Deny { .. }) => Err(Refused::forbidden()),
+            Ok(Decision::Deny(_)) => Err(Refused::forbidden()),
             Err(error) => {
                 tracing::error!(%error, "a caller's policies cannot be read");
                 Err(Refused::bad_gateway())

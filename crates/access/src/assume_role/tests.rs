@@ -58,7 +58,7 @@ fn trusting(who: &str, actions: &str) -> String {
 
 fn is_denied<T: std::fmt::Debug>(result: Result<T, AssumeError>, naming: &str) {
     match result {
-        Err(AssumeError::Denied(message)) => assert!(message.contains(naming), "{message}"),
+        Err(AssumeError::Denied(denial)) => assert!(denial.message.contains(naming), "{denial:?}"),
         other => panic!("{other:?}"),
     }
 }

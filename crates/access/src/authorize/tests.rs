@@ -64,7 +64,7 @@ impl World {
         let asked = Asked { principal, action, resources, sent: &sent, context: Context::new() };
         match self.access.authorize(asked).await.unwrap() {
             Decision::Allow { .. } => Ok(()),
-            Decision::Deny { because } => Err(because),
+            Decision::Deny(denial) => Err(denial.message),
         }
     }
 }

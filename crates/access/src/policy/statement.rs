@@ -34,14 +34,14 @@ fn naming(element: &PrincipalElement, request: &Request<'_>) -> Option<Naming> {
 }
 
 impl Actions {
-    fn cover(&self, action: &str) -> bool {
+    pub(super) fn cover(&self, action: &str) -> bool {
         self.patterns.iter().any(|(_, pattern)| pattern.matches(action)) != self.negated
     }
 }
 
 impl Resources {
     /// Of what to leave out, a variable without a value leaves it unknown; then nothing is allowed by it.
-    fn cover(&self, arn: &str, context: &Context, effect: Effect) -> bool {
+    pub(super) fn cover(&self, arn: &str, context: &Context, effect: Effect) -> bool {
         if self.negated
             && effect == Effect::Allow
             && self.patterns.iter().any(|pattern| !pattern.is_resolved(context))

@@ -239,8 +239,8 @@ fn implemented(
         Meant::Operation { entry, .. } => entry.action.to_owned(),
         other => format!("{}:{}", service.name, other.name()),
     };
-    if let Decision::Deny { because } = access::admit(&caller.principal, &action) {
-        return Err(ApiError::denied(because));
+    if let Decision::Deny(denial) = access::admit(&caller.principal, &action) {
+        return Err(ApiError::from(denial));
     }
     let name = match meant {
         Meant::Operation { entry, labels } => return Ok((entry, labels)),

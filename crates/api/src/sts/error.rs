@@ -7,7 +7,7 @@ impl From<AssumeError> for ApiError {
     fn from(error: AssumeError) -> Self {
         let message = error.to_string();
         match error {
-            AssumeError::Denied(_) => ApiError::denied(message),
+            AssumeError::Denied(denial) => denial.into(),
             AssumeError::Validation(_) => ApiError::invalid("ValidationError", message),
             AssumeError::InvalidParameter(_) => ApiError::invalid("InvalidParameterValue", message),
             AssumeError::MalformedPolicy(_) => ApiError::invalid("MalformedPolicyDocument", message),
