@@ -13,6 +13,7 @@ pub static SERVICE: Service = Service {
     target_prefix: None,
     xml_namespace: Some("https://iam.amazonaws.com/doc/2010-05-08/"),
     operations: &[
+        &operation::ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER,
         &operation::ADD_USER_TO_GROUP,
         &operation::ATTACH_GROUP_POLICY,
         &operation::ATTACH_ROLE_POLICY,
@@ -20,6 +21,7 @@ pub static SERVICE: Service = Service {
         &operation::CREATE_ACCESS_KEY,
         &operation::CREATE_ACCOUNT_ALIAS,
         &operation::CREATE_GROUP,
+        &operation::CREATE_OPEN_ID_CONNECT_PROVIDER,
         &operation::CREATE_POLICY,
         &operation::CREATE_POLICY_VERSION,
         &operation::CREATE_ROLE,
@@ -29,6 +31,7 @@ pub static SERVICE: Service = Service {
         &operation::DELETE_ACCOUNT_ALIAS,
         &operation::DELETE_GROUP,
         &operation::DELETE_GROUP_POLICY,
+        &operation::DELETE_OPEN_ID_CONNECT_PROVIDER,
         &operation::DELETE_POLICY,
         &operation::DELETE_POLICY_VERSION,
         &operation::DELETE_ROLE,
@@ -50,6 +53,7 @@ pub static SERVICE: Service = Service {
         &operation::GET_CREDENTIAL_REPORT,
         &operation::GET_GROUP,
         &operation::GET_GROUP_POLICY,
+        &operation::GET_OPEN_ID_CONNECT_PROVIDER,
         &operation::GET_POLICY,
         &operation::GET_POLICY_VERSION,
         &operation::GET_ROLE,
@@ -67,6 +71,8 @@ pub static SERVICE: Service = Service {
         &operation::LIST_GROUPS,
         &operation::LIST_GROUPS_FOR_USER,
         &operation::LIST_INSTANCE_PROFILES_FOR_ROLE,
+        &operation::LIST_OPEN_ID_CONNECT_PROVIDER_TAGS,
+        &operation::LIST_OPEN_ID_CONNECT_PROVIDERS,
         &operation::LIST_POLICIES,
         &operation::LIST_POLICY_TAGS,
         &operation::LIST_POLICY_VERSIONS,
@@ -81,19 +87,23 @@ pub static SERVICE: Service = Service {
         &operation::PUT_ROLE_POLICY,
         &operation::PUT_USER_PERMISSIONS_BOUNDARY,
         &operation::PUT_USER_POLICY,
+        &operation::REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER,
         &operation::REMOVE_USER_FROM_GROUP,
         &operation::SET_DEFAULT_POLICY_VERSION,
         &operation::SIMULATE_CUSTOM_POLICY,
         &operation::SIMULATE_PRINCIPAL_POLICY,
+        &operation::TAG_OPEN_ID_CONNECT_PROVIDER,
         &operation::TAG_POLICY,
         &operation::TAG_ROLE,
         &operation::TAG_USER,
+        &operation::UNTAG_OPEN_ID_CONNECT_PROVIDER,
         &operation::UNTAG_POLICY,
         &operation::UNTAG_ROLE,
         &operation::UNTAG_USER,
         &operation::UPDATE_ACCESS_KEY,
         &operation::UPDATE_ASSUME_ROLE_POLICY,
         &operation::UPDATE_GROUP,
+        &operation::UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT,
         &operation::UPDATE_ROLE,
         &operation::UPDATE_ROLE_DESCRIPTION,
         &operation::UPDATE_USER,
@@ -111,6 +121,7 @@ pub static SERVICE: Service = Service {
         &shape::LIMIT_EXCEEDED_EXCEPTION,
         &shape::MALFORMED_POLICY_DOCUMENT_EXCEPTION,
         &shape::NO_SUCH_ENTITY_EXCEPTION,
+        &shape::OPEN_ID_IDP_COMMUNICATION_ERROR_EXCEPTION,
         &shape::POLICY_EVALUATION_EXCEPTION,
         &shape::POLICY_NOT_ATTACHABLE_EXCEPTION,
         &shape::SERVICE_FAILURE_EXCEPTION,
@@ -342,6 +353,15 @@ pub struct AccessKeyMetadata {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct AddClientIDToOpenIDConnectProviderRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    pub open_id_connect_provider_arn: String,
+    #[serde(rename = "ClientID")]
+    pub client_id: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AddUserToGroupRequest {
     #[serde(rename = "GroupName")]
     pub group_name: String,
@@ -440,6 +460,28 @@ pub struct CreateGroupRequest {
 pub struct CreateGroupResponse {
     #[serde(rename = "Group")]
     pub group: Group,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateOpenIDConnectProviderRequest {
+    #[serde(rename = "Url")]
+    pub url: String,
+    #[serde(rename = "ClientIDList", skip_serializing_if = "Option::is_none")]
+    pub client_id_list: Option<Vec<String>>,
+    #[serde(rename = "ThumbprintList", skip_serializing_if = "Option::is_none")]
+    pub thumbprint_list: Option<Vec<String>>,
+    #[serde(rename = "Tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateOpenIDConnectProviderResponse {
+    #[serde(rename = "OpenIDConnectProviderArn", skip_serializing_if = "Option::is_none")]
+    pub open_id_connect_provider_arn: Option<String>,
+    #[serde(rename = "Tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -576,6 +618,13 @@ pub struct DeleteGroupPolicyRequest {
 pub struct DeleteGroupRequest {
     #[serde(rename = "GroupName")]
     pub group_name: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteOpenIDConnectProviderRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    pub open_id_connect_provider_arn: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -849,6 +898,28 @@ pub struct GetGroupResponse {
     pub is_truncated: Option<bool>,
     #[serde(rename = "Marker", skip_serializing_if = "Option::is_none")]
     pub marker: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetOpenIDConnectProviderRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    pub open_id_connect_provider_arn: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetOpenIDConnectProviderResponse {
+    #[serde(rename = "Url", skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(rename = "ClientIDList", skip_serializing_if = "Option::is_none")]
+    pub client_id_list: Option<Vec<String>>,
+    #[serde(rename = "ThumbprintList", skip_serializing_if = "Option::is_none")]
+    pub thumbprint_list: Option<Vec<String>>,
+    #[serde(rename = "CreateDate", skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<Timestamp>,
+    #[serde(rename = "Tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -1265,6 +1336,39 @@ pub struct ListInstanceProfilesForRoleResponse {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct ListOpenIDConnectProviderTagsRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    pub open_id_connect_provider_arn: String,
+    #[serde(rename = "Marker", skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
+    #[serde(rename = "MaxItems", skip_serializing_if = "Option::is_none")]
+    pub max_items: Option<i32>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListOpenIDConnectProviderTagsResponse {
+    #[serde(rename = "Tags")]
+    pub tags: Vec<Tag>,
+    #[serde(rename = "IsTruncated", skip_serializing_if = "Option::is_none")]
+    pub is_truncated: Option<bool>,
+    #[serde(rename = "Marker", skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListOpenIDConnectProvidersRequest {}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListOpenIDConnectProvidersResponse {
+    #[serde(rename = "OpenIDConnectProviderList", skip_serializing_if = "Option::is_none")]
+    pub open_id_connect_provider_list: Option<Vec<OpenIDConnectProviderListEntry>>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ListPoliciesRequest {
     #[serde(rename = "Scope", skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
@@ -1498,6 +1602,13 @@ pub struct ManagedPolicyDetail {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct OpenIDConnectProviderListEntry {
+    #[serde(rename = "Arn", skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OrderedOrganizationPolicyType {
     #[serde(rename = "ServiceControlPolicyInputList", skip_serializing_if = "Option::is_none")]
     pub service_control_policy_input_list: Option<Vec<String>>,
@@ -1664,6 +1775,15 @@ pub struct PutUserPolicyRequest {
     pub policy_name: String,
     #[serde(rename = "PolicyDocument")]
     pub policy_document: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveClientIDFromOpenIDConnectProviderRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    pub open_id_connect_provider_arn: String,
+    #[serde(rename = "ClientID")]
+    pub client_id: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -1881,6 +2001,15 @@ pub struct Tag {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct TagOpenIDConnectProviderRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    pub open_id_connect_provider_arn: String,
+    #[serde(rename = "Tags")]
+    pub tags: Vec<Tag>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TagPolicyRequest {
     #[serde(rename = "PolicyArn")]
     pub policy_arn: String,
@@ -1904,6 +2033,15 @@ pub struct TagUserRequest {
     pub user_name: String,
     #[serde(rename = "Tags")]
     pub tags: Vec<Tag>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UntagOpenIDConnectProviderRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    pub open_id_connect_provider_arn: String,
+    #[serde(rename = "TagKeys")]
+    pub tag_keys: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -1962,6 +2100,15 @@ pub struct UpdateGroupRequest {
     pub new_path: Option<String>,
     #[serde(rename = "NewGroupName", skip_serializing_if = "Option::is_none")]
     pub new_group_name: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateOpenIDConnectProviderThumbprintRequest {
+    #[serde(rename = "OpenIDConnectProviderArn")]
+    pub open_id_connect_provider_arn: String,
+    #[serde(rename = "ThumbprintList")]
+    pub thumbprint_list: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -2055,6 +2202,25 @@ pub struct UserDetail {
 /// A type and a table per operation.
 pub mod operation {
     use super::*;
+
+    pub struct AddClientIDToOpenIDConnectProvider;
+    impl Typed for AddClientIDToOpenIDConnectProvider {
+        const OPERATION: &'static Operation = &ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER;
+        type Input = AddClientIDToOpenIDConnectProviderRequest;
+        type Output = ();
+    }
+
+    pub static ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER: Operation = Operation {
+        name: "AddClientIDToOpenIDConnectProvider",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(&shape::ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER_REQUEST),
+        output: None,
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
 
     pub struct AddUserToGroup;
     impl Typed for AddUserToGroup {
@@ -2186,6 +2352,25 @@ pub mod operation {
         input: Some(&shape::CREATE_GROUP_REQUEST),
         output: Some(&shape::CREATE_GROUP_RESPONSE),
         result_wrapper: Some("CreateGroupResult"),
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
+    pub struct CreateOpenIDConnectProvider;
+    impl Typed for CreateOpenIDConnectProvider {
+        const OPERATION: &'static Operation = &CREATE_OPEN_ID_CONNECT_PROVIDER;
+        type Input = CreateOpenIDConnectProviderRequest;
+        type Output = CreateOpenIDConnectProviderResponse;
+    }
+
+    pub static CREATE_OPEN_ID_CONNECT_PROVIDER: Operation = Operation {
+        name: "CreateOpenIDConnectProvider",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(&shape::CREATE_OPEN_ID_CONNECT_PROVIDER_REQUEST),
+        output: Some(&shape::CREATE_OPEN_ID_CONNECT_PROVIDER_RESPONSE),
+        result_wrapper: Some("CreateOpenIDConnectProviderResult"),
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
@@ -2355,6 +2540,25 @@ pub mod operation {
         uri: "/",
         status: 200,
         input: Some(&shape::DELETE_GROUP_POLICY_REQUEST),
+        output: None,
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
+    pub struct DeleteOpenIDConnectProvider;
+    impl Typed for DeleteOpenIDConnectProvider {
+        const OPERATION: &'static Operation = &DELETE_OPEN_ID_CONNECT_PROVIDER;
+        type Input = DeleteOpenIDConnectProviderRequest;
+        type Output = ();
+    }
+
+    pub static DELETE_OPEN_ID_CONNECT_PROVIDER: Operation = Operation {
+        name: "DeleteOpenIDConnectProvider",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(&shape::DELETE_OPEN_ID_CONNECT_PROVIDER_REQUEST),
         output: None,
         result_wrapper: None,
         checksums: Checksums { required: false, algorithm_member: None },
@@ -2759,6 +2963,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct GetOpenIDConnectProvider;
+    impl Typed for GetOpenIDConnectProvider {
+        const OPERATION: &'static Operation = &GET_OPEN_ID_CONNECT_PROVIDER;
+        type Input = GetOpenIDConnectProviderRequest;
+        type Output = GetOpenIDConnectProviderResponse;
+    }
+
+    pub static GET_OPEN_ID_CONNECT_PROVIDER: Operation = Operation {
+        name: "GetOpenIDConnectProvider",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(&shape::GET_OPEN_ID_CONNECT_PROVIDER_REQUEST),
+        output: Some(&shape::GET_OPEN_ID_CONNECT_PROVIDER_RESPONSE),
+        result_wrapper: Some("GetOpenIDConnectProviderResult"),
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct GetPolicy;
     impl Typed for GetPolicy {
         const OPERATION: &'static Operation = &GET_POLICY;
@@ -3082,6 +3305,44 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct ListOpenIDConnectProviderTags;
+    impl Typed for ListOpenIDConnectProviderTags {
+        const OPERATION: &'static Operation = &LIST_OPEN_ID_CONNECT_PROVIDER_TAGS;
+        type Input = ListOpenIDConnectProviderTagsRequest;
+        type Output = ListOpenIDConnectProviderTagsResponse;
+    }
+
+    pub static LIST_OPEN_ID_CONNECT_PROVIDER_TAGS: Operation = Operation {
+        name: "ListOpenIDConnectProviderTags",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(&shape::LIST_OPEN_ID_CONNECT_PROVIDER_TAGS_REQUEST),
+        output: Some(&shape::LIST_OPEN_ID_CONNECT_PROVIDER_TAGS_RESPONSE),
+        result_wrapper: Some("ListOpenIDConnectProviderTagsResult"),
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
+    pub struct ListOpenIDConnectProviders;
+    impl Typed for ListOpenIDConnectProviders {
+        const OPERATION: &'static Operation = &LIST_OPEN_ID_CONNECT_PROVIDERS;
+        type Input = ListOpenIDConnectProvidersRequest;
+        type Output = ListOpenIDConnectProvidersResponse;
+    }
+
+    pub static LIST_OPEN_ID_CONNECT_PROVIDERS: Operation = Operation {
+        name: "ListOpenIDConnectProviders",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(&shape::LIST_OPEN_ID_CONNECT_PROVIDERS_REQUEST),
+        output: Some(&shape::LIST_OPEN_ID_CONNECT_PROVIDERS_RESPONSE),
+        result_wrapper: Some("ListOpenIDConnectProvidersResult"),
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct ListPolicies;
     impl Typed for ListPolicies {
         const OPERATION: &'static Operation = &LIST_POLICIES;
@@ -3348,6 +3609,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct RemoveClientIDFromOpenIDConnectProvider;
+    impl Typed for RemoveClientIDFromOpenIDConnectProvider {
+        const OPERATION: &'static Operation = &REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER;
+        type Input = RemoveClientIDFromOpenIDConnectProviderRequest;
+        type Output = ();
+    }
+
+    pub static REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER: Operation = Operation {
+        name: "RemoveClientIDFromOpenIDConnectProvider",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(&shape::REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER_REQUEST),
+        output: None,
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct RemoveUserFromGroup;
     impl Typed for RemoveUserFromGroup {
         const OPERATION: &'static Operation = &REMOVE_USER_FROM_GROUP;
@@ -3424,6 +3704,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct TagOpenIDConnectProvider;
+    impl Typed for TagOpenIDConnectProvider {
+        const OPERATION: &'static Operation = &TAG_OPEN_ID_CONNECT_PROVIDER;
+        type Input = TagOpenIDConnectProviderRequest;
+        type Output = ();
+    }
+
+    pub static TAG_OPEN_ID_CONNECT_PROVIDER: Operation = Operation {
+        name: "TagOpenIDConnectProvider",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(&shape::TAG_OPEN_ID_CONNECT_PROVIDER_REQUEST),
+        output: None,
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct TagPolicy;
     impl Typed for TagPolicy {
         const OPERATION: &'static Operation = &TAG_POLICY;
@@ -3476,6 +3775,25 @@ pub mod operation {
         uri: "/",
         status: 200,
         input: Some(&shape::TAG_USER_REQUEST),
+        output: None,
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
+    pub struct UntagOpenIDConnectProvider;
+    impl Typed for UntagOpenIDConnectProvider {
+        const OPERATION: &'static Operation = &UNTAG_OPEN_ID_CONNECT_PROVIDER;
+        type Input = UntagOpenIDConnectProviderRequest;
+        type Output = ();
+    }
+
+    pub static UNTAG_OPEN_ID_CONNECT_PROVIDER: Operation = Operation {
+        name: "UntagOpenIDConnectProvider",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(&shape::UNTAG_OPEN_ID_CONNECT_PROVIDER_REQUEST),
         output: None,
         result_wrapper: None,
         checksums: Checksums { required: false, algorithm_member: None },
@@ -3595,6 +3913,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct UpdateOpenIDConnectProviderThumbprint;
+    impl Typed for UpdateOpenIDConnectProviderThumbprint {
+        const OPERATION: &'static Operation = &UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT;
+        type Input = UpdateOpenIDConnectProviderThumbprintRequest;
+        type Output = ();
+    }
+
+    pub static UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT: Operation = Operation {
+        name: "UpdateOpenIDConnectProviderThumbprint",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: Some(&shape::UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT_REQUEST),
+        output: None,
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct UpdateRole;
     impl Typed for UpdateRole {
         const OPERATION: &'static Operation = &UPDATE_ROLE;
@@ -3685,6 +4022,13 @@ mod shape {
     );
     pub static ACTION_NAME_LIST_TYPE: Shape = Shape::list("ActionNameListType", &ACTION_NAME_TYPE);
     pub static ACTION_NAME_TYPE: Shape = Shape::string("ActionNameType").min(3.0).max(128.0);
+    pub static ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER_REQUEST: Shape = Shape::structure(
+        "AddClientIDToOpenIDConnectProviderRequest",
+        &[
+            Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required(),
+            Member::new("ClientID", &CLIENT_ID_TYPE).required(),
+        ],
+    );
     pub static ADD_USER_TO_GROUP_REQUEST: Shape = Shape::structure(
         "AddUserToGroupRequest",
         &[
@@ -3773,6 +4117,19 @@ mod shape {
     );
     pub static CREATE_GROUP_RESPONSE: Shape =
         Shape::structure("CreateGroupResponse", &[Member::new("Group", &GROUP).required()]);
+    pub static CREATE_OPEN_ID_CONNECT_PROVIDER_REQUEST: Shape = Shape::structure(
+        "CreateOpenIDConnectProviderRequest",
+        &[
+            Member::new("Url", &OPEN_ID_CONNECT_PROVIDER_URL_TYPE).required(),
+            Member::new("ClientIDList", &CLIENT_ID_LIST_TYPE),
+            Member::new("ThumbprintList", &THUMBPRINT_LIST_TYPE),
+            Member::new("Tags", &TAG_LIST_TYPE),
+        ],
+    );
+    pub static CREATE_OPEN_ID_CONNECT_PROVIDER_RESPONSE: Shape = Shape::structure(
+        "CreateOpenIDConnectProviderResponse",
+        &[Member::new("OpenIDConnectProviderArn", &ARN_TYPE), Member::new("Tags", &TAG_LIST_TYPE)],
+    );
     pub static CREATE_POLICY_REQUEST: Shape = Shape::structure(
         "CreatePolicyRequest",
         &[
@@ -3850,6 +4207,10 @@ mod shape {
     );
     pub static DELETE_GROUP_REQUEST: Shape =
         Shape::structure("DeleteGroupRequest", &[Member::new("GroupName", &GROUP_NAME_TYPE).required()]);
+    pub static DELETE_OPEN_ID_CONNECT_PROVIDER_REQUEST: Shape = Shape::structure(
+        "DeleteOpenIDConnectProviderRequest",
+        &[Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required()],
+    );
     pub static DELETE_POLICY_REQUEST: Shape =
         Shape::structure("DeletePolicyRequest", &[Member::new("PolicyArn", &ARN_TYPE).required()]);
     pub static DELETE_POLICY_VERSION_REQUEST: Shape = Shape::structure(
@@ -4045,6 +4406,20 @@ mod shape {
             Member::new("Users", &USER_LIST_TYPE).required(),
             Member::new("IsTruncated", &BOOLEAN_TYPE),
             Member::new("Marker", &RESPONSE_MARKER_TYPE),
+        ],
+    );
+    pub static GET_OPEN_ID_CONNECT_PROVIDER_REQUEST: Shape = Shape::structure(
+        "GetOpenIDConnectProviderRequest",
+        &[Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required()],
+    );
+    pub static GET_OPEN_ID_CONNECT_PROVIDER_RESPONSE: Shape = Shape::structure(
+        "GetOpenIDConnectProviderResponse",
+        &[
+            Member::new("Url", &OPEN_ID_CONNECT_PROVIDER_URL_TYPE),
+            Member::new("ClientIDList", &CLIENT_ID_LIST_TYPE),
+            Member::new("ThumbprintList", &THUMBPRINT_LIST_TYPE),
+            Member::new("CreateDate", &DATE_TYPE),
+            Member::new("Tags", &TAG_LIST_TYPE),
         ],
     );
     pub static GET_POLICY_REQUEST: Shape =
@@ -4316,6 +4691,28 @@ mod shape {
             Member::new("Marker", &RESPONSE_MARKER_TYPE),
         ],
     );
+    pub static LIST_OPEN_ID_CONNECT_PROVIDER_TAGS_REQUEST: Shape = Shape::structure(
+        "ListOpenIDConnectProviderTagsRequest",
+        &[
+            Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required(),
+            Member::new("Marker", &MARKER_TYPE),
+            Member::new("MaxItems", &MAX_ITEMS_TYPE),
+        ],
+    );
+    pub static LIST_OPEN_ID_CONNECT_PROVIDER_TAGS_RESPONSE: Shape = Shape::structure(
+        "ListOpenIDConnectProviderTagsResponse",
+        &[
+            Member::new("Tags", &TAG_LIST_TYPE).required(),
+            Member::new("IsTruncated", &BOOLEAN_TYPE),
+            Member::new("Marker", &RESPONSE_MARKER_TYPE),
+        ],
+    );
+    pub static LIST_OPEN_ID_CONNECT_PROVIDERS_REQUEST: Shape =
+        Shape::structure("ListOpenIDConnectProvidersRequest", &[]);
+    pub static LIST_OPEN_ID_CONNECT_PROVIDERS_RESPONSE: Shape = Shape::structure(
+        "ListOpenIDConnectProvidersResponse",
+        &[Member::new("OpenIDConnectProviderList", &OPEN_ID_CONNECT_PROVIDER_LIST_TYPE)],
+    );
     pub static LIST_POLICIES_REQUEST: Shape = Shape::structure(
         "ListPoliciesRequest",
         &[
@@ -4482,6 +4879,12 @@ mod shape {
     );
     pub static MANAGED_POLICY_DETAIL_LIST_TYPE: Shape =
         Shape::list("ManagedPolicyDetailListType", &MANAGED_POLICY_DETAIL);
+    pub static OPEN_ID_CONNECT_PROVIDER_LIST_ENTRY: Shape =
+        Shape::structure("OpenIDConnectProviderListEntry", &[Member::new("Arn", &ARN_TYPE)]);
+    pub static OPEN_ID_CONNECT_PROVIDER_LIST_TYPE: Shape =
+        Shape::list("OpenIDConnectProviderListType", &OPEN_ID_CONNECT_PROVIDER_LIST_ENTRY);
+    pub static OPEN_ID_CONNECT_PROVIDER_URL_TYPE: Shape =
+        Shape::string("OpenIDConnectProviderUrlType").min(1.0).max(255.0);
     pub static ORDERED_ORGANIZATION_POLICY_TYPE: Shape = Shape::structure(
         "OrderedOrganizationPolicyType",
         &[Member::new("ServiceControlPolicyInputList", &SIMULATION_POLICY_LIST_TYPE)],
@@ -4620,6 +5023,13 @@ mod shape {
     );
     pub static REASON_TYPE: Shape = Shape::string("ReasonType").max(1000.0);
     pub static REGION_NAME_TYPE: Shape = Shape::string("RegionNameType").min(1.0).max(100.0);
+    pub static REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER_REQUEST: Shape = Shape::structure(
+        "RemoveClientIDFromOpenIDConnectProviderRequest",
+        &[
+            Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required(),
+            Member::new("ClientID", &CLIENT_ID_TYPE).required(),
+        ],
+    );
     pub static REMOVE_USER_FROM_GROUP_REQUEST: Shape = Shape::structure(
         "RemoveUserFromGroupRequest",
         &[
@@ -4765,6 +5175,13 @@ mod shape {
         "Tag",
         &[Member::new("Key", &TAG_KEY_TYPE).required(), Member::new("Value", &TAG_VALUE_TYPE).required()],
     );
+    pub static TAG_OPEN_ID_CONNECT_PROVIDER_REQUEST: Shape = Shape::structure(
+        "TagOpenIDConnectProviderRequest",
+        &[
+            Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required(),
+            Member::new("Tags", &TAG_LIST_TYPE).required(),
+        ],
+    );
     pub static TAG_POLICY_REQUEST: Shape = Shape::structure(
         "TagPolicyRequest",
         &[Member::new("PolicyArn", &ARN_TYPE).required(), Member::new("Tags", &TAG_LIST_TYPE).required()],
@@ -4781,6 +5198,13 @@ mod shape {
         &[
             Member::new("UserName", &EXISTING_USER_NAME_TYPE).required(),
             Member::new("Tags", &TAG_LIST_TYPE).required(),
+        ],
+    );
+    pub static UNTAG_OPEN_ID_CONNECT_PROVIDER_REQUEST: Shape = Shape::structure(
+        "UntagOpenIDConnectProviderRequest",
+        &[
+            Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required(),
+            Member::new("TagKeys", &TAG_KEY_LIST_TYPE).required(),
         ],
     );
     pub static UNTAG_POLICY_REQUEST: Shape = Shape::structure(
@@ -4825,6 +5249,13 @@ mod shape {
             Member::new("GroupName", &GROUP_NAME_TYPE).required(),
             Member::new("NewPath", &PATH_TYPE),
             Member::new("NewGroupName", &GROUP_NAME_TYPE),
+        ],
+    );
+    pub static UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT_REQUEST: Shape = Shape::structure(
+        "UpdateOpenIDConnectProviderThumbprintRequest",
+        &[
+            Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required(),
+            Member::new("ThumbprintList", &THUMBPRINT_LIST_TYPE).required(),
         ],
     );
     pub static UPDATE_ROLE_DESCRIPTION_REQUEST: Shape = Shape::structure(
@@ -4897,6 +5328,8 @@ mod shape {
     pub static ATTACHED_POLICIES_LIST_TYPE: Shape = Shape::list("attachedPoliciesListType", &ATTACHED_POLICY);
     pub static ATTACHMENT_COUNT_TYPE: Shape = Shape::integer("attachmentCountType");
     pub static BOOLEAN_TYPE: Shape = Shape::boolean("booleanType");
+    pub static CLIENT_ID_LIST_TYPE: Shape = Shape::list("clientIDListType", &CLIENT_ID_TYPE);
+    pub static CLIENT_ID_TYPE: Shape = Shape::string("clientIDType").min(1.0).max(255.0);
     pub static CREDENTIAL_REPORT_EXPIRED_EXCEPTION_MESSAGE: Shape =
         Shape::string("credentialReportExpiredExceptionMessage");
     pub static CREDENTIAL_REPORT_NOT_PRESENT_EXCEPTION_MESSAGE: Shape =
@@ -4930,6 +5363,8 @@ mod shape {
         Shape::string("markerType").min(1.0).max(320.0).pattern("[\\u0020-\\u00FF]+");
     pub static MAX_ITEMS_TYPE: Shape = Shape::integer("maxItemsType").min(1.0).max(1000.0);
     pub static NO_SUCH_ENTITY_MESSAGE: Shape = Shape::string("noSuchEntityMessage");
+    pub static OPEN_ID_IDP_COMMUNICATION_ERROR_EXCEPTION_MESSAGE: Shape =
+        Shape::string("openIdIdpCommunicationErrorExceptionMessage");
     pub static PATH_PREFIX_TYPE: Shape =
         Shape::string("pathPrefixType").min(1.0).max(512.0).pattern("\\u002F[\\u0021-\\u007F]*");
     pub static PATH_TYPE: Shape =
@@ -5010,6 +5445,8 @@ mod shape {
     pub static TAG_LIST_TYPE: Shape = Shape::list("tagListType", &TAG).max(50.0);
     pub static TAG_VALUE_TYPE: Shape =
         Shape::string("tagValueType").min(0.0).max(256.0).pattern("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*");
+    pub static THUMBPRINT_LIST_TYPE: Shape = Shape::list("thumbprintListType", &THUMBPRINT_TYPE);
+    pub static THUMBPRINT_TYPE: Shape = Shape::string("thumbprintType").min(40.0).max(40.0);
     pub static UNMODIFIABLE_ENTITY_MESSAGE: Shape = Shape::string("unmodifiableEntityMessage");
     pub static USER_DETAIL_LIST_TYPE: Shape = Shape::list("userDetailListType", &USER_DETAIL);
     pub static USER_LIST_TYPE: Shape = Shape::list("userListType", &USER);
@@ -5091,6 +5528,13 @@ mod shape {
         status: Some(404),
         sender: true,
         members: &[Member::new("message", &NO_SUCH_ENTITY_MESSAGE)],
+    };
+    pub static OPEN_ID_IDP_COMMUNICATION_ERROR_EXCEPTION: ErrorShape = ErrorShape {
+        name: "OpenIdIdpCommunicationErrorException",
+        code: "OpenIdIdpCommunicationError",
+        status: Some(400),
+        sender: true,
+        members: &[Member::new("message", &OPEN_ID_IDP_COMMUNICATION_ERROR_EXCEPTION_MESSAGE)],
     };
     pub static POLICY_EVALUATION_EXCEPTION: ErrorShape = ErrorShape {
         name: "PolicyEvaluationException",

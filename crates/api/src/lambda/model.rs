@@ -13,6 +13,7 @@ pub static SERVICE: Service = Service {
     target_prefix: None,
     xml_namespace: None,
     operations: &[
+        &operation::ADD_LAYER_VERSION_PERMISSION,
         &operation::ADD_PERMISSION,
         &operation::CREATE_ALIAS,
         &operation::CREATE_FUNCTION,
@@ -34,6 +35,7 @@ pub static SERVICE: Service = Service {
         &operation::GET_FUNCTION_URL_CONFIG,
         &operation::GET_LAYER_VERSION,
         &operation::GET_LAYER_VERSION_BY_ARN,
+        &operation::GET_LAYER_VERSION_POLICY,
         &operation::GET_POLICY,
         &operation::GET_PROVISIONED_CONCURRENCY_CONFIG,
         &operation::INVOKE,
@@ -53,6 +55,7 @@ pub static SERVICE: Service = Service {
         &operation::PUT_FUNCTION_EVENT_INVOKE_CONFIG,
         &operation::PUT_PROVISIONED_CONCURRENCY_CONFIG,
         &operation::PUT_FUNCTION_RECURSION_CONFIG,
+        &operation::REMOVE_LAYER_VERSION_PERMISSION,
         &operation::REMOVE_PERMISSION,
         &operation::TAG_RESOURCE,
         &operation::UNTAG_RESOURCE,
@@ -428,6 +431,34 @@ pub struct AccountUsage {
     pub total_code_size: Option<i64>,
     #[serde(rename = "FunctionCount", skip_serializing_if = "Option::is_none")]
     pub function_count: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddLayerVersionPermissionRequest {
+    #[serde(rename = "LayerName")]
+    pub layer_name: String,
+    #[serde(rename = "VersionNumber")]
+    pub version_number: i64,
+    #[serde(rename = "StatementId")]
+    pub statement_id: String,
+    #[serde(rename = "Action")]
+    pub action: String,
+    #[serde(rename = "Principal")]
+    pub principal: String,
+    #[serde(rename = "OrganizationId", skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<String>,
+    #[serde(rename = "RevisionId", skip_serializing_if = "Option::is_none")]
+    pub revision_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddLayerVersionPermissionResponse {
+    #[serde(rename = "Statement", skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
+    #[serde(rename = "RevisionId", skip_serializing_if = "Option::is_none")]
+    pub revision_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -1079,6 +1110,24 @@ pub struct GetLayerVersionByArnRequest {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct GetLayerVersionPolicyRequest {
+    #[serde(rename = "LayerName")]
+    pub layer_name: String,
+    #[serde(rename = "VersionNumber")]
+    pub version_number: i64,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetLayerVersionPolicyResponse {
+    #[serde(rename = "Policy", skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    #[serde(rename = "RevisionId", skip_serializing_if = "Option::is_none")]
+    pub revision_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GetLayerVersionRequest {
     #[serde(rename = "LayerName")]
     pub layer_name: String,
@@ -1703,6 +1752,19 @@ pub struct PutProvisionedConcurrencyConfigResponse {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct RemoveLayerVersionPermissionRequest {
+    #[serde(rename = "LayerName")]
+    pub layer_name: String,
+    #[serde(rename = "VersionNumber")]
+    pub version_number: i64,
+    #[serde(rename = "StatementId")]
+    pub statement_id: String,
+    #[serde(rename = "RevisionId", skip_serializing_if = "Option::is_none")]
+    pub revision_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RemovePermissionRequest {
     #[serde(rename = "FunctionName")]
     pub function_name: String,
@@ -1989,6 +2051,25 @@ pub struct VpcConfigResponse {
 /// A type and a table per operation.
 pub mod operation {
     use super::*;
+
+    pub struct AddLayerVersionPermission;
+    impl Typed for AddLayerVersionPermission {
+        const OPERATION: &'static Operation = &ADD_LAYER_VERSION_PERMISSION;
+        type Input = AddLayerVersionPermissionRequest;
+        type Output = AddLayerVersionPermissionResponse;
+    }
+
+    pub static ADD_LAYER_VERSION_PERMISSION: Operation = Operation {
+        name: "AddLayerVersionPermission",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
+        status: 201,
+        input: Some(&shape::ADD_LAYER_VERSION_PERMISSION_REQUEST),
+        output: Some(&shape::ADD_LAYER_VERSION_PERMISSION_RESPONSE),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
 
     pub struct AddPermission;
     impl Typed for AddPermission {
@@ -2389,6 +2470,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct GetLayerVersionPolicy;
+    impl Typed for GetLayerVersionPolicy {
+        const OPERATION: &'static Operation = &GET_LAYER_VERSION_POLICY;
+        type Input = GetLayerVersionPolicyRequest;
+        type Output = GetLayerVersionPolicyResponse;
+    }
+
+    pub static GET_LAYER_VERSION_POLICY: Operation = Operation {
+        name: "GetLayerVersionPolicy",
+        service: &SERVICE,
+        method: "GET",
+        uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
+        status: 200,
+        input: Some(&shape::GET_LAYER_VERSION_POLICY_REQUEST),
+        output: Some(&shape::GET_LAYER_VERSION_POLICY_RESPONSE),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct GetPolicy;
     impl Typed for GetPolicy {
         const OPERATION: &'static Operation = &GET_POLICY;
@@ -2750,6 +2850,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct RemoveLayerVersionPermission;
+    impl Typed for RemoveLayerVersionPermission {
+        const OPERATION: &'static Operation = &REMOVE_LAYER_VERSION_PERMISSION;
+        type Input = RemoveLayerVersionPermissionRequest;
+        type Output = ();
+    }
+
+    pub static REMOVE_LAYER_VERSION_PERMISSION: Operation = Operation {
+        name: "RemoveLayerVersionPermission",
+        service: &SERVICE,
+        method: "DELETE",
+        uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}",
+        status: 204,
+        input: Some(&shape::REMOVE_LAYER_VERSION_PERMISSION_REQUEST),
+        output: None,
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct RemovePermission;
     impl Typed for RemovePermission {
         const OPERATION: &'static Operation = &REMOVE_PERMISSION;
@@ -2927,6 +3046,22 @@ mod shape {
     );
     pub static ACTION: Shape =
         Shape::string("Action").min(0.0).max(10000.0).pattern("(lambda:[*]|lambda:[a-zA-Z]+|[*])");
+    pub static ADD_LAYER_VERSION_PERMISSION_REQUEST: Shape = Shape::structure(
+        "AddLayerVersionPermissionRequest",
+        &[
+            Member::new("LayerName", &LAYER_NAME_OR_ARN).label("LayerName").required(),
+            Member::new("VersionNumber", &LAYER_VERSION_NUMBER).label("VersionNumber").required(),
+            Member::new("StatementId", &STATEMENT_ID).required(),
+            Member::new("Action", &LAYER_PERMISSION_ALLOWED_ACTION).required(),
+            Member::new("Principal", &LAYER_PERMISSION_ALLOWED_PRINCIPAL).required(),
+            Member::new("OrganizationId", &ORGANIZATION_ID),
+            Member::new("RevisionId", &STRING).query("RevisionId"),
+        ],
+    );
+    pub static ADD_LAYER_VERSION_PERMISSION_RESPONSE: Shape = Shape::structure(
+        "AddLayerVersionPermissionResponse",
+        &[Member::new("Statement", &STRING), Member::new("RevisionId", &STRING)],
+    );
     pub static ADD_PERMISSION_REQUEST: Shape = Shape::structure(
         "AddPermissionRequest",
         &[
@@ -3387,6 +3522,17 @@ mod shape {
         "GetLayerVersionByArnRequest",
         &[Member::new("Arn", &LAYER_VERSION_ARN).query("Arn").required()],
     );
+    pub static GET_LAYER_VERSION_POLICY_REQUEST: Shape = Shape::structure(
+        "GetLayerVersionPolicyRequest",
+        &[
+            Member::new("LayerName", &LAYER_NAME_OR_ARN).label("LayerName").required(),
+            Member::new("VersionNumber", &LAYER_VERSION_NUMBER).label("VersionNumber").required(),
+        ],
+    );
+    pub static GET_LAYER_VERSION_POLICY_RESPONSE: Shape = Shape::structure(
+        "GetLayerVersionPolicyResponse",
+        &[Member::new("Policy", &STRING), Member::new("RevisionId", &STRING)],
+    );
     pub static GET_LAYER_VERSION_REQUEST: Shape = Shape::structure(
         "GetLayerVersionRequest",
         &[
@@ -3595,6 +3741,12 @@ mod shape {
     pub static LAYER_LIST: Shape = Shape::list("LayerList", &LAYER_VERSION_ARN);
     pub static LAYER_NAME: Shape = Shape::string("LayerName").min(1.0).max(140.0).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+");
     pub static LAYER_NAME_OR_ARN: Shape = Shape::string("LayerNameOrArn").min(1.0).max(2048.0).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]{1,140}|[a-zA-Z0-9-_]{1,140})");
+    pub static LAYER_PERMISSION_ALLOWED_ACTION: Shape =
+        Shape::string("LayerPermissionAllowedAction").min(0.0).max(22.0).pattern("lambda:GetLayerVersion");
+    pub static LAYER_PERMISSION_ALLOWED_PRINCIPAL: Shape = Shape::string("LayerPermissionAllowedPrincipal")
+        .min(0.0)
+        .max(10000.0)
+        .pattern("\\d{12}|\\*|arn:(aws[a-zA-Z-]*):iam::\\d{12}:root");
     pub static LAYER_VERSION_ARN: Shape = Shape::string("LayerVersionArn").min(1.0).max(2048.0).pattern("((arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+))");
     pub static LAYER_VERSION_CONTENT_INPUT: Shape = Shape::structure(
         "LayerVersionContentInput",
@@ -3806,6 +3958,8 @@ mod shape {
         Shape::structure("OnFailure", &[Member::new("Destination", &DESTINATION_ARN)]);
     pub static ON_SUCCESS: Shape =
         Shape::structure("OnSuccess", &[Member::new("Destination", &DESTINATION_ARN)]);
+    pub static ORGANIZATION_ID: Shape =
+        Shape::string("OrganizationId").min(0.0).max(34.0).pattern("o-[a-z0-9]{10,32}");
     pub static ORIGIN: Shape = Shape::string("Origin").min(1.0).max(253.0).pattern(".*");
     pub static PACKAGE_TYPE: Shape = Shape::string("PackageType").values(&["Zip", "Image"]);
     pub static PER_EXECUTION_ENVIRONMENT_MAX_CONCURRENCY: Shape =
@@ -3915,6 +4069,15 @@ mod shape {
     pub static QUALIFIER: Shape =
         Shape::string("Qualifier").min(1.0).max(128.0).pattern("(|[a-zA-Z0-9$_-]+)");
     pub static RECURSIVE_LOOP: Shape = Shape::string("RecursiveLoop").values(&["Allow", "Terminate"]);
+    pub static REMOVE_LAYER_VERSION_PERMISSION_REQUEST: Shape = Shape::structure(
+        "RemoveLayerVersionPermissionRequest",
+        &[
+            Member::new("LayerName", &LAYER_NAME_OR_ARN).label("LayerName").required(),
+            Member::new("VersionNumber", &LAYER_VERSION_NUMBER).label("VersionNumber").required(),
+            Member::new("StatementId", &STATEMENT_ID).label("StatementId").required(),
+            Member::new("RevisionId", &STRING).query("RevisionId"),
+        ],
+    );
     pub static REMOVE_PERMISSION_REQUEST: Shape = Shape::structure(
         "RemovePermissionRequest",
         &[
