@@ -64,8 +64,8 @@ pub(crate) fn random_key_id(prefix: &str, clock: &Clock) -> String {
 #[derive(Debug, Clone)]
 pub struct AccountSettings {
     pub id: AccountId,
-    pub access_key_id: String,
-    pub secret_access_key: Secret,
+    /// `None`: the account's keys are made elsewhere.
+    pub key: Option<KeyPair>,
     /// Derived from the id where it is not given.
     pub canonical_user_id: Option<String>,
     pub display_name: Option<String>,

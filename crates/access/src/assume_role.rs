@@ -192,12 +192,15 @@ impl Access {
         let Some(trust) = trust else {
             return Err(IamError::Internal(format!("{arn} has no trust policy")).into());
         };
+        let guardrails = self.guardrails();
+        let levels = guardrails.levels(principal.account());
+        let levels: Vec<_> = levels.iter().map(Vec::as_slice).collect();
         let policies = PolicySet {
             identity: &identity,
             boundary: boundary.as_ref().map(|boundary| boundary.as_slice()),
             session: session.as_deref(),
             resource: Some(&trust),
-            guardrails: &[],
+            guardrails: &levels,
         };
         let facts = principal.facts();
         let resource = ResourceFacts { arn: arn.to_string(), account: Some(account.clone()) };

@@ -1,4 +1,5 @@
 use crate::decision::{Decision, Resource, admit, denial, denial_by};
+use crate::guardrails::full as full_access;
 use crate::iam::{Loaded, LoadedPolicy};
 use crate::policy::{Context, Named, PolicySet, Request, ResourceFacts, evaluate};
 use crate::{Access, IamError, Principal};
@@ -17,6 +18,8 @@ pub struct Asked<'a> {
     pub sent: &'a Sent<'a>,
     /// What the action's own condition keys say.
     pub context: Context,
+    /// The policy that each resource has of its own, in the resources' order; those left out have none.
+    pub shared: &'a [Option<LoadedPolicy>],
 }
 
 /// What is known of a request before its meaning.
@@ -66,7 +69,7 @@ impl Access {
     /// # Errors
     /// The store fails, or holds what is no policy.
     pub async fn authorize(&self, asked: Asked<'_>) -> Result<Decision, IamError> {
-        let Asked { principal, action, resources, sent, mut context } = asked;
+        let Asked { principal, action, resources, sent, mut context, shared } = asked;
         let admitted = admit(principal, action);
         if !admitted.is_allowed() {
             return Ok(admitted);
@@ -87,16 +90,36 @@ impl Access {
             }
             _ => true,
         };
+        let guardrails = self.guardrails();
+        let levels = guardrails.levels(principal.account());
+        let full;
+        let mut identity = loaded.as_deref().map(Loaded::identity_policies).unwrap_or_default();
         if !is_recorded {
-            return Ok(within_account(principal, action, resources));
+            let decision = within_account(principal, action, resources);
+            if levels.is_empty() || !decision.is_allowed() {
+                return Ok(decision);
+            }
+            full = full_access()?;
+            identity = vec![full.named()];
         }
         let session = self.session_policies(principal).await?;
-        if !matches!(principal, Principal::Root(_)) {
+        // Nothing that is asked of root's requests depends on the rest.
+        if !matches!(principal, Principal::Root(_)) || !levels.is_empty() || !shared.is_empty() {
             sent.describe(&mut context);
             principal.describe(loaded.as_deref(), &mut context);
         }
-        let rules = Rules { loaded: loaded.as_deref(), session: session.as_deref() };
-        Ok(rules.decide(principal, action, resources, &mut context))
+        let levels: Vec<_> = levels.iter().map(Vec::as_slice).collect();
+        let boundary = loaded.as_deref().and_then(|loaded| loaded.boundary.as_ref()).map(LoadedPolicy::named);
+        let session: Option<Vec<_>> = session.as_deref().map(named);
+        let policies = PolicySet {
+            identity: &identity,
+            boundary: boundary.as_ref().map(std::slice::from_ref),
+            session: session.as_deref(),
+            resource: None,
+            guardrails: &levels,
+        };
+        let shared = shared.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        Ok(decide(principal, action, resources.iter().zip(shared), &policies, &mut context))
     }
 
     /// Whether a role lets a service act in it; `None` for one that was never made.
@@ -127,53 +150,31 @@ fn named(policies: &[LoadedPolicy]) -> Vec<Named<'_>> {
     policies.iter().map(LoadedPolicy::named).collect()
 }
 
-struct Rules<'a> {
-    loaded: Option<&'a Loaded>,
-    session: Option<&'a [LoadedPolicy]>,
-}
-
-impl Rules<'_> {
-    fn decide(
-        &self,
-        principal: &Principal,
-        action: &str,
-        resources: &[Resource],
-        context: &mut Context,
-    ) -> Decision {
-        let Rules { loaded, session } = *self;
-        let identity = loaded.map(Loaded::identity_policies).unwrap_or_default();
-        let boundary =
-            loaded.and_then(|loaded| loaded.boundary.as_ref()).map(|boundary| vec![boundary.named()]);
-        let session = session.map(named);
-        let policies = PolicySet {
-            identity: &identity,
-            boundary: boundary.as_deref(),
-            session: session.as_deref(),
-            resource: None,
-            guardrails: &[],
-        };
-        let facts = principal.facts();
-        for resource in resources {
-            let resource_facts =
-                ResourceFacts { arn: resource.arn.to_string(), account: resource.owner.clone() };
-            match &resource.owner {
-                Some(owner) => context.set("aws:ResourceAccount", owner.as_str()),
-                None => context.set_all::<String>("aws:ResourceAccount", []),
-            }
-            let request = Request {
-                principal: &facts,
-                action,
-                resource: &resource_facts,
-                context,
-                policies: &policies,
-            };
-            let verdict = evaluate(&request);
-            if !verdict.is_allowed() {
-                return Decision::Deny(Box::new(denial_by(principal, &request, &verdict)));
-            }
+/// `policies`: all but the resources' own.
+fn decide<'a>(
+    principal: &Principal,
+    action: &str,
+    resources: impl Iterator<Item = (&'a Resource, Option<&'a LoadedPolicy>)>,
+    policies: &PolicySet<'_>,
+    context: &mut Context,
+) -> Decision {
+    let facts = principal.facts();
+    for (resource, shared) in resources {
+        let shared = shared.map(LoadedPolicy::named);
+        let policies = PolicySet { resource: shared.as_ref(), ..*policies };
+        let resource_facts = ResourceFacts { arn: resource.arn.to_string(), account: resource.owner.clone() };
+        match &resource.owner {
+            Some(owner) => context.set("aws:ResourceAccount", owner.as_str()),
+            None => context.set_all::<String>("aws:ResourceAccount", []),
         }
-        Decision::Allow { because: "the policies allow it" }
+        let request =
+            Request { principal: &facts, action, resource: &resource_facts, context, policies: &policies };
+        let verdict = evaluate(&request);
+        if !verdict.is_allowed() {
+            return Decision::Deny(Box::new(denial_by(principal, &request, &verdict)));
+        }
     }
+    Decision::Allow { because: "the policies allow it" }
 }
 
 /// What credentials of this kind are never good for, whatever policies say.

@@ -1,8 +1,8 @@
 use crate::cipher::Cipher;
 use crate::session::Sessions;
 use crate::{
-    AccessError, Account, AccountSettings, Credential, CredentialError, Iam, KeyPair, MasterKey, Principal,
-    Secret, SessionCredentials, SessionRequest,
+    AccessError, Account, AccountSettings, Credential, CredentialError, Guardrails, Iam, KeyPair, MasterKey,
+    Principal, Secret, SessionCredentials, SessionRequest,
 };
 use clock::{Clock, Timestamp};
 use kv::{Kv, KvError, Transaction, get_record, put_record, range_records};
@@ -26,6 +26,7 @@ struct Inner {
     sessions: Sessions,
     directory: RwLock<Directory>,
     iam: Iam,
+    guardrails: RwLock<Arc<Guardrails>>,
 }
 
 #[derive(Debug, Default)]
@@ -82,7 +83,8 @@ impl Access {
         }
         let sessions = Sessions::new(master)?;
         let iam = Iam::open(kv, clock.clone(), master).await?;
-        let inner = Inner { clock, sessions, directory: RwLock::new(directory), iam };
+        let directory = RwLock::new(directory);
+        let inner = Inner { clock, sessions, directory, iam, guardrails: RwLock::default() };
         Ok((Access(Arc::new(inner)), first_start))
     }
 
@@ -122,6 +124,16 @@ impl Access {
     /// Users, groups, roles and policies of all accounts.
     pub fn iam(&self) -> &Iam {
         &self.0.iam
+    }
+
+    /// The guardrails that hold now.
+    pub(crate) fn guardrails(&self) -> Arc<Guardrails> {
+        self.0.guardrails.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the place of the guardrails so far, for every decision from now on.
+    pub fn set_guardrails(&self, guardrails: Guardrails) {
+        *self.0.guardrails.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(guardrails);
     }
 
     /// Notes that a request of `principal`, signed with `access_key_id`, was accepted, for those whose last use
@@ -235,15 +247,17 @@ impl Directory {
     /// Adds a configured account, or a further key of one that exists; what the configuration says
     /// about the account holds over what is stored.
     fn register(&mut self, settings: &AccountSettings, now: Timestamp) -> Result<(), AccessError> {
-        let AccountSettings { id, access_key_id, secret_access_key, canonical_user_id, display_name } =
-            settings;
-        if access_key_id.is_empty() || secret_access_key.expose().is_empty() {
-            return Err(AccessError::Configuration(format!("account {id}: its key pair must not be empty")));
-        }
-        let known = KnownKey { account: id.clone(), secret: secret_access_key.clone() };
-        if self.keys.insert(access_key_id.clone(), known).is_some() {
-            let message = format!("access key {access_key_id} is registered twice");
-            return Err(AccessError::Configuration(message));
+        let AccountSettings { id, key, canonical_user_id, display_name } = settings;
+        if let Some(KeyPair { access_key_id, secret_access_key }) = key {
+            if access_key_id.is_empty() || secret_access_key.expose().is_empty() {
+                let message = format!("account {id}: its key pair must not be empty");
+                return Err(AccessError::Configuration(message));
+            }
+            let known = KnownKey { account: id.clone(), secret: secret_access_key.clone() };
+            if self.keys.insert(access_key_id.clone(), known).is_some() {
+                let message = format!("access key {access_key_id} is registered twice");
+                return Err(AccessError::Configuration(message));
+            }
         }
         let account = self.accounts.entry(id.clone()).or_insert_with(|| Account {
             id: id.clone(),
@@ -284,8 +298,10 @@ mod tests {
     fn settings(id: &str, key: &str) -> AccountSettings {
         AccountSettings {
             id: AccountId::parse(id).unwrap(),
-            access_key_id: key.to_owned(),
-            secret_access_key: Secret::new("s".repeat(40)),
+            key: Some(KeyPair {
+                access_key_id: key.to_owned(),
+                secret_access_key: Secret::new("s".repeat(40)),
+            }),
             canonical_user_id: None,
             display_name: Some("someone".to_owned()),
         }

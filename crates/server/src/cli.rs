@@ -106,6 +106,9 @@ pub struct DoctorArguments {
     /// Where `zerun runtime install` put the SDKs [default: DIR/packs]
     #[arg(long, value_name = "DIR", env = "ZERUN_PACKS", value_parser = parse_absolute)]
     pub packs: Option<PathBuf>,
+    /// The configuration, whose guardrails are then listed
+    #[arg(long, value_name = "FILE", env = "ZERUN_CONFIG")]
+    pub config: Option<PathBuf>,
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,

@@ -1,6 +1,6 @@
 //! The configuration file, parsed once into typed values; unknown keys are refused.
 
-use access::{AccountSettings, Secret, WELL_KNOWN_KEY};
+use access::{AccountSettings, KeyPair, Secret, WELL_KNOWN_KEY};
 use names::AccountId;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
@@ -17,17 +17,33 @@ pub struct Config {
     pub account: Vec<Account>,
     pub limits: Limits,
     pub egress: EgressRules,
+    pub guardrails: GuardrailFiles,
+    /// Where the file is: relative paths in it begin there.
+    #[serde(skip)]
+    pub directory: PathBuf,
 }
 
-/// `[[account]]`: an account known for as long as the configuration names it.
+/// `[guardrails]`: what binds every account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GuardrailFiles {
+    /// Files that each hold one policy, in the form of a service control policy.
+    pub policies: Vec<PathBuf>,
+}
+
+/// `[[account]]`: an account known for as long as the configuration names it, and what binds it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     pub id: AccountId,
-    pub access_key_id: String,
-    pub secret_access_key: String,
+    /// Both or neither: of an account whose keys are made elsewhere, only the rest is said here.
+    pub access_key_id: Option<String>,
+    pub secret_access_key: Option<String>,
     pub canonical_user_id: Option<String>,
     pub display_name: Option<String>,
+    /// As `guardrails.policies`, for this account alone.
+    #[serde(default)]
+    pub guardrails: Vec<PathBuf>,
 }
 
 /// Never shows the secret.
@@ -138,7 +154,8 @@ impl Config {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let refused = |message| ConfigError::Content { path: path.to_owned(), message };
-        let config: Config = toml::from_str(&text).map_err(|error| refused(describe(&text, &error)))?;
+        let mut config: Config = toml::from_str(&text).map_err(|error| refused(describe(&text, &error)))?;
+        config.directory = path.parent().map(Path::to_owned).unwrap_or_default();
         config.check().map_err(refused)?;
         Ok(config)
     }
@@ -174,6 +191,15 @@ impl Config {
         }
         for account in &self.account {
             let id = &account.id;
+            match (&account.access_key_id, &account.secret_access_key) {
+                (Some(_), None) => {
+                    return Err(format!("account {id}: access_key_id without secret_access_key"));
+                }
+                (None, Some(_)) => {
+                    return Err(format!("account {id}: secret_access_key without access_key_id"));
+                }
+                _ => {}
+            }
             if let Some(canonical) = &account.canonical_user_id
                 && !(canonical.len() == 64 && canonical.bytes().all(|b| b.is_ascii_hexdigit()))
             {
@@ -191,15 +217,16 @@ impl Config {
     pub fn accounts(&self, dev: bool) -> Vec<AccountSettings> {
         let configured = self.account.iter().map(|account| AccountSettings {
             id: account.id.clone(),
-            access_key_id: account.access_key_id.clone(),
-            secret_access_key: Secret::new(account.secret_access_key.clone()),
+            key: account.key(),
             canonical_user_id: account.canonical_user_id.clone(),
             display_name: account.display_name.clone(),
         });
         let well_known = (dev && !self.names_well_known_key()).then(|| AccountSettings {
             id: AccountId::root(),
-            access_key_id: WELL_KNOWN_KEY.to_owned(),
-            secret_access_key: Secret::new(WELL_KNOWN_KEY),
+            key: Some(KeyPair {
+                access_key_id: WELL_KNOWN_KEY.to_owned(),
+                secret_access_key: Secret::new(WELL_KNOWN_KEY),
+            }),
             canonical_user_id: None,
             display_name: None,
         });
@@ -208,7 +235,14 @@ impl Config {
 
     /// A configured key that everybody can guess, whatever its secret is.
     pub fn names_well_known_key(&self) -> bool {
-        self.account.iter().any(|account| account.access_key_id == WELL_KNOWN_KEY)
+        self.account.iter().any(|account| account.access_key_id.as_deref() == Some(WELL_KNOWN_KEY))
+    }
+}
+
+impl Account {
+    fn key(&self) -> Option<KeyPair> {
+        let (access_key_id, secret) = (self.access_key_id.clone()?, self.secret_access_key.clone()?);
+        Some(KeyPair { access_key_id, secret_access_key: Secret::new(secret) })
     }
 }
 
@@ -246,7 +280,8 @@ mod tests {
         assert_eq!(config.base_domains(), ["cloud.example"]);
         assert_eq!(config.limits, Limits { connections: 7, ..Limits::default() });
         let accounts = config.accounts(true);
-        let keys: Vec<_> = accounts.iter().map(|account| account.access_key_id.as_str()).collect();
+        let keys: Vec<_> = accounts.iter().filter_map(|account| account.key.as_ref()).collect();
+        let keys: Vec<_> = keys.iter().map(|key| key.access_key_id.as_str()).collect();
         assert_eq!(keys, ["AKIAONE", "test"]);
         assert_eq!(config.accounts(false).len(), 1);
         assert!(!format!("{config:?}").contains("secret\""), "secrets are not shown");
@@ -268,6 +303,8 @@ mod tests {
             ("base_domains = [\"Big.example\"]", "Big.example"),
             ("[[account]]\nid = \"12\"\naccess_key_id = \"a\"\nsecret_access_key = \"b\"", "12 digits"),
             ("[[account]]\nid = \"111111111111\"\naccess_key_id = \"a\"", "secret_access_key"),
+            ("[[account]]\nid = \"111111111111\"\nsecret_access_key = \"a\"", "access_key_id"),
+            ("[guardrails]\npolicy = []", "policy"),
         ] {
             let refused = read(text).unwrap_err();
             assert!(refused.contains(names), "{text}: {refused}");

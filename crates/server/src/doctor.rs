@@ -4,8 +4,10 @@ mod disk;
 mod print;
 
 use crate::cli::DoctorArguments;
+use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::{Outcome, machine, rooms};
+use crate::guardrails::Guardrail;
+use crate::{Outcome, guardrails, machine, rooms};
 use clock::Clock;
 use kv::{Kv, KvError, Snapshot, SqliteOptions};
 use runtime::{RuntimeReport, Runtimes};
@@ -31,6 +33,8 @@ pub struct Diagnosis {
     store: StoreDiagnosis,
     disk: disk::DiskDiagnosis,
     memory_mb: u32,
+    /// What the configuration lets nobody do, whatever their policies say.
+    guardrails: Vec<Guardrail>,
     /// What to do, most important first.
     hints: Vec<String>,
 }
@@ -76,6 +80,7 @@ pub fn run(arguments: &DoctorArguments) -> Outcome {
 
 async fn diagnose(arguments: &DoctorArguments) -> Result<Diagnosis, Box<dyn std::error::Error>> {
     let clock = Clock::real();
+    let (_, guardrails) = guardrails::load(&Config::load(arguments.config.as_deref())?)?;
     let data = DataDir::create(&arguments.data.data)?;
     let packs = arguments.packs.clone().unwrap_or_else(|| data.packs());
     let store = store(&data, &clock).await;
@@ -103,6 +108,7 @@ async fn diagnose(arguments: &DoctorArguments) -> Result<Diagnosis, Box<dyn std:
         store,
         disk,
         memory_mb: machine::memory_mb(),
+        guardrails,
         hints,
     })
 }

@@ -8,6 +8,7 @@ mod data_dir;
 mod doctor;
 mod environment;
 mod function_log;
+mod guardrails;
 mod image_command;
 mod instances;
 mod listener;

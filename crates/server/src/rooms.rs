@@ -5,7 +5,7 @@ use crate::data_dir::DataDir;
 use crate::instances::{FrontInside, PooledInstances, RoleSessions};
 use crate::listener::ListenerConfig;
 use crate::metrics::Metrics;
-use crate::{function_log, machine};
+use crate::{function_log, guardrails, machine};
 use access::{Access, AccountSettings, Iam, KeyPair, MasterKey};
 use api::{Front, FrontConfig, Services};
 use blob::Blobs;
@@ -75,6 +75,7 @@ impl Rooms {
         let host = sandbox_host(data, may_lack, &clock)?;
         let master = MasterKey::load_or_create(&data.master_key(), &clock)?;
         let (access, first_start) = Access::open(&kv, clock.clone(), &master, &accounts).await?;
+        access.set_guardrails(guardrails::load(config)?.0);
         let root_key = access.root_key().ok_or("the store has an account but no root key")?;
         let blobs = Blobs::local(data.blobs(), clock.clone())?;
         let objects = Objects::new(kv.clone(), blobs.clone(), clock.clone());
@@ -156,6 +157,10 @@ impl Rooms {
             inside,
             own_packs,
         })
+    }
+
+    pub fn access(&self) -> Access {
+        self.front.services().access.clone()
     }
 
     pub fn functions(&self) -> Functions {

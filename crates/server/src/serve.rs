@@ -6,11 +6,12 @@ use crate::data_dir::DataDir;
 use crate::environment::Environment;
 use crate::listener;
 use crate::rooms::{Rooms, Settings};
-use crate::{Outcome, control, metrics, signals};
-use access::WELL_KNOWN_KEY;
+use crate::{Outcome, control, guardrails, metrics, signals};
+use access::{Access, WELL_KNOWN_KEY};
 use names::Region;
 use std::error::Error;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -66,19 +67,35 @@ async fn serve(arguments: &ServeArguments, mode: Mode) -> Outcome {
 
     let control = control::serve(&data, rooms.meters(), rooms.functions(), rooms.clock.clone())?;
     let metrics = metrics.map(|listener| tokio::spawn(metrics::serve(listener, rooms.metrics())));
+    let hangups = signals::on_hangup(reload(arguments.config.clone(), rooms.access()))?;
     let listening = rooms.listening.clone();
     let (front, clock) = (rooms.front.clone(), rooms.clock.clone());
     let background = rooms.start_background(stop.clone());
     let begun =
         listener::serve(listener, front, listening, clock.clone(), stop, arguments.stop_deadline).await;
     // They hold rooms that are taken down now.
-    for task in [Some(control), metrics].into_iter().flatten() {
+    for task in [Some(control), Some(hangups), metrics].into_iter().flatten() {
         task.abort();
         let _ = task.await;
     }
     let good = background.end(arguments.stop_deadline.saturating_sub(clock.since(begun))).await;
     tracing::info!("stopped");
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Reads the guardrails again; what cannot be read leaves those so far in force. All else of the configuration holds
+/// until the next start.
+fn reload(path: Option<PathBuf>, access: Access) -> impl FnMut() + Send + 'static {
+    move || {
+        let config = Config::load(path.as_deref()).map_err(|error| error.to_string());
+        match config.and_then(|config| guardrails::load(&config)) {
+            Ok((guardrails, listed)) => {
+                access.set_guardrails(guardrails);
+                tracing::info!(policies = listed.len(), "guardrails were read again");
+            }
+            Err(error) => tracing::error!(error, "guardrails stay as they were"),
+        }
+    }
 }
 
 /// A key that everybody knows belongs on the loopback interface of a development machine only.

@@ -1,7 +1,8 @@
-//! SIGINT and SIGTERM: the first stops in order, the second at once.
+//! SIGINT and SIGTERM: the first stops in order, the second at once. SIGHUP reads again what can be.
 
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Status of a process that a second signal ended.
@@ -25,6 +26,19 @@ pub fn stop_on_signal() -> io::Result<CancellationToken> {
         std::process::exit(CUT_SHORT);
     });
     Ok(stop)
+}
+
+/// Runs `again` at each SIGHUP, until the task is aborted.
+///
+/// # Errors
+/// The handler cannot be installed.
+pub fn on_hangup(mut again: impl FnMut() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            again();
+        }
+    }))
 }
 
 async fn either(one: &mut Signal, other: &mut Signal) {

@@ -1,8 +1,10 @@
 use super::*;
 use crate::iam::{NewRole, NewUser, Role, User};
-use crate::{IamUser, Owner, Session, SessionPolicies, Validity};
+use crate::policy::{PolicyDocument, PolicyKind};
+use crate::{Guardrails, IamUser, Owner, Session, SessionPolicies, Validity};
 use clock::Clock;
 use kv::Kv;
+use std::sync::Arc;
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
     "Principal":{"Service":"lambda.amazonaws.com"}}]}"#;
@@ -54,6 +56,16 @@ impl World {
     }
 
     async fn ask(&self, principal: &Principal, action: &str, resources: &[Resource]) -> Result<(), String> {
+        self.ask_shared(principal, action, resources, &[]).await
+    }
+
+    async fn ask_shared(
+        &self,
+        principal: &Principal,
+        action: &str,
+        resources: &[Resource],
+        shared: &[Option<LoadedPolicy>],
+    ) -> Result<(), String> {
         let region = Region::parse("us-east-1").unwrap();
         let sent = Sent {
             at: Timestamp::from_seconds(1_700_000_000),
@@ -61,7 +73,8 @@ impl World {
             user_agent: "test",
             region: &region,
         };
-        let asked = Asked { principal, action, resources, sent: &sent, context: Context::new() };
+        let context = Context::new();
+        let asked = Asked { principal, action, resources, sent: &sent, context, shared };
         match self.access.authorize(asked).await.unwrap() {
             Decision::Allow { .. } => Ok(()),
             Decision::Deny(denial) => Err(denial.message),
@@ -181,4 +194,150 @@ async fn a_role_trusts_whom_it_names() {
     world.role("photos", TRUST).await;
     assert_eq!(trusts("lambda.amazonaws.com").await, Some(true));
     assert_eq!(trusts("s3.amazonaws.com").await, Some(false));
+}
+
+fn policy(text: &str, kind: PolicyKind) -> LoadedPolicy {
+    LoadedPolicy { name: "test".to_owned(), document: Arc::new(PolicyDocument::parse(text, kind).unwrap()) }
+}
+
+#[tokio::test]
+async fn between_accounts_both_sides_must_allow_and_inside_one_either() {
+    let world = World::new().await;
+    let (ann, root) = (world.user("ann").await, Principal::Root(mine()));
+    let function = |account: &str| {
+        let arn = format!("arn:aws:lambda:us-east-1:{account}:function:thumb");
+        [Resource::new(Arn::parse(&arn).unwrap())]
+    };
+    let (own, theirs) = (function("000000000000"), function("222222222222"));
+    let sharing = |principal: &str| {
+        let text = format!(
+            r#"{{"Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"lambda:InvokeFunction","Resource":"*"}}]}}"#
+        );
+        [Some(policy(&text, PolicyKind::Resource))]
+    };
+    let account = sharing(r#"{"AWS":"000000000000"}"#);
+    let user = sharing(r#"{"AWS":"arn:aws:iam::000000000000:user/ann"}"#);
+    let everyone = sharing(r#""*""#);
+    let stranger = sharing(r#"{"AWS":"333333333333"}"#);
+    let invoke = "lambda:InvokeFunction";
+
+    // Root's own side is always there; a user's is what its policies say.
+    world.ask_shared(&root, invoke, &theirs, &account).await.unwrap();
+    world.ask_shared(&root, invoke, &theirs, &everyone).await.unwrap();
+    for shared in [&stranger, &user] {
+        world.ask_shared(&root, invoke, &theirs, shared).await.unwrap_err();
+    }
+    for shared in [&account, &user, &everyone] {
+        let denied = world.ask_shared(&ann, invoke, &theirs, shared).await.unwrap_err();
+        assert!(
+            denied.ends_with("no identity-based policy allows the lambda:InvokeFunction action"),
+            "{denied}"
+        );
+    }
+    // Inside one account naming the user, or everyone, is enough; naming the account leaves it to the user's own.
+    world.ask_shared(&ann, invoke, &own, &user).await.unwrap();
+    world.ask_shared(&ann, invoke, &own, &everyone).await.unwrap();
+    world.ask_shared(&ann, invoke, &own, &account).await.unwrap_err();
+
+    let text = r#"{"Statement":[{"Effect":"Allow","Action":"lambda:*","Resource":"*"}]}"#.to_owned();
+    let iam = world.access.iam();
+    iam.put_policy::<User>(mine().account, "ann".to_owned(), "all".to_owned(), text).await.unwrap();
+    for shared in [&account, &user, &everyone] {
+        world.ask_shared(&ann, invoke, &theirs, shared).await.unwrap();
+        world.ask_shared(&ann, "lambda:DeleteFunction", &theirs, shared).await.unwrap_err();
+    }
+    world.ask_shared(&ann, invoke, &theirs, &stranger).await.unwrap_err();
+    world.ask(&ann, invoke, &theirs).await.unwrap_err();
+    // Of two resources each needs its own.
+    let both = [own, theirs].concat();
+    world.ask_shared(&ann, invoke, &both, &[None, account[0].clone()]).await.unwrap();
+    world.ask_shared(&ann, invoke, &both, &account).await.unwrap_err();
+    // Functions whose role was never made stay inside their account.
+    let function = in_role("never", SessionPolicies::default(), true);
+    world.ask_shared(&function, invoke, &both[1..], &everyone).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn guardrails_bind_everyone_of_an_account() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let text = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#.to_owned();
+    world
+        .access
+        .iam()
+        .put_policy::<User>(mine().account, "ann".to_owned(), "all".to_owned(), text)
+        .await
+        .unwrap();
+    world
+        .role("made", &TRUST.replace("Service", "AWS").replace("lambda.amazonaws.com", "000000000000"))
+        .await;
+    let text = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#.to_owned();
+    world
+        .access
+        .iam()
+        .put_policy::<Role>(mine().account, "made".to_owned(), "all".to_owned(), text)
+        .await
+        .unwrap();
+    let session = in_role("made", SessionPolicies::default(), false);
+    let function = in_role("never", SessionPolicies::default(), true);
+    let all = [Principal::Root(mine()), ann, session, function];
+    let own = [photos("a", "000000000000")];
+    let check = async |action: &str, allowed: bool| {
+        for principal in &all {
+            let said = world.ask(principal, action, &own).await;
+            assert_eq!(said.is_ok(), allowed, "{} {action}: {said:?}", principal.arn());
+        }
+    };
+    check("s3:DeleteObject", true).await;
+
+    let deny = |action: &str| {
+        let text = format!(r#"{{"Statement":[{{"Effect":"Deny","Action":"{action}","Resource":"*"}}]}}"#);
+        policy(&text, PolicyKind::Guardrail)
+    };
+    let account = |id: &str| AccountId::parse(id).unwrap();
+    let set = |everyone: Vec<LoadedPolicy>, of: &str, own: Vec<LoadedPolicy>| {
+        world.access.set_guardrails(Guardrails::new(everyone, [(account(of), own)]).unwrap());
+    };
+    // Policies that only forbid leave all else as it was.
+    set(vec![deny("s3:DeleteObject")], "000000000000", Vec::new());
+    check("s3:DeleteObject", false).await;
+    check("s3:GetObject", true).await;
+    let denied = world.ask(&all[0], "s3:DeleteObject", &own).await.unwrap_err();
+    assert!(denied.ends_with("with an explicit deny in a service control policy"), "{denied}");
+    set(Vec::new(), "000000000000", vec![deny("s3:DeleteObject")]);
+    check("s3:DeleteObject", false).await;
+    set(Vec::new(), "222222222222", vec![deny("s3:DeleteObject")]);
+    check("s3:DeleteObject", true).await;
+    // With one that allows, nothing else is; and both levels must.
+    let only_s3 = r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    set(vec![policy(only_s3, PolicyKind::Guardrail)], "000000000000", vec![deny("s3:PutObject")]);
+    check("s3:GetObject", true).await;
+    check("s3:PutObject", false).await;
+    check("lambda:InvokeFunction", false).await;
+    let denied = world.ask(&all[0], "lambda:GetFunction", &own).await.unwrap_err();
+    assert!(
+        denied.ends_with("because no service control policy allows the lambda:GetFunction action"),
+        "{denied}"
+    );
+    // Nor may anybody leave them by assuming a role.
+    let asked = || crate::AssumeRole {
+        role_arn: "arn:aws:iam::000000000000:role/made".to_owned(),
+        session_name: "s".to_owned(),
+        ..crate::AssumeRole::default()
+    };
+    assert!(world.access.assume_role(&all[0], asked(), Context::new()).await.is_err());
+    set(Vec::new(), "000000000000", Vec::new());
+    assert!(world.access.assume_role(&all[0], asked(), Context::new()).await.is_ok());
+    check("lambda:InvokeFunction", true).await;
+    // Regions are what they are most used for.
+    let elsewhere = r#"{"Statement":[{"Effect":"Deny","Action":"*","Resource":"*",
+        "Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1"]}}}]}"#;
+    set(vec![policy(elsewhere, PolicyKind::Guardrail)], "000000000000", Vec::new());
+    check("s3:GetObject", false).await;
+    set(
+        vec![policy(&elsewhere.replace("eu-west-1", "us-east-1"), PolicyKind::Guardrail)],
+        "000000000000",
+        Vec::new(),
+    );
+    check("s3:GetObject", true).await;
 }

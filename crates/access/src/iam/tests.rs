@@ -125,8 +125,10 @@ async fn accounts_know_nothing_of_each_other() {
     let master = MasterKey::ephemeral(&clock);
     let other = AccountSettings {
         id: AccountId::parse("111111111111").unwrap(),
-        access_key_id: "AKIAONE".to_owned(),
-        secret_access_key: crate::Secret::new("s".repeat(40)),
+        key: Some(crate::KeyPair {
+            access_key_id: "AKIAONE".to_owned(),
+            secret_access_key: crate::Secret::new("s".repeat(40)),
+        }),
         canonical_user_id: None,
         display_name: None,
     };

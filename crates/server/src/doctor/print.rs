@@ -1,4 +1,5 @@
 use super::{Diagnosis, Isolation};
+use crate::guardrails::Guardrail;
 use sandbox::LayerState;
 use std::io::{self, Write};
 
@@ -14,6 +15,10 @@ pub fn print(diagnosis: &Diagnosis, json: bool) -> io::Result<()> {
     section(&mut out, "isolation of functions", &isolation(&diagnosis.isolation))?;
     section(&mut out, "runtimes", &runtimes(diagnosis))?;
     section(&mut out, "data", &data(diagnosis))?;
+    if !diagnosis.guardrails.is_empty() {
+        let rows: Vec<_> = diagnosis.guardrails.iter().map(Guardrail::row).collect();
+        section(&mut out, "guardrails", &rows)?;
+    }
     writeln!(out)?;
     for hint in &diagnosis.hints {
         writeln!(out, "! {hint}")?;
