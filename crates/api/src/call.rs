@@ -1,4 +1,4 @@
-use crate::{ApiError, Body};
+use crate::{ApiError, Body, resource_policies};
 use access::policy::Context;
 use access::{Access, Asked, Decision, Principal, Resource, Sent};
 use blob::Blobs;
@@ -71,7 +71,9 @@ impl Call {
             user_agent: &self.user_agent,
             region: &self.region,
         };
-        let asked = Asked { principal: &self.principal, action, resources, sent: &sent, context };
+        let shared = resource_policies::of(&self.services, action, resources).await?;
+        let asked =
+            Asked { principal: &self.principal, action, resources, sent: &sent, context, shared: &shared };
         match self.services.access.authorize(asked).await.map_err(ApiError::internal)? {
             Decision::Deny(denial) => Err(ApiError::from(denial)),
             Decision::Allow { because } => {

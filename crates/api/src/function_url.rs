@@ -14,7 +14,7 @@ use crate::front::payload;
 use crate::front::respond::whole;
 use crate::front::{Front, RawBody, ResponseBody};
 use crate::trace::trace_id;
-use crate::{ApiError, lambda};
+use crate::{ApiError, lambda, resource_policies};
 use access::policy::Context;
 use access::{Decision, Principal, Resource, Sent};
 use bytes::Bytes;
@@ -150,8 +150,11 @@ impl Asked<'_> {
         };
         let mut context = Context::new();
         context.set("lambda:FunctionUrlAuthType", "AWS_IAM");
+        context.set("lambda:InvokedViaFunctionUrl", "true");
         let (principal, action) = (&caller.principal, "lambda:InvokeFunctionUrl");
-        let asked = access::Asked { principal, action, resources: &resources, sent: &sent, context };
+        let shared = resource_policies::of(services, action, &resources).await?;
+        let (resources, shared) = (resources.as_slice(), shared.as_slice());
+        let asked = access::Asked { principal, action, resources, sent: &sent, context, shared };
         match services.access.authorize(asked).await {
             Ok(Decision::Allow { .. }) => Ok(()),
             Ok(Decision::Deny(_)) => Err(Refused::forbidden()),

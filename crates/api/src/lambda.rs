@@ -3,6 +3,7 @@
 pub mod code_download;
 pub mod model;
 
+mod add_layer_version_permission;
 mod add_permission;
 mod alias;
 mod archive;
@@ -30,6 +31,7 @@ mod get_function_recursion_config;
 mod get_function_url_config;
 mod get_layer_version;
 mod get_layer_version_by_arn;
+mod get_layer_version_policy;
 mod get_policy;
 mod get_provisioned_concurrency_config;
 mod invocation;
@@ -54,6 +56,7 @@ mod put_function_concurrency;
 mod put_function_event_invoke_config;
 mod put_function_recursion_config;
 mod put_provisioned_concurrency_config;
+mod remove_layer_version_permission;
 mod remove_permission;
 mod snap_start;
 mod tag_resource;

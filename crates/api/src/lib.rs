@@ -30,6 +30,7 @@ pub mod front;
 mod operation;
 mod operations;
 mod reply;
+mod resource_policies;
 mod trace;
 
 pub(crate) mod function_url;

@@ -94,6 +94,7 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<iam::UpdateRoleDescription>(),
     Entry::of::<iam::UpdateUser>(),
     // lambda
+    Entry::of::<lambda::model::operation::AddLayerVersionPermission>(),
     Entry::of::<lambda::model::operation::AddPermission>(),
     Entry::of::<lambda::model::operation::CreateAlias>(),
     Entry::of::<lambda::model::operation::CreateFunction>(),
@@ -115,6 +116,7 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<lambda::model::operation::GetFunctionUrlConfig>(),
     Entry::of::<lambda::model::operation::GetLayerVersion>(),
     Entry::of::<lambda::model::operation::GetLayerVersionByArn>(),
+    Entry::of::<lambda::model::operation::GetLayerVersionPolicy>(),
     Entry::of::<lambda::model::operation::GetPolicy>(),
     Entry::of::<lambda::model::operation::GetProvisionedConcurrencyConfig>(),
     Entry::of::<lambda::model::operation::Invoke>(),
@@ -134,6 +136,7 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<lambda::model::operation::PutFunctionEventInvokeConfig>(),
     Entry::of::<lambda::model::operation::PutProvisionedConcurrencyConfig>(),
     Entry::of::<lambda::model::operation::PutFunctionRecursionConfig>(),
+    Entry::of::<lambda::model::operation::RemoveLayerVersionPermission>(),
     Entry::of::<lambda::model::operation::RemovePermission>(),
     Entry::of::<lambda::model::operation::TagResource>(),
     Entry::of::<lambda::model::operation::UntagResource>(),

@@ -1,5 +1,5 @@
 use crate::pages::{self, Page};
-use crate::permission::{self, Use};
+use crate::permission::Use;
 use crate::{FunctionId, Functions, FunctionsError, keys, lookup};
 use clock::Timestamp;
 use kv::{Record, Snapshot, Transaction};
@@ -222,7 +222,8 @@ impl Functions {
     /// # Errors
     /// `NotFound`.
     pub async fn find_url(&self, url_id: String) -> Result<UrlTarget, FunctionsError> {
-        self.kv
+        let mut target = self
+            .kv
             .read(async move |snapshot: &Snapshot| {
                 let owner: UrlOwner =
                     kv::get_record(snapshot, keys::url_id(&url_id)).await?.ok_or_else(missing)?;
@@ -231,16 +232,18 @@ impl Functions {
                     .ok_or_else(missing)?;
                 let qualifier =
                     (!owner.qualifier.is_empty()).then(|| Qualifier::Alias(owner.qualifier.clone()));
-                let policy = permission::policy(snapshot, &owner.id, qualifier.as_ref()).await?;
-                let wanted = Use {
-                    action: "InvokeFunctionUrl",
-                    function_url_auth_type: Some(UrlAuth::Public.as_str()),
-                    ..Use::default()
-                };
-                let public = policy.is_some_and(|policy| policy.allows(&wanted));
-                Ok(UrlTarget { id: owner.id, qualifier, url, public })
+                Ok::<_, FunctionsError>(UrlTarget { id: owner.id, qualifier, url, public: false })
             })
-            .await
+            .await?;
+        let arn = target.id.arn_with(target.qualifier.as_ref());
+        let wanted = Use {
+            action: "InvokeFunctionUrl",
+            function_url_auth_type: Some(UrlAuth::Public.as_str()),
+            ..Use::default()
+        };
+        let policy = self.resource_policy(&arn).await?;
+        target.public = policy.is_some_and(|policy| wanted.is_allowed(&policy, &arn));
+        Ok(target)
     }
 }
 

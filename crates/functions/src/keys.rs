@@ -8,6 +8,7 @@
 //! EventInvokeConfig account region name qualifier       EventInvokeRecord (qualifier $LATEST = the function)
 //! Layer             account region layer                LayerRecord
 //! LayerVersion      account region layer number         LayerVersionRecord
+//! LayerPolicy       account region layer number         PolicyRecord
 //! ProvisionedConcurrency account region name qualifier  ProvisionedRecord
 //! ConcurrencyClaims account region                      ClaimsRecord
 //! CodeReference     sha256                              CodeRecord

@@ -112,6 +112,21 @@ impl LayerId {
     fn versions(&self) -> Key {
         keys::region(Keyspace::LayerVersion, &self.account, &self.region).text(&self.name)
     }
+
+    /// Of a version's resource policy.
+    pub(crate) fn policy(&self, number: u64) -> Key {
+        keys::region(Keyspace::LayerPolicy, &self.account, &self.region).text(&self.name).number(number)
+    }
+
+    /// # Errors
+    /// `NotFound`.
+    pub(crate) async fn version_in(
+        &self,
+        from: &impl Read,
+        number: u64,
+    ) -> Result<LayerVersion, FunctionsError> {
+        kv::get_record(from, self.versions().number(number)).await?.ok_or_else(missing)
+    }
 }
 
 fn check_name(name: &str) -> Option<&str> {
@@ -162,7 +177,7 @@ impl Functions {
     /// # Errors
     /// `NotFound`.
     pub async fn get_layer_version(&self, id: LayerId, number: u64) -> Result<LayerVersion, FunctionsError> {
-        kv::get_record(&self.kv, id.versions().number(number)).await?.ok_or_else(missing)
+        id.version_in(&self.kv, number).await
     }
 
     /// Functions that use it keep it; one that is not there is no error.
@@ -180,6 +195,7 @@ impl Functions {
                 };
                 code::release(tx, &version.code, now).await?;
                 tx.delete(key);
+                tx.delete(id.policy(number));
                 Ok::<_, FunctionsError>(Some(version.code))
             })
             .await?;
@@ -251,7 +267,8 @@ impl Functions {
     }
 }
 
-/// The layer versions that `arns` name, which must be of the function's own account and region.
+/// The layer versions that `arns` name, which must be of the function's own region. That those of another account
+/// are shared was asked before.
 ///
 /// # Errors
 /// `Invalid`, as for any other value of the configuration.
@@ -267,9 +284,9 @@ pub(crate) async fn resolve(
     let mut layers: Vec<LayerId> = Vec::with_capacity(arns.len());
     for arn in arns {
         let (id, number) = LayerId::parse_version(arn)?;
-        if id.account != function.account || id.region != function.region {
+        if id.region != function.region {
             return Err(FunctionsError::Invalid(format!(
-                "Layer version {arn} is of another account or region than the function."
+                "Layer version {arn} is of another region than the function."
             )));
         }
         if layers.contains(&id) {

@@ -25,6 +25,7 @@ mod image;
 mod instances;
 mod invoke;
 mod keys;
+mod layer_permission;
 mod layers;
 pub mod lineage;
 mod list_functions;
@@ -37,6 +38,7 @@ mod publish_version;
 mod records;
 mod recursion;
 mod remembered;
+mod shared;
 mod snap_start;
 mod streamed_answer;
 mod tags;
@@ -63,6 +65,7 @@ pub use get_function::FunctionDetails;
 pub use image::{ImageCode, ImageConfig, NewCode};
 pub use instances::Instances;
 pub use invoke::{Answer, Invocation, PAYLOAD_BYTES_MAX};
+pub use layer_permission::LAYER_ACTION;
 pub use layers::{LayerId, LayerUse, LayerVersion, NewLayerVersion};
 pub use logging::{Logging, LoggingUpdate};
 pub use pages::Page;
@@ -81,6 +84,7 @@ use images::Images;
 use kv::Kv;
 use remembered::Remembered;
 use runtime::RuntimeId;
+use shared::Shared;
 use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
@@ -129,6 +133,7 @@ pub struct Functions {
     clock: Clock,
     code: CodeStore,
     remembered: Arc<Remembered>,
+    shared: Arc<Shared>,
     unreserved: Arc<Unreserved>,
     instances: Arc<dyn Instances>,
     config: Arc<Config>,
@@ -163,12 +168,14 @@ impl Functions {
         let (config, download_key) = (Arc::new(config), Arc::new(download_key));
         let (provisioning, ahead) = (Arc::default(), Arc::default());
         let remembered = Arc::new(Remembered::new(&kv));
+        let shared = Arc::new(Shared::new(&kv));
         let unreserved = Arc::new(Unreserved::new(&kv));
         Ok(Functions {
             kv,
             clock,
             code,
             remembered,
+            shared,
             unreserved,
             instances,
             config,

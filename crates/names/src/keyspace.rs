@@ -64,6 +64,8 @@ pub enum Keyspace {
     ConcurrencyClaims = 0x3B,
     /// functions: (manifest sha256): how many records name a container image.
     ImageReference = 0x3C,
+    /// functions: (account, region, layer name, version): whom a layer version is shared with.
+    LayerPolicy = 0x3D,
 
     /// functions: (invocation id): an accepted asynchronous invocation.
     AsyncInvocation = 0x40,

@@ -3,6 +3,7 @@ use super::configuration::{
     Unused, check_architectures, image_config_from_wire, to_wire, unsigned, variables,
 };
 use super::error::invalid;
+use super::layer::uses;
 use super::pass_role::{check_trust, pass_role};
 use super::target::whole;
 use super::{logging, model, snap_start};
@@ -51,6 +52,7 @@ impl Operation for model::operation::CreateFunction {
         let mut further = reading(call, input.code.s3_bucket.as_deref(), input.code.s3_key.as_deref());
         let function = whole(call, &input.function_name)?.id;
         further.push(pass_role(call, &input.role, &function.arn()).await?);
+        further.extend(uses(input.layers.as_deref())?);
         Ok(further)
     }
 

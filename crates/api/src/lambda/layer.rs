@@ -4,9 +4,10 @@ use super::code_download::location;
 use super::configuration::size;
 use super::error::invalid;
 use super::model;
-use crate::{ApiError, Call};
+use crate::{ApiError, Call, Further};
 use access::Resource;
-use functions::{LayerId, LayerVersion};
+use access::policy::Context;
+use functions::{LAYER_ACTION, LayerId, LayerVersion};
 
 pub(super) fn version_number(number: i64) -> Result<u64, ApiError> {
     match u64::try_from(number) {
@@ -21,6 +22,23 @@ pub(super) fn resources(id: &LayerId) -> Vec<Resource> {
 
 pub(super) fn version_resources(id: &LayerId, number: u64) -> Vec<Resource> {
     vec![Resource::new(id.version_arn(number))]
+}
+
+/// Whoever gives a function a layer must be allowed to read it, by its owner too where that is another account
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html>).
+///
+/// # Errors
+/// One that is no ARN of a layer version.
+pub(super) fn uses(layers: Option<&[String]>) -> Result<Vec<Further>, ApiError> {
+    let uses = layers.unwrap_or_default().iter().map(|arn| {
+        let (id, number) = LayerId::parse_version(arn)?;
+        Ok(Further {
+            action: LAYER_ACTION,
+            resources: version_resources(&id, number),
+            conditions: Context::new(),
+        })
+    });
+    uses.collect()
 }
 
 fn some(list: Vec<String>) -> Option<Vec<String>> {

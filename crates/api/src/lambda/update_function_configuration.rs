@@ -1,4 +1,5 @@
 use super::configuration::{Unused, image_config_from_wire, to_wire, unsigned, variables};
+use super::layer::uses;
 use super::pass_role::{check_trust, pass_role};
 use super::target::whole;
 use super::{logging, model, snap_start};
@@ -38,7 +39,7 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
     }
 
     async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
-        let mut further = Vec::new();
+        let mut further = uses(input.layers.as_deref())?;
         if let Some(role) = input.role.as_deref() {
             let function = whole(call, &input.function_name)?.id;
             further.push(pass_role(call, role, &function.arn()).await?);

@@ -141,5 +141,5 @@ async fn validate(call: &Call, bucket: &str, function: &Arn) -> Result<(), ApiEr
         source_account: Some(&call.account),
         function_url_auth_type: None,
     };
-    if policy.allows(&wanted) { Ok(()) } else { Err(refused("Not authorized to invoke function")) }
+    if policy.allows(function, &wanted) { Ok(()) } else { Err(refused("Not authorized to invoke function")) }
 }
