@@ -192,6 +192,10 @@ WRITTEN = {
     "lambda:GetProvisionedConcurrencyConfig": Written(lambda t: {"FunctionName": t.with_provisioned()}),
     "lambda:DeleteProvisionedConcurrencyConfig": Written(lambda t: {"FunctionName": t.provision(t.with_alias())}),
     "lambda:GetLayerVersionByArn": Written(lambda t: {"Arn": f"{t.layer()}:1"}),
+    "lambda:AddLayerVersionPermission": Written(lambda t: {
+        "StatementId": "new", "Action": "lambda:GetLayerVersion", "Principal": "222222222222"}),
+    "lambda:RemoveLayerVersionPermission": Written(lambda t: {"LayerName": t.shared_layer()}),
+    "lambda:GetLayerVersionPolicy": Written(lambda t: {"LayerName": t.shared_layer()}),
     "lambda:PublishLayerVersion": Written(lambda t: {
         "LayerName": t.name(), "Content": {"ZipFile": zip_of({"python/two.py": "TWO = 2\n"})}}),
 

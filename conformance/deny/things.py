@@ -165,6 +165,13 @@ class Things:
         content = {"ZipFile": zip_of({"python/one.py": "ONE = 1\n"})}
         return self.lam.publish_layer_version(LayerName=self.name("layer"), Content=content)["LayerArn"]
 
+    def shared_layer(self):
+        """A layer whose version 1 is shared, by the statement `sid`."""
+        arn = self.layer()
+        self.lam.add_layer_version_permission(LayerName=arn, VersionNumber=1, StatementId="sid",
+                                              Action="lambda:GetLayerVersion", Principal="222222222222")
+        return arn
+
     # S3
 
     def own_bucket(self):
