@@ -183,6 +183,7 @@ def test_a_layer_version_is_used_by_whom_it_is_shared_with(lam, their, node_runt
         theirs.update_function_configuration(FunctionName="user", Layers=[layer])
     # Who has it keeps it.
     assert json.loads(theirs.invoke(FunctionName="user")["Payload"].read()) == "from a layer"
+    theirs.delete_function(FunctionName="user")
 
 
 def test_a_url_of_another_account_takes_both_sides(zerun, lam, function, eve):
