@@ -21,10 +21,11 @@ mod tail;
 pub use flood::Flood;
 pub use log::{AuditError, Log};
 pub use query::Query;
-pub use reader::{DAMAGE_TOLD_MAX, Damage, Line, Reader, Report};
+pub use reader::{DAMAGE_TOLD_MAX, Damage, Line, Reader, Report, scan_text};
 pub use record::{
     Decision, Denial, FailedCondition, Judgement, NearMiss, RECORD_BYTES_MAX, Record, ResourceInfo,
     SessionAttributes, SessionContext, SessionIssuer, Statement, Step, TEXT_CHARS_MAX, UserIdentity, cut,
+    cut_to,
 };
 pub use segment::LINE_BYTES_MAX;
 pub use tail::Tail;

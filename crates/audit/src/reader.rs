@@ -131,6 +131,23 @@ impl Reader {
     }
 }
 
+/// [`Reader::scan`] of one segment's text, whatever it may be.
+///
+/// # Errors
+/// None in fact.
+pub fn scan_text(
+    text: &[u8],
+    query: &Query,
+    mut see: impl FnMut(&Line<'_>) -> ControlFlow<()>,
+) -> io::Result<Report> {
+    let mut report = Report::default();
+    let (path, bytes) = (PathBuf::new(), text.len() as u64);
+    let segment = Segment { begun: Timestamp::EPOCH, sequence: 0, path, bytes };
+    let mut walk = Walk { query, report: &mut report, previous: None, segment: &segment };
+    let _ = walk.lines(text, &mut see)?;
+    Ok(report)
+}
+
 /// The segments that may hold records of the query's period.
 fn of_period(segments: Vec<Segment>, query: &Query) -> Vec<Segment> {
     let ends: Vec<Option<Timestamp>> =
@@ -164,9 +181,16 @@ impl Walk<'_> {
             }
             file => file?,
         };
+        self.lines(BufReader::with_capacity(1 << 16, file), see)
+    }
+
+    fn lines(
+        &mut self,
+        mut file: impl BufRead,
+        see: &mut impl FnMut(&Line<'_>) -> ControlFlow<()>,
+    ) -> io::Result<ControlFlow<(), Option<Link>>> {
         self.report.segments += 1;
         self.report.bytes = self.report.bytes.saturating_add(self.segment.bytes);
-        let mut file = BufReader::with_capacity(1 << 16, file);
         let needle = self.query.needle().map(str::as_bytes);
         let mut text = Vec::new();
         let mut number: u64 = 0;

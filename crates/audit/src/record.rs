@@ -235,7 +235,12 @@ pub struct FailedCondition {
 
 /// At most [`TEXT_CHARS_MAX`] characters of a text, and then it says that there were more.
 pub fn cut(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(TEXT_CHARS_MAX) {
+    cut_to(text, TEXT_CHARS_MAX)
+}
+
+/// At most so many characters of a text, and then it says that there were more.
+pub fn cut_to(text: &str, chars_max: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(chars_max) {
         None => Cow::Borrowed(text),
         Some((at, _)) => {
             let kept = text.get(..at).unwrap_or_default();

@@ -304,4 +304,33 @@ proptest! {
             Ok(())
         })?;
     }
+
+    /// Whatever byte is changed to whatever other, it is found; only the last line's end may look torn instead.
+    #[test]
+    fn any_changed_byte_is_found(place in any::<prop::sample::Index>(), change in 1..=255_u8, records in 1..6_usize) {
+        let mut text = Vec::new();
+        let header = crate::segment::Header::new(Timestamp::EPOCH, &crate::chain::GENESIS);
+        let mut link = crate::chain::GENESIS;
+        let mut line = serde_json::to_vec(&header).unwrap();
+        for id in 0..=records {
+            link = crate::chain::seal(&link, &line, &mut text);
+            line.clear();
+            record(id).write(&mut line);
+        }
+        let look = |text: &[u8]| {
+            crate::scan_text(text, &Query::default(), |_| ControlFlow::Continue(())).unwrap()
+        };
+        prop_assert_eq!(look(&text).damages, 0);
+        let place = place.index(text.len());
+        text[place] ^= change;
+        let report = look(&text);
+        let is_end = place + 1 == text.len();
+        prop_assert!(report.damages > 0 || (is_end && report.torn.len() == 1), "{} {:?}", place, report);
+    }
+
+    #[test]
+    fn nothing_that_is_read_panics(text in proptest::collection::vec(any::<u8>(), 0..2_000)) {
+        let report = crate::scan_text(&text, &Query::default(), |_| ControlFlow::Continue(())).unwrap();
+        prop_assert!(report.records <= text.len() as u64);
+    }
 }
