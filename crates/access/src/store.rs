@@ -1,8 +1,8 @@
 use crate::cipher::Cipher;
 use crate::session::Sessions;
 use crate::{
-    AccessError, Account, AccountSettings, Credential, CredentialError, Guardrails, Iam, KeyPair, MasterKey,
-    Principal, Secret, SessionCredentials, SessionRequest,
+    AccessError, Account, AccountSettings, Credential, CredentialError, DenialIds, Guardrails, Iam, KeyPair,
+    MasterKey, Principal, Secret, SessionCredentials, SessionRequest,
 };
 use clock::{Clock, Timestamp};
 use kv::{Kv, KvError, Transaction, get_record, put_record, range_records};
@@ -27,6 +27,7 @@ struct Inner {
     directory: RwLock<Directory>,
     iam: Iam,
     guardrails: RwLock<Arc<Guardrails>>,
+    denial_ids: DenialIds,
 }
 
 #[derive(Debug, Default)]
@@ -83,8 +84,9 @@ impl Access {
         }
         let sessions = Sessions::new(master)?;
         let iam = Iam::open(kv, clock.clone(), master).await?;
+        let denial_ids = DenialIds::new(master)?;
         let directory = RwLock::new(directory);
-        let inner = Inner { clock, sessions, directory, iam, guardrails: RwLock::default() };
+        let inner = Inner { clock, sessions, directory, iam, guardrails: RwLock::default(), denial_ids };
         Ok((Access(Arc::new(inner)), first_start))
     }
 
@@ -119,6 +121,10 @@ impl Access {
             secret: key.secret.clone(),
             principal: Principal::User { owner, user: Box::new(key.user.clone()) },
         })
+    }
+
+    pub(crate) fn denial_ids(&self) -> &DenialIds {
+        &self.0.denial_ids
     }
 
     /// Users, groups, roles and policies of all accounts.

@@ -22,6 +22,11 @@ impl RequestId {
         request_id
     }
 
+    /// The bytes of [`RequestId::uuid`].
+    pub fn bytes(&self) -> [u8; 16] {
+        self.id
+    }
+
     /// The 36 characters every service but S3 writes.
     pub fn uuid(&self) -> String {
         let hex = hex::encode(self.id);
