@@ -1,6 +1,8 @@
+use crate::front::note::Trail;
 use crate::{ApiError, Body, resource_policies};
 use access::policy::Context;
 use access::{Access, Asked, Decision, Principal, Resource, Sent};
+use audit::Log;
 use blob::Blobs;
 use clock::{Clock, Timestamp};
 use functions::Functions;
@@ -21,6 +23,7 @@ pub struct Services {
     pub access: Access,
     pub objects: Objects,
     pub functions: Functions,
+    pub audit: Log,
     /// The first base domain that is configured: what host names in printed URLs end with.
     pub base_domain: String,
 }
@@ -52,6 +55,8 @@ pub struct Call {
     /// The verified payload of operations whose input has a payload of bytes; empty for all others,
     /// whose document is already in their input.
     pub body: Body,
+    /// For the audit log.
+    pub(crate) trail: Trail,
 }
 
 impl Call {

@@ -4,26 +4,30 @@ pub(crate) mod authenticate;
 mod counts;
 mod destination;
 mod host;
+pub(crate) mod note;
 mod pages;
 pub(crate) mod payload;
 mod pipeline;
+mod recording;
 pub(crate) mod respond;
 
 pub use counts::{RequestCount, RequestTime};
 
 use crate::{ApiError, Services};
 use access::Principal;
+use audit::{Flood, Log};
 use bytes::Bytes;
-use clock::Moment;
 use futures_util::FutureExt;
-use http::header::{CONNECTION, EXPECT, HOST};
+use http::header::{CONNECTION, EXPECT, HOST, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use names::Region;
+use note::Note;
 use protocol::RequestId;
 use protocol::model::Service;
+use recording::Unrecorded;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -34,6 +38,9 @@ pub type ResponseBody = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// A request's body as it came off the connection: neither decoded nor verified nor bounded.
 pub type RawBody = UnsyncBoxBody<Bytes, std::io::Error>;
+
+/// What the log calls a request to a function URL.
+pub(crate) const FUNCTION_URL: &str = "InvokeFunctionUrl";
 
 /// The services whose published models are known here, spoken in whole or in part.
 pub(crate) static SERVICES: &[&Service] = &[
@@ -50,6 +57,8 @@ pub struct FrontConfig {
     pub base_domains: Vec<String>,
     /// The region of requests that name none.
     pub region: Region,
+    /// Whether calls of data events are recorded in the audit log, where they are not denied.
+    pub data_events: bool,
     /// The bound address: what `Host` is taken to be where a client sends none.
     pub address: SocketAddr,
 }
@@ -64,6 +73,8 @@ struct Inner {
     /// KiB that documents may take together before their signatures are verified.
     unverified: Semaphore,
     counts: counts::Counts,
+    audit: Log,
+    flood: Flood,
 }
 
 /// What documents may take together before their signatures are verified: 256 MiB. Whoever knows an
@@ -72,11 +83,14 @@ const UNVERIFIED_KIB_MAX: u32 = 256 * 1024;
 
 impl Front {
     pub fn new(services: Arc<Services>, config: FrontConfig) -> Front {
+        let audit = services.audit.clone();
         Front(Arc::new(Inner {
             services,
             config,
             unverified: Semaphore::new(UNVERIFIED_KIB_MAX as usize),
             counts: counts::Counts::new(),
+            audit,
+            flood: Flood::default(),
         }))
     }
 
@@ -108,26 +122,23 @@ impl Front {
         let (mut parts, body) = request.into_parts();
         self.settle_host(&mut parts);
         let holds_body_back = parts.version == Version::HTTP_11 && parts.headers.contains_key(EXPECT);
-        let mut note = Note {
-            method: parts.method.to_string(),
-            path: parts.uri.path().to_owned(),
-            peer,
-            started,
-            operation: "-",
-            principal: None,
-            code: None,
-        };
+        let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
+        let mut note = Note::new(method, path, peer, started);
+        note.user_agent = text_header(&parts, USER_AGENT.as_str()).to_owned();
+        let mut unrecorded = Unrecorded::new(self, request_id, note);
         let body = body.map_err(|error| std::io::Error::other(error.to_string())).boxed_unsync();
         let answered =
-            AssertUnwindSafe(pipeline::answer(self, parts, body, peer, request_id, &mut note)).catch_unwind();
-        let mut response = match answered.await {
+            AssertUnwindSafe(pipeline::answer(self, parts, body, peer, request_id, unrecorded.note()))
+                .catch_unwind();
+        let response = match answered.await {
             Ok(response) => response,
             // The panic hook has logged where and why.
             Err(_) => {
-                note.code = Some("panic".to_owned());
+                unrecorded.note().code = Some("panic".to_owned());
                 respond::panicked(request_id)
             }
         };
+        let (note, mut response) = unrecorded.record(response).await;
         if holds_body_back && !response.status().is_success() {
             // Who waited for `100 Continue` and is refused does not send its body, and its next request
             // would be taken for that body (RFC 9110 §10.1.1).
@@ -180,13 +191,7 @@ impl Front {
     }
 }
 
-/// What the log line says about a request, filled in as it becomes known.
-struct Note {
-    method: String,
-    path: String,
-    peer: SocketAddr,
-    started: Moment,
-    operation: &'static str,
-    principal: Option<Principal>,
-    code: Option<String>,
+/// Empty where the header is missing or no text.
+fn text_header<'a>(parts: &'a Parts, name: &str) -> &'a str {
+    parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

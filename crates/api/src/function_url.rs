@@ -10,9 +10,10 @@ mod prelude;
 mod streamed;
 
 use crate::front::authenticate::{self, Caller};
+use crate::front::note::Note;
 use crate::front::payload;
 use crate::front::respond::whole;
-use crate::front::{Front, RawBody, ResponseBody};
+use crate::front::{FUNCTION_URL, Front, RawBody, ResponseBody};
 use crate::trace::trace_id;
 use crate::{ApiError, lambda, resource_policies};
 use access::policy::Context;
@@ -29,6 +30,8 @@ use std::net::SocketAddr;
 /// The path that leads to every function URL on any host.
 pub(crate) const PATH: &str = "/_zerun/function-url/";
 
+const ACTION: &str = "lambda:InvokeFunctionUrl";
+
 /// Splits the rest of [`PATH`] into the URL's id and the path that the function sees.
 pub(crate) fn split(path: &str) -> Option<(&str, &str)> {
     let rest = path.strip_prefix(PATH)?;
@@ -43,13 +46,18 @@ pub(crate) async fn serve(
     front: &Front,
     parts: Parts,
     body: RawBody,
-    peer: SocketAddr,
     request_id: RequestId,
-    url_id: &str,
-    path: &str,
+    (url_id, path): (&str, &str),
+    note: &mut Note,
 ) -> Response<ResponseBody> {
+    note.operation = FUNCTION_URL;
+    note.service = Some(&lambda::model::SERVICE);
+    note.action = Some(ACTION.to_owned());
+    let peer = note.peer;
     let mut response = match front.services().functions.find_url(url_id.to_ascii_lowercase()).await {
         Ok(target) => {
+            note.trail.keep(vec![Resource::new(target.id.arn_with(target.qualifier.as_ref()))]);
+            note.region = Some(target.id.region.clone());
             let cors = target.url.cors.clone();
             let origin = parts.headers.clone();
             let mut response = match (&cors, cors::is_preflight(&parts)) {
@@ -60,10 +68,11 @@ pub(crate) async fn serve(
                 }
                 _ => {
                     let asked = Asked { front, target, peer, request_id, path };
-                    asked
-                        .answer(parts, body)
-                        .await
-                        .unwrap_or_else(|refused| refused.into_response().map(whole))
+                    asked.answer(parts, body, note).await.unwrap_or_else(|refused| {
+                        note.code = Some(refused.status.as_str().to_owned());
+                        note.message = Some(refused.message.clone());
+                        refused.into_response().map(whole)
+                    })
                 }
             };
             if let Some(cors) = &cors {
@@ -92,11 +101,17 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn answer(self, parts: Parts, body: RawBody) -> Result<Response<ResponseBody>, Refused> {
+    async fn answer(
+        self,
+        parts: Parts,
+        body: RawBody,
+        note: &mut Note,
+    ) -> Result<Response<ResponseBody>, Refused> {
         let services = self.front.services();
         let now = services.clock.now();
         if self.target.url.auth == UrlAuth::Public && !self.target.public {
             // The policy lets nobody in: not a byte of the body is read.
+            note.deny(None);
             return Err(Refused::forbidden());
         }
         let presented = match self.target.url.auth {
@@ -105,6 +120,7 @@ impl Asked<'_> {
                 Some(authenticate::present(&parts).ok().flatten().ok_or_else(Refused::forbidden)?)
             }
         };
+        note.access_key_id = presented.as_ref().map(|presented| presented.access_key_id.clone());
         let service = &lambda::model::SERVICE;
         // Other services sign by other rules: S3's leave the body, and in Version 2 the host, out.
         if presented.as_ref().is_some_and(|claim| authenticate::scope_service(claim) != service.name) {
@@ -130,15 +146,17 @@ impl Asked<'_> {
             None => None,
         };
         if let Some(caller) = &caller {
-            self.check(caller, &parts).await?;
+            note.principal = Some(caller.principal.clone());
+            self.check(caller, &parts, note).await?;
         }
+        note.trail.allow();
         let access_key =
             presented.as_ref().map(|presented| presented.access_key_id.as_str()).unwrap_or_default();
         let signer = caller.as_ref().map(|caller| (&caller.principal, access_key));
         self.invoke(&parts, &body, signer).await
     }
 
-    async fn check(&self, caller: &Caller, parts: &Parts) -> Result<(), Refused> {
+    async fn check(&self, caller: &Caller, parts: &Parts, note: &mut Note) -> Result<(), Refused> {
         let services = self.front.services();
         let resources = [Resource::new(self.target.id.arn_with(self.target.qualifier.as_ref()))];
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
@@ -151,13 +169,16 @@ impl Asked<'_> {
         let mut context = Context::new();
         context.set("lambda:FunctionUrlAuthType", "AWS_IAM");
         context.set("lambda:InvokedViaFunctionUrl", "true");
-        let (principal, action) = (&caller.principal, "lambda:InvokeFunctionUrl");
+        let (principal, action) = (&caller.principal, ACTION);
         let shared = resource_policies::of(services, action, &resources).await?;
         let (resources, shared) = (resources.as_slice(), shared.as_slice());
         let asked = access::Asked { principal, action, resources, sent: &sent, context, shared };
         match services.access.authorize(asked).await {
             Ok(Decision::Allow { .. }) => Ok(()),
-            Ok(Decision::Deny(_)) => Err(Refused::forbidden()),
+            Ok(Decision::Deny(denial)) => {
+                note.deny(Some(Box::new(denial.explanation)));
+                Err(Refused::forbidden())
+            }
             Err(error) => {
                 tracing::error!(%error, "a caller's policies cannot be read");
                 Err(Refused::bad_gateway())

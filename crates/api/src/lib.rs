@@ -29,6 +29,8 @@ mod error;
 pub mod front;
 mod operation;
 mod operations;
+mod parameters;
+mod record;
 mod reply;
 mod resource_policies;
 mod trace;

@@ -148,14 +148,15 @@ impl fmt::Debug for Entry {
 async fn run<O: Operation>(mut call: Call, input: Value) -> Result<Reply<Value>, ApiError> {
     let input: O::Input = protocol::decode::decode_into(O::OPERATION, input)
         .map_err(|error| ApiError::from(error.into_wire(O::OPERATION)))?;
-    let resources = O::resources(&call, &input).await?;
+    let trail = call.trail.clone();
+    let resources = trail.keep(O::resources(&call, &input).await?);
     let conditions = O::conditions(&input);
     debug_assert!(
         conditions.iter().all(|(key, _)| is_listed(O::CONDITION_KEYS, key)),
         "{} sets a condition key that it does not list: {conditions:?}",
         O::OPERATION.name
     );
-    let all = call.authorize(O::ACTION, &resources, conditions.clone()).await;
+    let all = call.authorize(O::ACTION, resources, conditions.clone()).await;
     if O::PARTIAL && all.is_err() && resources.len() > 1 {
         for (place, resource) in resources.iter().enumerate() {
             let one = std::slice::from_ref(resource);
@@ -170,6 +171,7 @@ async fn run<O: Operation>(mut call: Call, input: Value) -> Result<Reply<Value>,
     for Further { action, resources, conditions } in O::further(&call, &input).await? {
         call.authorize(action, &resources, conditions).await?;
     }
+    trail.allow();
     let reply = O::call(call, input).await?;
     let output = serde_json::to_value(&reply.output).map_err(ApiError::internal)?;
     Ok(Reply { output, body: reply.body, status: reply.status, headers: reply.headers })

@@ -23,7 +23,7 @@ enum Source {
 }
 
 /// A point on the clock that never goes back, for measuring how long something took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(Duration);
 
 impl Moment {

@@ -5,6 +5,7 @@ use names::AccountId;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Host names below which `{bucket}.s3.*`, `{bucket}.*` and `{id}.lambda-url.*` are understood; printed
 /// URLs use the first.
@@ -17,6 +18,7 @@ pub struct Config {
     pub account: Vec<Account>,
     pub limits: Limits,
     pub egress: EgressRules,
+    pub audit: Audit,
     pub guardrails: GuardrailFiles,
     /// Where the file is: relative paths in it begin there.
     #[serde(skip)]
@@ -103,6 +105,34 @@ impl EgressRules {
     }
 }
 
+/// `[audit]`: what the audit log keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// Whether to record what is done to objects, and invocations. Denials are recorded in any case.
+    pub data_events: bool,
+    /// Days after which records go.
+    pub retention_days: u32,
+    /// MiB that all records may take; the oldest go first.
+    pub max_mb: u32,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Audit { data_events: true, retention_days: 90, max_mb: 10 * 1024 }
+    }
+}
+
+impl Audit {
+    pub fn settings(&self) -> audit::Settings {
+        audit::Settings {
+            retention: Duration::from_secs(u64::from(self.retention_days) * 24 * 60 * 60),
+            bytes_max: u64::from(self.max_mb) << 20,
+            ..audit::Settings::default()
+        }
+    }
+}
+
 /// `[limits]`: what one server gives at most.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -176,6 +206,12 @@ impl Config {
         }
         if !(1..=100_000).contains(&self.limits.account_concurrency) {
             return Err("limits.account_concurrency must be 1-100000".to_owned());
+        }
+        if !(1..=3650).contains(&self.audit.retention_days) {
+            return Err("audit.retention_days must be 1-3650".to_owned());
+        }
+        if self.audit.max_mb < 128 {
+            return Err("audit.max_mb must be at least 128".to_owned());
         }
         for domain in self.base_domains.iter().flatten() {
             let plain = !domain.is_empty()
@@ -295,6 +331,9 @@ mod tests {
             ("[limits]\nconnections = 0", "limits.connections"),
             ("[limits]\naccount_concurrency = 0", "limits.account_concurrency"),
             ("base_domains = []", "base_domains"),
+            ("[audit]\nretention_days = 0", "audit.retention_days"),
+            ("[audit]\nmax_mb = 1", "audit.max_mb"),
+            ("[audit]\nmax_gb = 1", "max_gb"),
             ("[egress]\ndefault = \"everything\"", "egress.default"),
             ("[egress]\ndefault = \"allow:10.0.0.0/8\"", "egress.default"),
             ("[egress]\nallow_private = [\"10.0.0.1/8\"]", "egress.allow_private"),

@@ -96,6 +96,11 @@ impl DataDir {
         self.0.join("master.key")
     }
 
+    /// Who did what.
+    pub fn audit(&self) -> PathBuf {
+        self.0.join("audit")
+    }
+
     /// The socket on which a server that runs answers to its own command line.
     pub fn control(&self) -> PathBuf {
         self.0.join("control.sock")

@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::{function_log, guardrails, machine};
 use access::{Access, AccountSettings, Iam, KeyPair, MasterKey};
 use api::{Front, FrontConfig, Services};
+use audit::Log;
 use blob::Blobs;
 use clock::Clock;
 use functions::Functions;
@@ -54,6 +55,7 @@ pub struct Rooms {
     pub first_start: bool,
     meters: Meters,
     iam: Iam,
+    audit: Log,
     kv: Kv,
     blobs: Blobs,
     functions: Functions,
@@ -122,6 +124,8 @@ impl Rooms {
         )?;
 
         let base_domains = config.base_domains();
+        let audit = Log::open(&data.audit(), clock.clone(), config.audit.settings())
+            .map_err(|error| format!("audit log {}: {error}", data.audit().display()))?;
         let iam = access.iam().clone();
         let services = Services {
             clock: clock.clone(),
@@ -130,9 +134,13 @@ impl Rooms {
             access,
             objects,
             functions: functions.clone(),
+            audit: audit.clone(),
             base_domain: base_domains.first().cloned().unwrap_or_default(),
         };
-        let front = Front::new(Arc::new(services), FrontConfig { base_domains, region, address });
+        let front = Front::new(
+            Arc::new(services),
+            FrontConfig { base_domains, region, address, data_events: config.audit.data_events },
+        );
         let listening = ListenerConfig {
             connections_max: config.limits.connections,
             head_timeout: Duration::from_secs(config.limits.head_timeout_seconds),
@@ -149,6 +157,7 @@ impl Rooms {
             first_start,
             meters,
             iam,
+            audit,
             kv,
             blobs,
             functions,
@@ -186,7 +195,9 @@ impl Rooms {
     /// Starts what runs beside requests, which begins nothing new once `stop` is cancelled. Nothing of it
     /// holds up the first request.
     pub fn start_background(self, stop: CancellationToken) -> Background {
-        let Rooms { clock, kv, blobs, functions, pool, runtimes, inside, own_packs, meters, iam, .. } = self;
+        let Rooms {
+            clock, kv, blobs, functions, pool, runtimes, inside, own_packs, meters, iam, audit, ..
+        } = self;
         runtimes.warm();
         if let Some(packs) = own_packs {
             tokio::task::spawn_blocking(move || {
@@ -217,7 +228,20 @@ impl Rooms {
                 tracing::error!(%error, "provisioned concurrency is not as configured");
             }
         });
-        Background { kv, pool, inside, watcher, triggers, dispatcher, sweeper, meters, metering, iam, noting }
+        Background {
+            kv,
+            pool,
+            inside,
+            watcher,
+            triggers,
+            dispatcher,
+            sweeper,
+            meters,
+            metering,
+            iam,
+            noting,
+            audit,
+        }
     }
 }
 
@@ -234,6 +258,7 @@ pub struct Background {
     metering: JoinHandle<()>,
     iam: Iam,
     noting: JoinHandle<()>,
+    audit: Log,
 }
 
 impl Background {
@@ -260,6 +285,7 @@ impl Background {
             tracing::error!(%error, "when keys and roles were used last could not be kept");
         }
         self.inside.close();
+        self.audit.close().await;
         let good = !self.watcher.is_finished();
         self.watcher.abort();
         self.kv.close().await;

@@ -3,17 +3,21 @@
 use super::authenticate::{self, Caller};
 use super::destination::{self, Destination, Meant};
 use super::host::{self, Addressed};
-use super::{Front, Note, RawBody, ResponseBody, pages, payload, respond};
+use super::note::Note;
+use super::{Front, RawBody, ResponseBody, pages, payload, respond, text_header};
+use crate::error::ErrorKind;
 use crate::function_url;
 use crate::lambda::code_download;
 use crate::operation::BODY_BYTES_MAX;
+use crate::parameters::parameters;
 use crate::{ApiError, Body, Call, Entry};
-use access::Decision;
+use access::{Decision, DenialRef, Principal};
 use bytes::Bytes;
 use clock::Timestamp;
-use http::header::{HOST, USER_AGENT};
+use http::header::HOST;
 use http::request::Parts;
 use http::{Response, StatusCode};
+use names::AccountId;
 use protocol::RequestId;
 use protocol::error::WireError;
 use protocol::model::{Dialect, Protocol, Service};
@@ -39,26 +43,27 @@ pub(super) async fn answer(
     let path = parts.uri.path();
     if path.starts_with(OWN_PATHS) {
         if let Some(page) = pages::page(path) {
+            note.is_page = true;
             return page.map(respond::whole);
         }
         if let Some((url_id, path)) = function_url::split(path) {
-            note.operation = "FunctionUrl";
             let (url_id, path) = (url_id.to_owned(), path.to_owned());
-            return function_url::serve(front, parts, body, peer, request_id, &url_id, &path).await;
+            return function_url::serve(front, parts, body, request_id, (&url_id, &path), note).await;
         }
         if path.starts_with(code_download::PATH) {
             note.operation = "CodeDownload";
+            note.service = Some(&crate::lambda::model::SERVICE);
             return code_download::serve(front, &parts, request_id).await;
         }
+        note.is_page = true;
         let message = format!("There is no page {path} on this server.");
         return respond::plain(StatusCode::NOT_FOUND, "NotFound", &message, request_id);
     }
     let host = text_header(&parts, HOST.as_str());
     let addressed = host::read(host, &front.config().base_domains);
     if let Addressed::FunctionUrl(url_id) = &addressed {
-        note.operation = "FunctionUrl";
         let path = path.to_owned();
-        return function_url::serve(front, parts, body, peer, request_id, url_id, &path).await;
+        return function_url::serve(front, parts, body, request_id, (url_id, &path), note).await;
     }
     let presented = match authenticate::present(&parts) {
         Ok(presented) => presented,
@@ -66,16 +71,17 @@ pub(super) async fn answer(
             // What cannot be read has no scope; the answer is worded for the likeliest service.
             let destination = destination::destination(&parts, None, &addressed);
             let service = destination.service().unwrap_or(&crate::s3::model::SERVICE);
-            return fail(service, authenticate::refusal(service, refused), request_id, note);
+            return fail(front, service, authenticate::refusal(service, refused), request_id, note);
         }
     };
+    note.access_key_id = presented.as_ref().map(|presented| presented.access_key_id.clone());
     let scope = presented.as_ref().map(authenticate::scope_service);
     let destination = destination::destination(&parts, scope, &addressed);
     let incoming = Incoming { front, parts, body, peer, request_id, addressed, presented };
     match destination {
         Destination::Known(service) => match incoming.answer(service, note).await {
             Ok(response) => response,
-            Err(error) => fail(service, error, request_id, note),
+            Err(error) => fail(front, service, error, request_id, note),
         },
         Destination::Unknown(name) => {
             // Clients of the query protocol read XML, nearly all others JSON.
@@ -83,11 +89,13 @@ pub(super) async fn answer(
                 true => &crate::sts::model::SERVICE,
                 false => &crate::lambda::model::SERVICE,
             };
+            note.unknown_service = Some(name.chars().take(64).collect());
             let error = incoming.refuse_unknown(words, &name, note).await;
             match words.protocol {
-                Protocol::Query => fail(words, error, request_id, note),
+                Protocol::Query => fail(front, words, error, request_id, note),
                 _ => {
                     note.code = Some(error.code.clone().into_owned());
+                    note.message = Some(error.message.clone());
                     respond::plain(error.status, &error.code, &error.message, request_id)
                 }
             }
@@ -96,13 +104,40 @@ pub(super) async fn answer(
 }
 
 fn fail(
+    front: &Front,
     service: &Service,
-    error: ApiError,
+    mut error: ApiError,
     request_id: RequestId,
     note: &mut Note,
 ) -> Response<ResponseBody> {
-    note.code = Some(error.code.clone().into_owned());
-    respond::failure(service, error, request_id)
+    if error.kind == ErrorKind::Denied {
+        note.deny(error.explanation.take());
+        if let Some(account) = note.known_principal().and_then(Principal::account) {
+            error.message = encoded(front, error.message, account.clone(), request_id);
+        }
+    }
+    let wire = respond::wire(service, error);
+    note.code = Some(wire.code.clone().into_owned());
+    note.message = Some(wire.message.clone());
+    wire.render(service, &request_id).map(respond::whole)
+}
+
+/// The message with a reference to the record that explains it, as EC2 words it.
+///
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html>
+fn encoded(front: &Front, message: String, account: AccountId, request_id: RequestId) -> String {
+    let services = front.services();
+    let denial = DenialRef { event_id: request_id.bytes(), account, at: services.clock.now() };
+    match services.access.seal_denial(&services.clock, &denial) {
+        Ok(id) => {
+            let stop = if message.ends_with('.') { "" } else { "." };
+            format!("{message}{stop} Encoded authorization failure message: {id}")
+        }
+        Err(error) => {
+            tracing::error!(%error, "a denial has no encoded message");
+            message
+        }
+    }
 }
 
 struct Incoming<'a> {
@@ -139,12 +174,13 @@ impl Incoming<'_> {
             _ => self.parts.uri.path().to_owned(),
         };
         let meant = destination::meant(service, &self.parts, &path, &[]);
-        note.operation = meant.name();
+        note.service = Some(service);
+        tell(note, &meant);
         let clock = &self.front.services().clock;
         let now = clock.now();
         let (caller, check) =
             authenticate::s3(self.front, &self.parts, self.presented.as_ref(), &self.addressed, now)?;
-        note.principal = Some(caller.principal.clone());
+        identify(note, &caller);
         let (entry, labels) = implemented(service, meant, &caller)?;
         let body = payload::verified(clock, &self.parts, self.body, check)?;
         let (document, body) = if entry.model.takes_bytes() {
@@ -157,7 +193,7 @@ impl Incoming<'_> {
         };
         let (front, peer, request_id) = (self.front, self.peer, self.request_id);
         Spoken { front, parts: self.parts, peer, request_id, now, caller, entry, labels, document, body }
-            .speak()
+            .speak(note)
             .await
     }
 
@@ -172,7 +208,8 @@ impl Incoming<'_> {
         let now = clock.now();
         let path = self.parts.uri.path();
         let mut meant = destination::meant(service, &self.parts, path, &[]);
-        note.operation = meant.name();
+        note.service = Some(service);
+        tell(note, &meant);
         let claimed = authenticate::claim(self.front, service, self.presented.as_ref(), now)?;
         let body_max = match &meant {
             Meant::Operation { entry, .. } => entry.body_max,
@@ -184,11 +221,11 @@ impl Incoming<'_> {
         let caller =
             aside(document.len(), || authenticate::standard(service, claimed, &self.parts, &document, now))?;
         drop(room);
-        note.principal = Some(caller.principal.clone());
+        identify(note, &caller);
         if !matches!(meant, Meant::Operation { .. }) {
             // The query protocol names its operation in the body.
             meant = destination::meant(service, &self.parts, path, &document);
-            note.operation = meant.name();
+            tell(note, &meant);
         }
         let (entry, labels) = implemented(service, meant, &caller)?;
         let (document, body) = if entry.model.takes_bytes() {
@@ -198,7 +235,7 @@ impl Incoming<'_> {
         };
         let (front, peer, request_id) = (self.front, self.peer, self.request_id);
         Spoken { front, parts: self.parts, peer, request_id, now, caller, entry, labels, document, body }
-            .speak()
+            .speak(note)
             .await
     }
 
@@ -218,7 +255,8 @@ impl Incoming<'_> {
         match verified.await {
             Err(error) => error,
             Ok((caller, operation)) => {
-                note.principal = Some(caller.principal);
+                identify(note, &caller);
+                note.unknown_operation.clone_from(&operation);
                 let operation = operation.map(|name| format!(" ({name})")).unwrap_or_default();
                 let message = format!("The service {name}{operation} is not implemented here.");
                 let code = WireError::unknown_operation(words, None).code;
@@ -226,6 +264,20 @@ impl Incoming<'_> {
             }
         }
     }
+}
+
+fn tell(note: &mut Note, meant: &Meant) {
+    note.operation = meant.name();
+    match meant {
+        Meant::Operation { entry, .. } => note.entry = Some(entry),
+        Meant::Nothing(name) => note.unknown_operation.clone_from(name),
+        Meant::Lacking(_) | Meant::BadPath => {}
+    }
+}
+
+fn identify(note: &mut Note, caller: &Caller) {
+    note.principal = Some(caller.principal.clone());
+    note.region = Some(caller.region.clone());
 }
 
 /// The operation that is meant, if it is one of ours. Whom nothing could allow is told neither what we
@@ -270,7 +322,7 @@ struct Spoken<'a> {
 
 impl Spoken<'_> {
     /// Decodes, decides, does and encodes.
-    async fn speak(self) -> Result<Response<ResponseBody>, ApiError> {
+    async fn speak(self, note: &mut Note) -> Result<Response<ResponseBody>, ApiError> {
         let Spoken { front, parts, peer, request_id, now, caller, entry, labels, document, body } = self;
         let tree = aside(document.as_ref().map_or(0, Bytes::len), || {
             protocol::decode::decode(entry.model, &parts, document.as_deref(), &labels)
@@ -280,7 +332,10 @@ impl Spoken<'_> {
             Ok(tree)
         });
         let tree = tree.map_err(|error| ApiError::from(error.into_wire(entry.model)))?;
-        let user_agent = text_header(&parts, USER_AGENT.as_str()).to_owned();
+        if let Some(shape) = entry.model.input.filter(|_| !entry.data) {
+            note.parameters = Some(parameters(shape, &tree));
+        }
+        front.recordable(note)?;
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let host = public_host(front, &parts);
         let call = Call {
@@ -292,12 +347,13 @@ impl Spoken<'_> {
             endpoint: format!("http://{host}"),
             host,
             source_ip: peer.ip(),
-            user_agent,
+            user_agent: note.user_agent.clone(),
             now,
             headers: parts.headers,
             query,
             denied: BTreeSet::new(),
             body,
+            trail: note.trail.clone(),
         };
         let reply = entry.run(call, tree).await?;
         respond::success(entry, reply, request_id)
@@ -313,9 +369,4 @@ fn aside<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
 fn public_host(front: &Front, parts: &Parts) -> String {
     let host = host::without_scheme(text_header(parts, HOST.as_str()));
     if host::is_plain(host) { host.to_owned() } else { front.config().address.to_string() }
-}
-
-/// Empty where the header is missing or no text.
-fn text_header<'a>(parts: &'a Parts, name: &str) -> &'a str {
-    parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

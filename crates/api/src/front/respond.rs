@@ -63,7 +63,7 @@ pub(crate) fn whole(bytes: Bytes) -> ResponseBody {
 }
 
 /// Gives the kinds that are not the service's own their protocol's words.
-fn wire(service: &Service, error: ApiError) -> WireError {
+pub(crate) fn wire(service: &Service, error: ApiError) -> WireError {
     let code = match (error.kind, service.protocol) {
         (ErrorKind::Service, _) => error.code,
         (ErrorKind::Internal, _) => return WireError::internal(service),
