@@ -177,6 +177,7 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<s3::model::operation::UploadPartCopy>(),
     // sts
     Entry::of::<sts::AssumeRole>(),
+    Entry::of::<sts::DecodeAuthorizationMessage>(),
     Entry::of::<sts::GetAccessKeyInfo>(),
     Entry::of::<sts::GetCallerIdentity>(),
     Entry::of::<sts::GetFederationToken>(),
