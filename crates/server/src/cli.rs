@@ -43,6 +43,10 @@ pub enum Command {
     Doctor(DoctorArguments),
     /// Tell what functions used in a period, and what other clouds publish that they would take for it
     Bill(BillArguments),
+    /// Tell how a denial came about, and which statement would allow what was denied
+    Explain(ExplainArguments),
+    /// Tell who called what and what came of it, oldest first
+    Audit(AuditArguments),
     /// Load container images for functions, list them, remove them
     #[command(subcommand)]
     Image(ImageCommand),
@@ -70,7 +74,7 @@ pub struct ServeArguments {
     /// address that was bound, also written to DIR/endpoint
     #[arg(long, value_name = "ADDR:PORT", env = "ZERUN_LISTEN", default_value = "127.0.0.1:4566")]
     pub listen: SocketAddr,
-    /// Further settings, as TOML: base_domains, [[account]], [limits]; unknown keys are refused
+    /// Further settings, as TOML: base_domains, [[account]], [limits], [audit]; unknown keys are refused
     #[arg(long, value_name = "FILE", env = "ZERUN_CONFIG")]
     pub config: Option<PathBuf>,
     /// The region of requests that name none, and of the printed environment; any is accepted
@@ -151,6 +155,75 @@ pub enum BillFormat {
     Table,
     Json,
     Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// What stands behind `Encoded authorization failure message:` in the error, the whole of the error's message, or
+    /// the id of any request
+    #[arg(value_name = "ID", allow_hyphen_values = true)]
+    pub id: String,
+    /// Print the audit log's record
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub data: DataArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct AuditArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// From a day (2026-11-01) or a time (2026-11-01T10:30:00Z) on, UTC
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub from: Option<Timestamp>,
+    /// Before it
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub to: Option<Timestamp>,
+    /// Whose: a part of an ARN, or a whole name, unique id or access key id
+    #[arg(long, value_name = "TEXT")]
+    pub principal: Option<String>,
+    /// An action or operation; * and ? stand for any characters and one (e.g. lambda:*)
+    #[arg(long, value_name = "PATTERN")]
+    pub action: Option<String>,
+    /// What was denied alone
+    #[arg(long)]
+    pub denied: bool,
+    /// What ended with this error's code; * and ? as above
+    #[arg(long, value_name = "PATTERN")]
+    pub error: Option<String>,
+    /// The account that called, or whose the resource is
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// A part of a resource's ARN
+    #[arg(long, value_name = "TEXT")]
+    pub resource: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub region: Option<String>,
+    /// Of one request
+    #[arg(long, value_name = "ID")]
+    pub request_id: Option<String>,
+    /// From this address
+    #[arg(long, value_name = "ADDR")]
+    pub source_ip: Option<String>,
+    /// The last so many; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+    /// Go on as calls come
+    #[arg(long)]
+    pub follow: bool,
+    /// A table as wide as COLUMNS says, or the records in JSON, one a line
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: AuditFormat,
+    /// Check that nothing was changed since it was written; status 1 if so
+    #[arg(long, conflicts_with_all = ["follow", "denied", "principal", "action"])]
+    pub verify: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuditFormat {
+    Table,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! `zerun doctor`: what this machine really gives, found by trying, and what to do about the rest.
 
+mod audit;
 mod disk;
 mod print;
 
@@ -31,6 +32,7 @@ pub struct Diagnosis {
     runtimes: Vec<RuntimeReport>,
     packs: PathBuf,
     store: StoreDiagnosis,
+    audit: audit::AuditDiagnosis,
     disk: disk::DiskDiagnosis,
     memory_mb: u32,
     /// What the configuration lets nobody do, whatever their policies say.
@@ -93,7 +95,9 @@ async fn diagnose(arguments: &DoctorArguments) -> Result<Diagnosis, Box<dyn std:
     let disk = disk::measure(data.path(), &clock)?;
     // As a server does: see `rooms::sandbox_host`.
     let may_lack = &[arguments.isolation.may_lack.as_slice(), &[Layer::Egress]].concat();
-    let hints = hints(&isolation, may_lack, &runtimes, &store, &disk);
+    let audit = audit::look(&data.audit())?;
+    let mut hints = hints(&isolation, may_lack, &runtimes, &store, &disk);
+    hints.extend(audit.hints());
     let missing = missing(&isolation);
     let encloses = missing.as_ref().is_some_and(|missing| missing.iter().all(|it| may_lack.contains(it)));
     Ok(Diagnosis {
@@ -106,6 +110,7 @@ async fn diagnose(arguments: &DoctorArguments) -> Result<Diagnosis, Box<dyn std:
         runtimes,
         packs,
         store,
+        audit,
         disk,
         memory_mb: machine::memory_mb(),
         guardrails,

@@ -1,5 +1,6 @@
 //! The binary `zerun`: reads the command line and the configuration, builds the rooms and serves.
 
+mod audit_command;
 mod bill_command;
 mod cli;
 mod config;
@@ -7,6 +8,7 @@ mod control;
 mod data_dir;
 mod doctor;
 mod environment;
+mod explain_command;
 mod function_log;
 mod guardrails;
 mod image_command;
@@ -65,6 +67,8 @@ fn run(command: Command) -> Outcome {
         Command::Env(arguments) => print_environment(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Bill(arguments) => bill_command::run(&arguments),
+        Command::Audit(arguments) => audit_command::run(&arguments),
+        Command::Explain(arguments) => explain_command::run(&arguments),
         Command::Image(command) => image_command::run(&command),
         Command::Runtime(command) => runtime_command::run(&command),
         Command::Operations(arguments) => operations_command::run(&arguments),

@@ -77,12 +77,13 @@ fn runtimes(diagnosis: &Diagnosis) -> Vec<[String; 3]> {
 }
 
 fn data(diagnosis: &Diagnosis) -> Vec<[String; 3]> {
-    let Diagnosis { data, store, disk, packs, memory_mb, .. } = diagnosis;
+    let Diagnosis { data, store, audit, disk, packs, memory_mb, .. } = diagnosis;
     let free_gib = disk.free_bytes / (1 << 30);
     let row = |name: &str, value: String, detail: String| [name.to_owned(), value, detail];
     vec![
         row("directory", String::new(), data.display().to_string()),
         row("store", store.engine.to_owned(), store.state.clone()),
+        row("audit log", audit.size(), audit.state()),
         row("SDK packs", String::new(), packs.display().to_string()),
         row("disk", format!("{free_gib} GiB free"), format!("4 KiB on disk in {} µs", disk.fsync_p50_us)),
         row("memory", format!("{memory_mb} MiB"), "for functions together, unless configured".to_owned()),
