@@ -214,6 +214,7 @@ WRITTEN = {
     "s3:UploadPartCopy": Written(lambda t: uploading()(t) | {"PartNumber": 2}, further=["s3:GetObject"]),
 
     "sts:AssumeRole": Written(lambda t: {"RoleArn": t.assumable_role()}),
+    "sts:DecodeAuthorizationMessage": Written(lambda t: {"EncodedMessage": t.denial()}),
     "sts:GetCallerIdentity": Written(free=FREE),
     "sts:GetSessionToken": Written(free=FREE),
     "sts:GetFederationToken": Written(lambda t: {"Name": "guest"}),

@@ -7,6 +7,8 @@ import itertools
 import json
 from functools import cache
 
+from botocore.exceptions import ClientError
+
 from packing import zip_of
 from server import wait_until
 
@@ -24,6 +26,7 @@ def trust(principal):
 class Things:
     def __init__(self, server, runtime):
         self.iam, self.s3, self.lam = (server.client(service) for service in ("iam", "s3", "lambda"))
+        self.server = server
         self.runtime = runtime
         self.numbers = itertools.count()
 
@@ -49,6 +52,16 @@ class Things:
         """A user and their access key's id."""
         name = self.user()
         return name, self.iam.create_access_key(UserName=name)["AccessKey"]["AccessKeyId"]
+
+    def denial(self):
+        """The encoded message of somebody's denial."""
+        key = self.iam.create_access_key(UserName=self.user())["AccessKey"]
+        stranger = self.server.client("iam", keys=(key["AccessKeyId"], key["SecretAccessKey"]))
+        try:
+            stranger.list_users()
+        except ClientError as denied:
+            return denied.response["Error"]["Message"].split()[-1]
+        raise AssertionError("somebody without a policy may list users")
 
     def role(self, *, boundary=False, attached=False, inline=False, trusts=None):
         name = self.name("role")

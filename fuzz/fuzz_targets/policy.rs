@@ -40,5 +40,5 @@ fuzz_target!(|input: (u8, &str, &str, &str, &str)| {
         },
     };
     let verdict = evaluate(&request);
-    let _ = (verdict.because(&request), verdict.smallest_statement(&request));
+    let _ = (verdict.because(&request), verdict.smallest_statement(&request), verdict.near_misses(&request));
 });
