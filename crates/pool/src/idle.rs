@@ -23,6 +23,11 @@ impl Key {
         self.function_arn == function_arn && version.is_none_or(|version| self.version == version)
     }
 
+    #[cfg(test)]
+    pub fn named(function_arn: &str) -> Self {
+        Key { function_arn: function_arn.to_owned(), version: String::new(), revision: String::new() }
+    }
+
     pub fn of(spec: &VersionSpec) -> Self {
         Key {
             function_arn: spec.function_arn.clone(),

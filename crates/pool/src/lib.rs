@@ -20,6 +20,7 @@ mod pool;
 mod prewarm;
 mod provisioned;
 mod registry;
+mod turns;
 mod version;
 
 pub use answer_stream::{

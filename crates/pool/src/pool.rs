@@ -21,6 +21,7 @@ use crate::layers::Layers;
 use crate::prewarm::{InstanceKind, Preload, PrewarmStatus, Prewarmed, Stock, Templates};
 use crate::provisioned::{ProvisionStatus, Provisioned};
 use crate::registry::{InstanceStatus, Phase, Purpose, Registry};
+use crate::turns::Turns;
 use crate::{
     AnswerSink, CredentialSource, Endpoint, InstanceSource, InvokeError, InvokeRequest, Outcome, PoolConfig,
     ThrottleReason, VersionSpec,
@@ -54,6 +55,7 @@ struct Inner {
     ahead: Arc<Ahead>,
     keep_alive: KeepAlive,
     provisioned: Provisioned,
+    turns: Turns,
     /// Provisioned instances that start at the same time.
     provision_turns: Semaphore,
     /// Invocations in the line for memory.
@@ -108,6 +110,7 @@ impl Pool {
         let idle = Arc::new(Idle::new(clock.clone()));
         let ahead = Arc::new(Ahead::new(clock.clone()));
         let provisioned = Provisioned::new(clock.clone());
+        let turns = Turns::new(clock.clone());
         let keep_alive = KeepAlive::new(clock.clone(), config.idle_timeout);
         let preload = Preload::default();
         let stock = Stock::new(clock.clone(), config.prewarm_memory_mb);
@@ -141,6 +144,7 @@ impl Pool {
             ahead,
             keep_alive,
             provisioned,
+            turns,
             provision_turns: Semaphore::new(restock::workers() * 2),
             waiting: AtomicUsize::new(0),
             first_in_line: tokio::sync::Mutex::new(()),
@@ -302,6 +306,7 @@ impl Inner {
     ) -> Result<Outcome, InvokeError> {
         let config = &self.context.config;
         let key = Key::of(&spec);
+        let turn = self.turns.take(&key).await;
         let mut closing = self.phase.subscribe();
         let acquired = tokio::select! {
             biased;
@@ -357,6 +362,7 @@ impl Inner {
         }
         let Finished { mut outcome, .. } = finished?;
         outcome.metering.source = source;
+        turn.took(outcome.metering.duration);
         Ok(outcome)
     }
 
