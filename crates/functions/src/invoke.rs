@@ -140,6 +140,7 @@ impl Functions {
             invoked_arn: invocation.id.arn_with(invocation.qualifier.as_ref()).to_string(),
             client_context: invocation.client_context,
             cognito_identity: None,
+            wants_tail: invocation.until_end,
             trace_id: Some(trace_id),
         };
         let instances = self.instances.clone();

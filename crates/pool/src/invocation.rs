@@ -14,6 +14,8 @@ pub struct InvokeRequest {
     pub client_context: Option<String>,
     /// JSON text `{"cognitoIdentityId", "cognitoIdentityPoolId"}`.
     pub cognito_identity: Option<String>,
+    /// Whether [`Outcome::log_tail`] is to be filled.
+    pub wants_tail: bool,
     /// `Root=1-…;Parent=…;Sampled=0`; `None` makes a new unsampled one.
     pub trace_id: Option<String>,
 }
@@ -29,7 +31,7 @@ pub struct Outcome {
     /// The code answered in streaming mode.
     pub streamed: bool,
     pub function_error: Option<FunctionError>,
-    /// The last 4 KiB of this invocation's log, START and REPORT lines included.
+    /// The last 4 KiB of this invocation's log, START and REPORT lines included, where it is wanted.
     pub log_tail: String,
     /// `$LATEST` or a number.
     pub executed_version: String,

@@ -11,6 +11,7 @@ use runtime::telemetry::{Origin, Telemetry};
 use sandbox::Process;
 use std::io;
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::unix::pipe::Receiver;
@@ -36,6 +37,8 @@ struct Shared {
     format: LogFormat,
     telemetry: Telemetry,
     current: Mutex<Current>,
+    /// Somebody waits for this invocation's tail, or the next one's.
+    wants_tail: AtomicBool,
 }
 
 #[derive(Default)]
@@ -55,7 +58,8 @@ impl Log {
         let source = Arc::new(source);
         let telemetry = Telemetry::new(clock.clone());
         let current = Mutex::default();
-        Log(Arc::new(Shared { clock, sink, source, joins_lines, format, telemetry, current }))
+        let wants_tail = AtomicBool::new(true);
+        Log(Arc::new(Shared { clock, sink, source, joins_lines, format, telemetry, current, wants_tail }))
     }
 
     /// Who else is told.
@@ -68,7 +72,8 @@ impl Log {
     }
 
     /// From now on lines belong to this invocation.
-    pub fn begin(&self, request_id: &str) {
+    pub fn begin(&self, request_id: &str, wants_tail: bool) {
+        self.0.wants_tail.store(wants_tail, Ordering::Relaxed);
         self.current().request_id = Some(request_id.into());
     }
 
@@ -83,16 +88,31 @@ impl Log {
         }
         let mut current = self.current();
         current.request_id = None;
+        self.0.wants_tail.store(true, Ordering::Relaxed);
         current.tail.take()
+    }
+
+    /// Whether anybody would read what is told: lines that nobody reads are not made.
+    pub fn is_read(&self) -> bool {
+        self.wants_lines() || self.telemetry().is_listening()
+    }
+
+    fn wants_lines(&self) -> bool {
+        self.0.wants_tail.load(Ordering::Relaxed) || self.0.sink.is_heard()
     }
 
     /// What the platform says, in the form and from the level on that the function asked for.
     pub fn tell(&self, event: &Event) {
-        self.0.telemetry.tell(self.0.clock.now(), event);
+        if self.telemetry().is_listening() {
+            self.0.telemetry.tell(self.0.clock.now(), event);
+        }
         self.write(event);
     }
 
     fn write(&self, event: &Event) {
+        if !self.wants_lines() {
+            return;
+        }
         match (self.0.format, event) {
             // JSON logs have no word for them.
             (LogFormat::Json { .. }, Event::End { .. }) => {}
@@ -115,6 +135,9 @@ impl Log {
             current.tail.push(&text);
             current.request_id.clone()
         };
+        if !self.0.sink.is_heard() {
+            return;
+        }
         let bytes = text.len();
         let line = LogLine { at: self.0.clock.now(), source: self.0.source.clone(), request_id, text };
         if !self.0.sink.write(line) {
@@ -129,7 +152,7 @@ impl Log {
         let text = if self.0.joins_lines { text.replace('\r', "\n") } else { text.into_owned() };
         let is_json = self.0.format != LogFormat::Text;
         self.0.telemetry.line(self.0.clock.now(), origin, &text, is_json);
-        if !self.is_filtered(&text) {
+        if self.wants_lines() && !self.is_filtered(&text) {
             self.line(text);
         }
     }

@@ -164,9 +164,14 @@ impl Telemetry {
         self.hub().subscribers.iter().map(of).collect()
     }
 
+    /// Whether anything that is told is wanted, or may be.
+    pub fn is_listening(&self) -> bool {
+        self.0.listening.load(Ordering::Acquire)
+    }
+
     /// Tells of an event.
     pub fn tell(&self, at: Timestamp, event: &Event) {
-        if self.0.listening.load(Ordering::Acquire) {
+        if self.is_listening() {
             let record = event.record();
             let logs = subscription::older_record(event.kind(), &record)
                 .map(|older| report::document(at, event.kind(), &older).into());
@@ -177,7 +182,7 @@ impl Telemetry {
 
     /// Tells of a line that a process wrote. In JSON logs, what is an object is passed on as one.
     pub fn line(&self, at: Timestamp, origin: Origin, text: &str, is_json: bool) {
-        if self.0.listening.load(Ordering::Acquire) {
+        if self.is_listening() {
             let object = match is_json && text.starts_with('{') {
                 true => serde_json::from_str(text).ok().filter(Value::is_object),
                 false => None,

@@ -3,7 +3,7 @@
 use runtime::log::{LogLine, LogReceiver};
 use std::fmt;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::{Format, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
@@ -16,6 +16,9 @@ const REQUEST_LENGTH: usize = 8;
 /// Ends when the pool does. A line is a `debug` event of the target `function`, which `zerun dev` shows
 /// unless `ZERUN_LOG` says otherwise.
 pub async fn write(mut lines: LogReceiver) {
+    if !tracing::enabled!(target: TARGET, Level::DEBUG) {
+        lines.ignore();
+    }
     while let Some(line) = lines.recv().await {
         let LogLine { source, request_id, text, .. } = &line;
         let (group, stream) = (&source.log_group, &source.log_stream);

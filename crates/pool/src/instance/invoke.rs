@@ -48,7 +48,7 @@ impl Instance {
         let cold = initialised.is_some();
         let init = initialised.as_ref().and_then(|initialised| initialised.as_ref().ok().copied());
         let trace_id = request.trace_id.clone().unwrap_or_else(|| new_trace_id(&self.clock));
-        self.log.begin(&request.request_id);
+        self.log.begin(&request.request_id, request.wants_tail);
         self.log.tell(&Event::Start {
             request_id: &request.request_id,
             version: &self.spec.version,
@@ -247,6 +247,9 @@ impl Instance {
         self.log.tell(&Event::RuntimeDone(RuntimeDone {
             request_id: &request.request_id,
             status,
+        if !self.log.is_read() {
+            return;
+        }
             error_type,
             duration: self.clock.since(started),
             produced_bytes,
@@ -331,7 +334,7 @@ pub(crate) fn fail_without_process(
         trace_id,
     };
     let log = new_log(context, spec);
-    log.begin(id);
+    log.begin(id, request.wants_tail);
     log.tell(&Event::Start { request_id: id, version: &spec.version, trace_id });
     if let Some(image) = &spec.image {
         log.tell(&Event::Fault { text: &format!("IMAGE\tLaunch error: {reason}\t{image}") });

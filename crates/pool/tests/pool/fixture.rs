@@ -129,6 +129,7 @@ impl World {
             invoked_arn: "arn:aws:lambda:us-east-1:000000000000:function:f".into(),
             client_context: None,
             cognito_identity: None,
+            wants_tail: true,
             trace_id: None,
         }
     }

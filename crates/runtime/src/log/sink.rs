@@ -1,6 +1,6 @@
 use super::LogLine;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 
 /// Lines that may wait for the receiver.
@@ -23,6 +23,7 @@ pub fn channel() -> (LogSink, LogReceiver) {
 struct Waiting {
     bytes: AtomicUsize,
     dropped: AtomicU64,
+    unheard: AtomicBool,
 }
 
 /// The sending end; cheap to clone, never blocks.
@@ -47,6 +48,11 @@ impl LogSink {
         written
     }
 
+    /// Whether anybody reads what is written: if not, there is no need to make lines.
+    pub fn is_heard(&self) -> bool {
+        !self.waiting.unheard.load(Ordering::Relaxed)
+    }
+
     /// Lines dropped since the channel was made.
     pub fn dropped(&self) -> u64 {
         self.waiting.dropped.load(Ordering::Relaxed)
@@ -61,6 +67,11 @@ pub struct LogReceiver {
 }
 
 impl LogReceiver {
+    /// Lets the writers know that nothing is done with their lines. What comes all the same is to be read.
+    pub fn ignore(&self) {
+        self.waiting.unheard.store(true, Ordering::Relaxed);
+    }
+
     /// The next line, or `None` when every sink is gone. Cancel-safe.
     pub async fn recv(&mut self) -> Option<LogLine> {
         let line = self.receiver.recv().await?;

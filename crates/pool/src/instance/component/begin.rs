@@ -42,7 +42,7 @@ impl Begin {
         let (init, duration) = (*init, now.since(self.0.since));
         log.tell(&Event::InitRuntimeDone { init, status, error_type });
         log.tell(&Event::InitReport { init, status, error_type, duration });
-        log.begin(request_id);
+        log.begin(request_id, true);
         log.tell(&Event::Start { request_id, version, trace_id });
         true
     }
