@@ -15,6 +15,7 @@ use crate::api::{
 use bytes::{Buf, Bytes};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use words::Said;
 
@@ -258,12 +259,9 @@ impl Channel {
                 Ok(None) => {}
                 Err(Malformed) => return self.broken(),
             }
-            match self.socket.try_read_buf(self.decoder.buffer()) {
+            // Cancel-safe. One that takes less than there is room for asks no more before there is news.
+            match self.socket.read_buf(self.decoder.buffer()).await {
                 Ok(1..) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // An error shows again when reading.
-                    let _ = self.socket.readable().await;
-                }
                 Ok(0) | Err(_) => std::future::pending().await,
             }
         }
