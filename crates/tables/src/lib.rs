@@ -1,0 +1,15 @@
+//! Tables' data, purely: what an item is, how it is read, compared, selected and changed. Knows no store, no clock, no
+//! HTTP, no account.
+//!
+//! ```text
+//! wire JSON ──value::decode_item──▶ Item (stored bytes) ──value::write_item──▶ wire JSON
+//!                                     │      ▲
+//!          expression::Condition ◀────┤      │ expression::Update
+//!          value::Projection     ◀────┤      │
+//!          key::KeySchema        ◀────┘ legacy::* ──▶ the same programs
+//! ```
+
+mod error;
+pub mod number;
+
+pub use error::{Corrupt, Refusal};
