@@ -10,6 +10,8 @@
 //! ```
 
 mod error;
+pub mod key;
 pub mod number;
+pub mod value;
 
 pub use error::{Corrupt, Refusal};
