@@ -10,7 +10,9 @@
 //! ```
 
 mod error;
+pub mod expression;
 pub mod key;
+pub mod legacy;
 pub mod number;
 pub mod value;
 
