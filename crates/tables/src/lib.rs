@@ -9,11 +9,13 @@
 //!          key::KeySchema        ◀────┘ legacy::* ──▶ the same programs
 //! ```
 
+pub mod capacity;
 mod error;
 pub mod expression;
 pub mod key;
 pub mod legacy;
 pub mod number;
+pub mod schema;
 pub mod value;
 
 pub use error::{Corrupt, Refusal};
