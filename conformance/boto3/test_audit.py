@@ -2,8 +2,12 @@
 
 import http.client
 import json
+import queue
+import shutil
 import socket
 import struct
+import subprocess
+import threading
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -14,7 +18,7 @@ from command import records
 from command import zerun as command
 from http_client import request, signed_headers
 from packing import zip_of
-from server import Server, wait_until
+from server import BINARY, Server, clean_environment, wait_until
 
 ECHO = "exports.handler = async event => event"
 
@@ -225,3 +229,70 @@ def test_data_events_can_be_left_out_but_not_their_denials(tmp_path, packs):
     finally:
         if server.is_running():
             server.kill()
+
+
+def test_nothing_is_changed_that_cannot_be_recorded(fresh_zerun):
+    """A disk that takes no record: calls that change something are refused, all others go on."""
+    s3, iam = fresh_zerun.client("s3"), fresh_zerun.client("iam")
+    s3.create_bucket(Bucket="plain")
+    log = fresh_zerun.data / "audit"
+    shutil.rmtree(log)
+    log.write_text("in the way")
+
+    def create(name, code, status):
+        with pytest.raises(ClientError) as caught:
+            iam.create_user(UserName=name)
+        error = caught.value.response
+        assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, status), error
+        assert "recorded" in error["Error"]["Message"], error
+
+    create("done", "InternalFailure", 500)
+    create("not-begun", "ServiceUnavailable", 503)
+    s3.put_object(Bucket="plain", Key="k", Body=b"goes on")
+    assert [user["UserName"] for user in iam.list_users()["Users"]] == ["done"]
+    log.unlink()
+    log.mkdir()
+
+    def works():
+        try:
+            return iam.create_user(UserName="again")
+        except ClientError:
+            return None
+
+    wait_until(works, what="the log is written again")
+    left_out = sum(record["zerun"].get("leftOut", {}).get("notWritten", 0) for record in records(fresh_zerun))
+    assert left_out >= 1, "what was lost is counted"
+    assert "did not take" in command(fresh_zerun, "doctor", status=0)
+
+
+def test_what_is_denied_in_part_is_told(zerun, iam, s3, bucket):
+    for key in ("a", "b"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    iam.create_user(UserName="partly")
+    key = iam.create_access_key(UserName="partly")["AccessKey"]
+    iam.put_user_policy(UserName="partly", PolicyName="p", PolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": f"arn:aws:s3:::{bucket}/a"}]}))
+    theirs = zerun.client("s3", keys=(key["AccessKeyId"], key["SecretAccessKey"]))
+    answer = theirs.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}]})
+    told = command(zerun, "explain", answer["ResponseMetadata"]["RequestId"])
+    assert "DENIED IN PART  s3:DeleteObject" in told and f"on arn:aws:s3:::{bucket}/b" in told, told
+    assert [record["eventName"] for record in records(zerun, "--denied", "--principal", "partly")] == ["DeleteObjects"]
+
+
+def test_following_shows_what_comes(zerun, iam):
+    with subprocess.Popen([BINARY, "audit", "--data", zerun.data, "--follow", "--limit", "1", "--format", "json",
+                           "--action", "iam:CreateGroup"], stdout=subprocess.PIPE, text=True,
+                          env=clean_environment()) as following:
+        try:
+            lines = queue.Queue()
+            threading.Thread(target=lambda: [lines.put(line) for line in following.stdout], daemon=True).start()
+            for number in range(3):
+                iam.create_group(GroupName=f"followed-{number}")
+                wait_until(lambda: records(zerun, "--resource", f":group/followed-{number}"))
+            names = []
+            while names[-1:] != ["followed-2"]:
+                names.append(json.loads(lines.get(timeout=30))["requestParameters"]["groupName"])
+            assert len(names) == len(set(names)), "each is shown once"
+        finally:
+            following.kill()

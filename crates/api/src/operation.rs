@@ -160,7 +160,8 @@ async fn run<O: Operation>(mut call: Call, input: Value) -> Result<Reply<Value>,
     if O::PARTIAL && all.is_err() && resources.len() > 1 {
         for (place, resource) in resources.iter().enumerate() {
             let one = std::slice::from_ref(resource);
-            if call.authorize(O::ACTION, one, conditions.clone()).await.is_err() {
+            if let Err(error) = call.authorize(O::ACTION, one, conditions.clone()).await {
+                trail.deny_partly(error.explanation);
                 call.denied.insert(place);
             }
         }

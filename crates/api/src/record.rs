@@ -26,7 +26,7 @@ pub(crate) struct Outcome<'a> {
 
 pub(crate) fn record<'a>(note: &'a Note, outcome: Outcome<'a>) -> Record<'a> {
     let action = note.entry.map(|entry| entry.action).or(note.action.as_deref()).unwrap_or_default();
-    let denied_on = note.explanation.as_ref().and_then(|explanation| explanation.resource.as_deref());
+    let denied_on = note.denial().and_then(|explanation| explanation.resource.as_deref());
     let mut resources: Vec<_> = note.trail.resources().iter().take(RESOURCES_MAX).map(resource).collect();
     if let Some(arn) = denied_on
         && !resources.iter().any(|known| known.arn == arn)
@@ -60,7 +60,7 @@ pub(crate) fn record<'a>(note: &'a Note, outcome: Outcome<'a>) -> Record<'a> {
             action: action.into(),
             decision: outcome.decision,
             status: outcome.status,
-            denial: note.explanation.as_deref().map(|explanation| Box::new(denial(explanation))),
+            denial: note.denial().map(|explanation| Box::new(denial(explanation))),
             ..Judgement::default()
         },
     }

@@ -6,7 +6,7 @@ use crate::segment::{self, Header};
 use clock::{Clock, Timestamp};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -81,6 +81,14 @@ impl Files {
         {
             // Whoever is told that a later record is on disk believes that this one is, too.
             current.file.sync_data()?;
+            self.current = None;
+        }
+        // Somebody took the file away: what is written to it would go with it.
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|current| current.file.metadata().is_ok_and(|it| it.nlink() == 0))
+        {
             self.current = None;
         }
         if self.current.is_none() {

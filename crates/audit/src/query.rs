@@ -11,6 +11,7 @@ pub struct Query {
     pub principal: Option<String>,
     /// An action as IAM writes it or an operation's name, in any case, with `*` and `?`.
     pub action: Option<String>,
+    /// What was denied, wholly or in part.
     pub denied: bool,
     /// The error's code, in any case, with `*` and `?`.
     pub error_code: Option<String>,
@@ -33,7 +34,7 @@ impl Query {
                     || like(wanted, &record.event_name)
                     || record.zerun.denial.as_ref().is_some_and(|denial| like(wanted, &denial.action))
             })
-            && (!self.denied || record.zerun.decision == Decision::Denied)
+            && (!self.denied || record.zerun.decision == Decision::Denied || record.zerun.denial.is_some())
             && is_or(&self.error_code, |wanted| {
                 record.error_code.as_ref().is_some_and(|code| like(wanted, code))
             })

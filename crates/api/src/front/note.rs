@@ -93,6 +93,11 @@ impl Note {
         self.entry.map_or(self.operation == super::FUNCTION_URL, |entry| entry.data)
     }
 
+    /// How it came about that all, or some, of what was asked for was denied.
+    pub(crate) fn denial(&self) -> Option<&Explanation> {
+        self.explanation.as_deref().or_else(|| self.trail.partly_denied())
+    }
+
     pub(crate) fn deny(&mut self, explanation: Option<Box<Explanation>>) {
         self.is_denied = true;
         self.explanation = explanation;
@@ -107,6 +112,7 @@ pub(crate) struct Trail(Arc<Steps>);
 struct Steps {
     resources: OnceLock<Vec<Resource>>,
     is_allowed: AtomicBool,
+    partly_denied: OnceLock<Box<Explanation>>,
 }
 
 impl Trail {
@@ -119,7 +125,19 @@ impl Trail {
         self.0.resources.get().map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// All that was asked for is allowed.
+    /// Of what was asked for, some is denied and the rest done. The first that is denied is told of.
+    pub(crate) fn deny_partly(&self, explanation: Option<Box<Explanation>>) {
+        if let Some(explanation) = explanation {
+            // What was told before stays.
+            let _ = self.0.partly_denied.set(explanation);
+        }
+    }
+
+    pub(crate) fn partly_denied(&self) -> Option<&Explanation> {
+        self.0.partly_denied.get().map(Box::as_ref)
+    }
+
+    /// What is done is allowed.
     pub(crate) fn allow(&self) {
         self.0.is_allowed.store(true, Ordering::Relaxed);
     }

@@ -83,14 +83,14 @@ impl Front {
             }
             return Weight::Plain;
         }
-        if note.is_denied {
+        if note.is_denied || note.trail.partly_denied().is_some() {
             return Weight::Durable;
         }
         if note.is_data() {
             return if self.config().data_events { Weight::Plain } else { Weight::None };
         }
-        // What was refused for its form has changed nothing.
-        let may_have_changed = note.entry.is_some() && note.changes() && !status.is_client_error();
+        // What was not come to, or was refused for its form, has changed nothing.
+        let may_have_changed = note.trail.is_allowed() && note.changes() && !status.is_client_error();
         if may_have_changed { Weight::Durable } else { Weight::Plain }
     }
 
