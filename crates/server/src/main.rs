@@ -21,6 +21,7 @@ mod rooms;
 mod runtime_command;
 mod serve;
 mod signals;
+mod terminal;
 
 use clap::Parser;
 use cli::{Arguments, Command};

@@ -1,10 +1,14 @@
 use crate::cli::AuditFormat;
+use crate::terminal::plain;
 use audit::{Decision, Record, Report, UserIdentity};
 use std::io::{self, Write};
 use std::path::Path;
 
-const PRINCIPAL: usize = 26;
-const ACTION: usize = 28;
+/// Columns of the cells before the last: time, principal, action and result.
+const WIDE: [usize; 4] = [23, 24, 28, 14];
+/// Below [`NARROW_BELOW`].
+const NARROW: [usize; 4] = [14, 16, 20, 8];
+const NARROW_BELOW: usize = 120;
 /// Columns of a line where nobody says how many there are.
 const WIDTH: usize = 160;
 
@@ -32,32 +36,29 @@ impl Printer {
                     self.line(out, ["time (UTC)", "principal", "action", "result", "resource"])?;
                 }
                 let time = record.event_time.replace('T', " ");
+                let time = time.trim_end_matches('Z');
+                // The month, the day and the second.
+                let time = if self.width < NARROW_BELOW { time.get(5..19).unwrap_or(time) } else { time };
                 let (who, what) = (principal(&record.user_identity), action(record));
                 self.line(
                     out,
-                    [
-                        time.trim_end_matches('Z'),
-                        &plain(&who),
-                        &plain(what),
-                        &plain(&result(record)),
-                        &plain(&resource(record)),
-                    ],
+                    [time, &plain(&who), &plain(what), &plain(&result(record)), &plain(&resource(record))],
                 )
             }
         }
     }
 
     fn line(&self, out: &mut impl Write, cells: [&str; 5]) -> io::Result<()> {
-        let [time, who, what, result, resource] = cells;
-        let (who, what) = (fit(who, PRINCIPAL), fit(what, ACTION));
-        let line = format!("{time:<23}  {who:<PRINCIPAL$}  {what:<ACTION$}  {result:<22}  {resource}");
-        writeln!(out, "{}", fit(line.trim_end(), self.width))
+        let widths = if self.width < NARROW_BELOW { NARROW } else { WIDE };
+        let mut line = String::new();
+        for (cell, width) in cells.iter().zip(widths) {
+            line.push_str(&format!("{:<width$}  ", fit(cell, width)));
+        }
+        let room = self.width.saturating_sub(line.chars().count());
+        let [.., resource] = cells;
+        line.push_str(&fit(resource, room));
+        writeln!(out, "{}", line.trim_end())
     }
-}
-
-/// What callers chose must not drive a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }
 
 /// At most `width` characters: the end is what tells names apart, so the beginning of a longer text goes.
@@ -67,10 +68,6 @@ fn fit(text: &str, width: usize) -> String {
         return text.to_owned();
     }
     let keep = width.saturating_sub(1);
-    // Of a whole line the end goes.
-    if width > ACTION {
-        return text.chars().take(keep).chain(['…']).collect();
-    }
     std::iter::once('…').chain(text.chars().skip(length - keep)).collect()
 }
 
@@ -98,6 +95,7 @@ fn action<'a>(record: &'a Record<'_>) -> &'a str {
 fn result(record: &Record<'_>) -> String {
     match (record.zerun.decision, &record.error_code) {
         (Decision::Denied, _) => "DENIED".to_owned(),
+        (_, None) if record.zerun.denial.is_some() => "DENIED in part".to_owned(),
         (_, Some(code)) => code.clone().into_owned(),
         (_, None) => "ok".to_owned(),
     }
@@ -108,6 +106,7 @@ fn resource(record: &Record<'_>) -> String {
     let denied = record.zerun.denial.as_ref().and_then(|denial| denial.resource.as_deref());
     let first = denied.or_else(|| record.resources.first().map(|resource| &*resource.arn));
     let Some(first) = first else { return left_out.collect::<Vec<_>>().join(", ") };
+    let first = first.strip_prefix("arn:aws:").unwrap_or(first);
     match record.resources.len() {
         0 | 1 => first.to_owned(),
         more => format!("{first} +{}", more - 1),
@@ -175,10 +174,7 @@ mod tests {
         printer.print(&mut out, &record, "").unwrap();
         let line = String::from_utf8(out).unwrap();
         let words: Vec<_> = line.split_whitespace().collect();
-        assert_eq!(
-            words,
-            ["2026-11-21", "10:00:00.000", "reads/one", "s3:GetObject", "ok", "arn:aws:s3:::b/k"]
-        );
+        assert_eq!(words, ["2026-11-21", "10:00:00.000", "reads/one", "s3:GetObject", "ok", "s3:::b/k"]);
         for (who, told) in [
             (identity("Root", "arn:aws:iam::000000000000:root"), "root"),
             (identity("IAMUser", "arn:aws:iam::000000000000:user/a/ann"), "user/a/ann"),
@@ -197,9 +193,11 @@ mod tests {
     }
 
     #[test]
-    fn lines_fit_and_nothing_drives_the_terminal() {
+    fn cells_fit() {
         assert_eq!(fit("abcdef", 4), "…def");
-        assert_eq!(fit(&"x".repeat(100), 80).chars().count(), 80);
-        assert_eq!(plain("a\u{1b}[31m\n"), "a\u{fffd}[31m\u{fffd}");
+        assert_eq!(
+            (fit("abc", 3), fit("abc", 1), fit("", 0)),
+            ("abc".to_owned(), "…".to_owned(), String::new())
+        );
     }
 }

@@ -1,6 +1,10 @@
+use crate::terminal::plain;
 use audit::{Decision, Denial, NearMiss, Record, Statement};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::{self, BufWriter, Write};
+
+/// Keys whose values stand in the lines above, or say the same as another.
+const TOLD_ELSEWHERE: [&str; 3] = ["aws:useragent", "aws:epochtime", "aws:currenttime"];
 
 /// # Errors
 /// Standard output cannot be written.
@@ -20,19 +24,20 @@ fn write(out: &mut impl Write, record: &Record<'_>) -> io::Result<()> {
     let judgement = &record.zerun;
     let decision = match judgement.decision {
         Decision::Denied => "DENIED",
+        Decision::Allowed if judgement.denial.is_some() => "DENIED IN PART",
         Decision::Allowed => "ALLOWED",
         Decision::None => "NOT DECIDED",
     };
     let denial = judgement.denial.as_deref();
     let action = denial.map_or(&*judgement.action, |denial| denial.action.as_str());
     let action = if action.is_empty() { &*record.event_name } else { action };
-    writeln!(out, "{decision}  {action}  {}\n", record.event_time)?;
+    writeln!(out, "{decision}  {}  {}\n", plain(action), record.event_time)?;
     for (label, text) in facts(record, denial) {
-        writeln!(out, "{label:<9} {text}")?;
+        writeln!(out, "{label:<9} {}", plain(&text))?;
     }
     let Some(denial) = denial else { return Ok(()) };
     for (label, text) in reasons(denial) {
-        writeln!(out, "{label:<9} {text}")?;
+        writeln!(out, "{label:<9} {}", plain(&text))?;
     }
     remedy(out, record, denial)
 }
@@ -94,7 +99,8 @@ fn reasons(denial: &Denial) -> Vec<(&'static str, String)> {
     for (index, miss) in denial.near_misses.iter().enumerate() {
         reasons.push((if index == 0 { "almost" } else { "" }, near(miss)));
     }
-    for (index, (key, values)) in denial.context.iter().enumerate() {
+    let context = denial.context.iter().filter(|(key, _)| !TOLD_ELSEWHERE.contains(&key.as_str()));
+    for (index, (key, values)) in context.enumerate() {
         reasons.push((if index == 0 { "context" } else { "" }, format!("{key} = {}", values.join(", "))));
     }
     reasons
@@ -135,10 +141,13 @@ fn remedy(out: &mut impl Write, record: &Record<'_>, denial: &Denial) -> io::Res
         return Ok(());
     };
     let layer = denial.layer.as_deref().unwrap_or_default();
-    writeln!(out, "\nThe smallest statement that would allow it, in a policy of the layer {layer}:\n")?;
-    writeln!(out, "{}", serde_json::to_string_pretty(statement)?)?;
+    let article = if layer.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    writeln!(out, "\nThe smallest statement that would allow it, in {article} {layer}:\n")?;
+    let elements: Vec<_> =
+        elements(statement).into_iter().map(|(key, value)| format!("  {key:?}: {value}")).collect();
+    writeln!(out, "{{\n{}\n}}", elements.join(",\n"))?;
     if let Some(command) = command(record, denial, statement) {
-        writeln!(out, "\n{command}")?;
+        writeln!(out, "\n{}", plain(&command))?;
     }
     Ok(())
 }
@@ -156,13 +165,25 @@ fn command(record: &Record<'_>, denial: &Denial, statement: &Value) -> Option<St
         ("IAMUser", _, Some(user)) => ("put-user-policy --user-name", user),
         _ => return None,
     };
-    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    let elements: Vec<_> =
+        elements(statement).into_iter().map(|(key, value)| format!("{key:?}:{value}")).collect();
+    let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{{{}}}]}}"#, elements.join(","));
     let policy_name = format!("allow-{}", denial.action.replace(':', "-"));
     Some(format!(
         "aws iam {verb} {} --policy-name {policy_name} --policy-document {}",
         quoted(name),
         quoted(&policy)
     ))
+}
+
+/// In the order in which people write them.
+fn elements(statement: &Value) -> Vec<(&str, &Value)> {
+    let order = ["Sid", "Effect", "Principal", "Action", "Resource", "Condition"];
+    let place = |key: &str| order.iter().position(|known| *known == key).unwrap_or(order.len());
+    let mut elements: Vec<_> =
+        statement.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value)).collect();
+    elements.sort_by_key(|(key, _)| place(key));
+    elements
 }
 
 /// As one word of a shell.
@@ -179,6 +200,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use audit::{Judgement, SessionContext, SessionIssuer, UserIdentity};
+    use serde_json::json;
 
     fn denied() -> Record<'static> {
         let denial = Denial {
@@ -235,6 +257,8 @@ mod tests {
             "statement 2 of inline p of role thumb () allows the action on arn:aws:s3:::photos",
             "put-role-policy --role-name thumb --policy-name allow-s3-GetObject --policy-document '{",
             "photos/it'\\''s",
+            "in an identity-based policy:\n\n{\n  \"Effect\": \"Allow\",\n  \"Action\": \"s3:GetObject\",",
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","#,
         ] {
             assert!(told.contains(part), "{part} is not in:\n{told}");
         }
