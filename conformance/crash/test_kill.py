@@ -15,6 +15,7 @@ import pytest
 
 import leftovers
 import server
+from command import records, zerun as command
 from crash.load import FUNCTION, IN, OUT, PLAIN, Ledger, Load, expected
 from packing import zip_of
 
@@ -67,6 +68,10 @@ def kill_and_check(zerun, node_runtime):
     check_temporary_files(zerun)
     assert zerun.stop() == 0, zerun.last_words()
     zerun.assert_nothing_left()
+    # What was torn is the end of a file, and what changed something was recorded before it was said.
+    assert "Nothing was changed" in command(zerun, "audit", "--verify")
+    made = [record["requestParameters"]["bucket"] for record in records(zerun, "--action", "s3:CreateBucket")]
+    assert made == [IN, OUT, PLAIN], made
     assert min(ledger.acknowledged, len(ledger.notified), len(ledger.invoked)) > ROUNDS, "hardly any load was acknowledged"
     print(f"{ROUNDS} kills; {ledger.acknowledged} acknowledged writes, {len(ledger.notified)} notifications and "
           f"{len(ledger.invoked)} invocations among them: none lost")
