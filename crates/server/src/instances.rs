@@ -176,18 +176,20 @@ pub struct RoleSessions {
 
 impl CredentialSource for RoleSessions {
     fn credentials<'a>(&'a self, spec: &'a VersionSpec) -> Boxed<'a, Result<Credentials, CredentialError>> {
-        let made = self.session(spec);
-        Box::pin(async move { made })
+        Box::pin(self.session(spec))
     }
 }
 
 impl RoleSessions {
-    fn session(&self, spec: &VersionSpec) -> Result<Credentials, CredentialError> {
+    async fn session(&self, spec: &VersionSpec) -> Result<Credentials, CredentialError> {
         let refused = |error: &dyn std::fmt::Display| CredentialError(error.to_string());
         let role_arn = Arn::parse(&spec.role_arn).map_err(|error| refused(&error))?;
+        // Of a role that was never made nothing is known but its ARN.
+        let role = self.access.iam().role_policies(&role_arn).await.map_err(|error| refused(&error))?;
+        let role_id = role.map(|role| role.identity.id.clone());
         let session = Session {
             function_arn: Arn::parse(&spec.function_arn).ok(),
-            ..Session::of_role(role_arn, None, spec.function_name.to_string())
+            ..Session::of_role(role_arn, role_id, spec.function_name.to_string())
         };
         let session = self.access.session(SessionRequest {
             account: spec.account_id.clone(),

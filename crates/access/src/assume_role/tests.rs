@@ -206,3 +206,52 @@ async fn session_policies_are_checked() {
     let missing = world.assume(&alice, with(None, &["arn:aws:iam::000000000000:policy/none"])).await;
     assert!(matches!(missing, Err(AssumeError::Validation(_))), "{missing:?}");
 }
+
+#[tokio::test]
+async fn a_role_trusts_whom_it_meant_and_no_namesake() {
+    let world = World::new().await;
+    let iam = world.access.iam();
+    let trust = trusting(ALICE, r#""sts:AssumeRole""#);
+    let alice = world.alice().await;
+    let role = world.role("trusting", &trust).await;
+    let text = async || iam.get_role(AccountId::root(), "trusting".to_owned()).await.unwrap().trust_policy;
+    assert!(text().await.contains(ALICE));
+    world.assume(&alice, asked(&role)).await.unwrap();
+
+    let renamed = |name: &str| (Some(name.to_owned()), Some("/staff/".to_owned()));
+    let (name, path) = renamed("alice.b");
+    iam.update_user(AccountId::root(), "alice".to_owned(), name, path).await.unwrap();
+    assert!(text().await.contains(r#""arn:aws:iam::000000000000:user/staff/alice.b""#));
+    world.assume(&alice, asked(&role)).await.unwrap();
+
+    iam.delete_user(AccountId::root(), "alice.b".to_owned()).await.unwrap();
+    let Principal::User { user, .. } = &alice else { panic!("{alice:?}") };
+    assert!(text().await.contains(&format!(r#""{}""#, user.id)), "{}", text().await);
+    let namesake = world.alice().await;
+    is_denied(world.assume(&namesake, asked(&role)).await, "sts:AssumeRole");
+    assert!(!text().await.contains(ALICE));
+
+    let again = format!(r#"{{"Version":"2012-10-17","Statement":[{trust}]}}"#);
+    iam.update_assume_role_policy(AccountId::root(), "trusting".to_owned(), again).await.unwrap();
+    world.assume(&namesake, asked(&role)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_role_cannot_trust_who_is_not_there() {
+    let world = World::new().await;
+    for nobody in [
+        ALICE,
+        "arn:aws:iam::000000000000:role/nobody",
+        "arn:aws:iam::999999999999:user/alice",
+        "AIDAAAAAAAAAAAAAAAAAA",
+    ] {
+        let trust = trusting(nobody, r#""sts:AssumeRole""#);
+        let trust_policy = format!(r#"{{"Version":"2012-10-17","Statement":[{trust}]}}"#);
+        let new = NewRole { name: "trusting".to_owned(), trust_policy, ..NewRole::default() };
+        let refused = world.access.iam().create_role(AccountId::root(), new).await.unwrap_err();
+        assert_eq!(refused.to_string(), format!(r#"Invalid principal in policy: "AWS":"{nobody}""#));
+    }
+    for known in ["000000000000", "arn:aws:iam::000000000000:root", "*"] {
+        world.role(&format!("r{}", known.len()), &trusting(known, r#""sts:AssumeRole""#)).await;
+    }
+}

@@ -28,6 +28,8 @@ pub struct Loaded {
     pub trust: Option<LoadedPolicy>,
     /// A role's, in seconds; 0 for users.
     pub max_session_seconds: u32,
+    /// Whether any of them, but the trust policy, asks for tags of resources.
+    pub asks_for_tags: bool,
 }
 
 /// A policy and what an explanation calls it: its ARN, or `inline NAME of role R`.
@@ -244,6 +246,14 @@ impl Iam {
     }
 }
 
+/// Condition keys of tags of resources, as [`PolicyDocument::context_keys`] gives them.
+const OF_TAGS: [&str; 3] = ["aws:resourcetag/", "iam:resourcetag/", "s3:existingobjecttag/"];
+
+fn ask_for_tags<'a>(mut policies: impl Iterator<Item = &'a LoadedPolicy>) -> bool {
+    let is_of_tags = |key: &String| OF_TAGS.iter().any(|begin| key.starts_with(begin));
+    policies.any(|policy| policy.document.context_keys().iter().any(is_of_tags))
+}
+
 async fn user(from: &impl Read, account: &AccountId, name: &str) -> Result<Option<Loaded>, IamError> {
     let Some(user) = get_record::<User>(from, keys::identity(IdentityKind::User, account, name)).await?
     else {
@@ -254,7 +264,15 @@ async fn user(from: &impl Read, account: &AccountId, name: &str) -> Result<Optio
         policies.append(&mut own(from, group.identity()).await?);
     }
     let boundary = boundary(from, &user.identity).await?;
-    Ok(Some(Loaded { identity: user.identity, policies, boundary, trust: None, max_session_seconds: 0 }))
+    let asks_for_tags = ask_for_tags(policies.iter().chain(&boundary));
+    Ok(Some(Loaded {
+        identity: user.identity,
+        policies,
+        boundary,
+        trust: None,
+        max_session_seconds: 0,
+        asks_for_tags,
+    }))
 }
 
 async fn role(from: &impl Read, account: &AccountId, name: &str) -> Result<Option<Loaded>, IamError> {
@@ -262,10 +280,18 @@ async fn role(from: &impl Read, account: &AccountId, name: &str) -> Result<Optio
     else {
         return Ok(None);
     };
-    let trust = parse(format!("trust policy of role {name}"), &role.trust_policy, PolicyKind::Trust)?;
+    let mut trust = parse(format!("trust policy of role {name}"), &role.trust_policy, PolicyKind::Trust)?;
+    if !role.pinned.is_empty() {
+        let mut document = PolicyDocument::clone(&trust.document);
+        document.pin(&role.pinned);
+        trust.document = Arc::new(document);
+    }
+    let policies = own(from, &role.identity).await?;
+    let boundary = boundary(from, &role.identity).await?;
     Ok(Some(Loaded {
-        policies: own(from, &role.identity).await?,
-        boundary: boundary(from, &role.identity).await?,
+        asks_for_tags: ask_for_tags(policies.iter().chain(&boundary)),
+        policies,
+        boundary,
         identity: role.identity,
         trust: Some(trust),
         max_session_seconds: role.max_session_seconds,

@@ -1,4 +1,5 @@
 use super::quotas::{SESSION_SECONDS_MAX, SESSION_SECONDS_MIN, TRUST_POLICY_CHARS_MAX, policy_chars};
+use super::trusted::{self, Pinned};
 use super::{
     Holder, Iam, IamError, Identity, IdentityKind, Page, Paging, SERVICE_LINKED_PATH, keys, register, words,
 };
@@ -6,12 +7,16 @@ use crate::policy::{PolicyDocument, PolicyKind};
 use kv::Transaction;
 use names::AccountId;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
     pub identity: Identity,
-    /// Who may assume it; the text as it was given.
+    /// Who may assume it; the text as it was given, but with the names of today where it is read for others.
     pub trust_policy: String,
+    /// Whom the text names, by unique id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) pinned: Pinned,
     pub description: Option<String>,
     /// The longest that a session may be asked for, 3,600–43,200.
     pub max_session_seconds: u32,
@@ -69,18 +74,25 @@ impl Iam {
                 new.tags,
             )?,
             trust_policy: new.trust_policy,
+            pinned: Pinned::new(),
             description: new.description,
             max_session_seconds: checked_session_seconds(new.max_session_seconds)?,
         };
         let made = role.clone();
-        self.transact(async move |tx: &mut Transaction| register::add(tx, &made).await).await?;
+        self.transact(async move |tx: &mut Transaction| {
+            let pinned = trusted::pin(tx, &made.trust_policy).await?;
+            register::add(tx, &Role { pinned, ..made.clone() }).await
+        })
+        .await?;
         Ok(role)
     }
 
     /// # Errors
     /// `NoSuchEntity`.
     pub async fn get_role(&self, account: AccountId, name: String) -> Result<Role, IamError> {
-        self.get(account, name).await
+        let role = self.get(account, name.clone()).await?;
+        let told = self.with_names_of_today(vec![role]).await?;
+        told.into_iter().next().ok_or_else(|| register::unknown(IdentityKind::Role, &name))
     }
 
     /// # Errors
@@ -91,7 +103,8 @@ impl Iam {
         path_prefix: Option<String>,
         paging: Paging,
     ) -> Result<Page<Role>, IamError> {
-        self.list(account, path_prefix, paging).await
+        let page: Page<Role> = self.list(account, path_prefix, paging).await?;
+        Ok(Page { items: self.with_names_of_today(page.items).await?, next_marker: page.next_marker })
     }
 
     /// # Errors
@@ -145,6 +158,7 @@ impl Iam {
         self.transact(async move |tx: &mut Transaction| {
             let mut role = register::load_to_change::<Role>(tx, &account, &name).await?;
             role.trust_policy.clone_from(&trust_policy);
+            role.pinned = trusted::pin(tx, &trust_policy).await?;
             register::save(tx, &role);
             Ok(())
         })

@@ -62,6 +62,7 @@ impl Iam {
         let path = format!("{SERVICE_LINKED_PATH}{service}/");
         let role = Role {
             identity: self.new_identity(account, IdentityKind::Role, path, name, None, Vec::new())?,
+            pinned: super::trusted::Pinned::new(),
             trust_policy: format!(
                 r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{service}"}},"Action":"sts:AssumeRole"}}]}}"#
             ),

@@ -2,10 +2,10 @@ use super::MalformedPolicy;
 use super::condition::Condition;
 use super::parse;
 use super::pattern::Pattern;
-use super::principal::PrincipalElement;
+use super::principal::{PrincipalElement, PrincipalName};
 use super::template::Template;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A policy, read and compiled. What it means never changes, so that it can be shared and kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,6 +95,27 @@ impl PolicyDocument {
             in_resources.chain(in_conditions).map(str::to_owned).collect()
         };
         self.statements.iter().flat_map(of_statement).collect()
+    }
+
+    /// Users, roles, sessions and unique ids that it names as principals; neither accounts nor everybody.
+    pub fn aws_principals(&self) -> impl Iterator<Item = &str> {
+        let elements = self.statements.iter().filter_map(|statement| statement.principal.as_ref());
+        elements.flat_map(|element| &element.names).filter_map(|name| match name {
+            PrincipalName::Aws(name) => Some(&**name),
+            _ => None,
+        })
+    }
+
+    /// Lets principals be meant by other names, such as unique ids.
+    pub(crate) fn pin(&mut self, names: &BTreeMap<String, String>) {
+        let elements = self.statements.iter_mut().filter_map(|statement| statement.principal.as_mut());
+        for name in elements.flat_map(|element| &mut element.names) {
+            if let PrincipalName::Aws(name) = name
+                && let Some(other) = names.get(&**name)
+            {
+                *name = other.as_str().into();
+            }
+        }
     }
 
     /// The policy in one certain form: lists always as lists, elements in the reference's order.

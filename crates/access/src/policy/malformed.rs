@@ -15,7 +15,7 @@ impl MalformedPolicy {
         &self.message
     }
 
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         MalformedPolicy { message: message.into() }
     }
 
