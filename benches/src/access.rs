@@ -35,16 +35,27 @@ pub fn run(context: &Context) -> Result<()> {
     )
 }
 
-fn row(context: &Context, name: &str, statement: fn(usize) -> Value) -> Result<Vec<String>> {
-    let mut documents = Vec::new();
-    for policy in 0..POLICIES {
+/// Policies that name the action on other functions; the very last statement allows.
+pub fn policy_texts() -> Vec<String> {
+    texts(other_resources)
+}
+
+fn texts(statement: fn(usize) -> Value) -> Vec<String> {
+    let of_policy = |policy: usize| {
         let mut statements: Vec<Value> =
             (1..STATEMENTS).map(|place| statement(policy * STATEMENTS + place)).collect();
         let last = json!({ "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "arn:aws:lambda:*:*:function:thumbs" });
         statements.push(if policy + 1 == POLICIES { last } else { statement(policy * STATEMENTS) });
-        let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-        documents.push(PolicyDocument::parse(&text, PolicyKind::Identity)?);
-    }
+        json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+    };
+    (0..POLICIES).map(of_policy).collect()
+}
+
+fn row(context: &Context, name: &str, statement: fn(usize) -> Value) -> Result<Vec<String>> {
+    let documents = texts(statement)
+        .iter()
+        .map(|text| PolicyDocument::parse(text, PolicyKind::Identity))
+        .collect::<std::result::Result<Vec<_>, _>>()?;
     let identity: Vec<Named<'_>> = documents
         .iter()
         .map(|document| Named { name: "arn:aws:iam::111111111111:policy/p", document })

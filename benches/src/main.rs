@@ -13,6 +13,7 @@ mod objects;
 mod sample;
 mod scale;
 mod sign;
+mod signed;
 mod start;
 mod table;
 
@@ -61,7 +62,7 @@ enum Bench {
     Leak,
     /// 1 KiB and 1 GiB objects against the raw disk
     Objects,
-    /// Decisions over many policies
+    /// Decisions over many policies, and what signatures and decisions add to a request
     Access,
 }
 
@@ -89,6 +90,7 @@ fn main() -> Result<()> {
         (Bench::Invoke, invoke::run),
         (Bench::Objects, objects::run),
         (Bench::Access, access::run),
+        (Bench::Access, signed::run),
     ] {
         if wanted(bench) {
             run(&context)?;
