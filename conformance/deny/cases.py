@@ -122,6 +122,7 @@ class Written:
     free: str = ""
 
 
+TAGS = [{"Key": "team", "Value": "b"}]
 FREE = "everybody may ask who they are, and for temporary credentials of their own"
 
 WRITTEN = {
@@ -135,11 +136,12 @@ WRITTEN = {
     "iam:GetAccessKeyLastUsed": Written(lambda t: {"AccessKeyId": t.key()[1]}),
     "iam:ListAccessKeys": Written(user_with()),
     "iam:GetUser": Written(user_with()),
-    "iam:CreateUser": Written(lambda t: {"UserName": t.name()}),
+    "iam:CreateUser": Written(lambda t: {"UserName": t.name(), "Tags": TAGS}, further=["iam:TagUser"]),
     "iam:CreateGroup": Written(lambda t: {"GroupName": t.name()}),
     "iam:CreateRole": Written(lambda t: {
-        "RoleName": t.name(), "AssumeRolePolicyDocument": trust({"Service": "lambda.amazonaws.com"})}),
-    "iam:CreatePolicy": Written(lambda t: {"PolicyName": t.name()}),
+        "RoleName": t.name(), "AssumeRolePolicyDocument": trust({"Service": "lambda.amazonaws.com"}), "Tags": TAGS},
+        further=["iam:TagRole"]),
+    "iam:CreatePolicy": Written(lambda t: {"PolicyName": t.name(), "Tags": TAGS}, further=["iam:TagPolicy"]),
     "iam:CreatePolicyVersion": Written(lambda t: {"PolicyArn": t.own_policy()}),
     "iam:DeletePolicyVersion": Written(lambda t: {"PolicyArn": t.own_policy(), "VersionId": "v2"}),
     "iam:SetDefaultPolicyVersion": Written(lambda t: {"PolicyArn": t.own_policy(), "VersionId": "v2"}),
@@ -168,7 +170,8 @@ WRITTEN = {
     "iam:DeleteUserPermissionsBoundary": Written(user_with(boundary=True)),
     "iam:DeleteRolePermissionsBoundary": Written(role_with(boundary=True)),
 
-    "lambda:CreateFunction": Written(new_function, further=["iam:PassRole"]),
+    "lambda:CreateFunction": Written(
+        lambda t: new_function(t) | {"Tags": {"team": "a"}}, further=["iam:PassRole", "lambda:TagResource"]),
     "lambda:UpdateFunctionCode": Written(lambda t: {
         "FunctionName": t.own_function(), "ZipFile": zip_of({"index.py": "def handler(e, c):\n    return 2\n"})}),
     "lambda:UpdateFunctionConfiguration": Written(
@@ -199,12 +202,17 @@ WRITTEN = {
     "lambda:PublishLayerVersion": Written(lambda t: {
         "LayerName": t.name(), "Content": {"ZipFile": zip_of({"python/two.py": "TWO = 2\n"})}}),
 
-    "s3:CreateBucket": Written(lambda t: {"Bucket": t.name()}, foreign=lambda t: {"Bucket": t.bucket()}),
+    "s3:CreateBucket": Written(
+        lambda t: {"Bucket": t.name(), "CreateBucketConfiguration": {"Tags": TAGS}}, further=["s3:TagResource"],
+        foreign=lambda t: {"Bucket": t.bucket()}),
     "s3:DeleteBucket": Written(lambda t: {"Bucket": t.own_bucket()}),
     "s3:DeleteBucketTagging": Written(lambda t: {"Bucket": t.own_bucket()}),
     "s3:PutBucketTagging": Written(lambda t: {"Bucket": t.own_bucket()}),
-    "s3:PutObject": Written(lambda t: {"Body": b"spoiled"}),
-    "s3:CopyObject": Written(lambda t: {"Key": t.name()}, further=["s3:GetObject"]),
+    "s3:PutObject": Written(lambda t: {"Body": b"spoiled", "Tagging": "team=b"}, further=["s3:PutObjectTagging"]),
+    "s3:CreateMultipartUpload": Written(lambda t: {"Tagging": "team=b"}, further=["s3:PutObjectTagging"]),
+    # The object that is copied has tags, which go along.
+    "s3:CopyObject": Written(
+        lambda t: {"Key": t.name()}, further=["s3:GetObject", "s3:GetObjectTagging", "s3:PutObjectTagging"]),
     "s3:DeleteObjects": Written(lambda t: {"Delete": {"Objects": [{"Key": t.object()}]}}),
     "s3:GetObjectAttributes": Written(lambda t: {"ObjectAttributes": ["ETag"]}),
     "s3:AbortMultipartUpload": Written(uploading()),

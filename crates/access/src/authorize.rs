@@ -122,6 +122,18 @@ impl Access {
         Ok(decide(principal, action, resources.iter().zip(shared), &policies, &mut context))
     }
 
+    /// Whether a policy that decides about the principal may ask for tags of what it acts on, so that they must be
+    /// read. Sessions that carry policies of their own are not looked into; of guardrails one for any account counts.
+    ///
+    /// # Errors
+    /// As [`Access::authorize`].
+    pub async fn asks_for_tags(&self, principal: &Principal) -> Result<bool, IamError> {
+        if principal.session_policies().is_some() || self.guardrails().ask_for_tags() {
+            return Ok(true);
+        }
+        Ok(self.iam().policies_of(principal).await?.is_some_and(|loaded| loaded.asks_for_tags))
+    }
+
     /// Whether a role lets a service act in it; `None` for one that was never made.
     ///
     /// # Errors
@@ -167,8 +179,18 @@ fn decide<'a>(
             Some(owner) => context.set("aws:ResourceAccount", owner.as_str()),
             None => context.set_all::<String>("aws:ResourceAccount", []),
         }
-        let request =
-            Request { principal: &facts, action, resource: &resource_facts, context, policies: &policies };
+        let tagged = (!resource.tags.is_empty()).then(|| {
+            let mut tagged = context.clone();
+            resource.describe_tags(&mut tagged);
+            tagged
+        });
+        let request = Request {
+            principal: &facts,
+            action,
+            resource: &resource_facts,
+            context: tagged.as_ref().unwrap_or(context),
+            policies: &policies,
+        };
         let verdict = evaluate(&request);
         if !verdict.is_allowed() {
             return Decision::Deny(Box::new(denial_by(principal, &request, &verdict)));

@@ -1,6 +1,7 @@
-use crate::policy::{Request, Verdict};
+use crate::policy::{Context, Request, Verdict};
 use crate::{Denial, Explanation, Principal};
 use names::{AccountId, Arn};
+use std::collections::BTreeMap;
 
 /// Something a request acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,6 +9,8 @@ pub struct Resource {
     pub arn: Arn,
     /// `None` where the thing does not exist (yet), so that nobody owns it.
     pub owner: Option<AccountId>,
+    /// Read only where [`crate::Access::asks_for_tags`].
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Resource {
@@ -16,12 +19,27 @@ impl Resource {
     /// An ARN without an account gives a resource that nobody owns.
     pub fn new(arn: Arn) -> Self {
         let owner = AccountId::parse(&arn.account).ok();
-        Resource { arn, owner }
+        Resource { arn, owner, tags: BTreeMap::new() }
     }
 
     /// A resource whose ARN does not say who owns it.
     pub fn owned_by(arn: Arn, owner: Option<AccountId>) -> Self {
-        Resource { arn, owner }
+        Resource { arn, owner, tags: BTreeMap::new() }
+    }
+
+    /// Adds the condition keys of its tags
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>).
+    pub(crate) fn describe_tags(&self, context: &mut Context) {
+        for (key, value) in &self.tags {
+            match self.arn.service.as_str() {
+                "s3" => context.set(&format!("s3:ExistingObjectTag/{key}"), value),
+                "iam" => {
+                    context.set(&format!("iam:ResourceTag/{key}"), value);
+                    context.set(&format!("aws:ResourceTag/{key}"), value);
+                }
+                _ => context.set(&format!("aws:ResourceTag/{key}"), value),
+            }
+        }
     }
 }
 

@@ -74,6 +74,9 @@ impl Principal {
             context.set(&format!("aws:PrincipalTag/{key}"), value);
         }
         if let Principal::Session { session, .. } = self {
+            if let Some(function) = &session.function_arn {
+                context.set("lambda:SourceFunctionArn", function.to_string());
+            }
             if let Some(identity) = &session.source_identity {
                 context.set("aws:SourceIdentity", identity);
             }

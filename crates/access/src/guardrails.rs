@@ -1,7 +1,7 @@
 //! Guardrails: the most that anybody of an account may do, root and functions among them, as service control
 //! policies of an organization say it. They are the operator's, and nobody who asks over the network changes them.
 
-use crate::iam::LoadedPolicy;
+use crate::iam::{LoadedPolicy, ask_for_tags};
 use crate::policy::{Effect, MalformedPolicy, Named, PolicyDocument, PolicyKind};
 use names::AccountId;
 use std::collections::HashMap;
@@ -18,6 +18,7 @@ const FULL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Ac
 pub struct Guardrails {
     everyone: Vec<LoadedPolicy>,
     accounts: HashMap<AccountId, Vec<LoadedPolicy>>,
+    asks_for_tags: bool,
 }
 
 impl Guardrails {
@@ -29,7 +30,14 @@ impl Guardrails {
     ) -> Result<Self, MalformedPolicy> {
         let accounts = accounts.into_iter().filter(|(_, policies)| !policies.is_empty());
         let accounts = accounts.map(|(account, policies)| Ok((account, level(policies)?)));
-        Ok(Guardrails { everyone: level(everyone)?, accounts: accounts.collect::<Result<_, _>>()? })
+        let accounts: HashMap<_, _> = accounts.collect::<Result<_, MalformedPolicy>>()?;
+        let asks_for_tags = ask_for_tags(everyone.iter().chain(accounts.values().flatten()));
+        Ok(Guardrails { everyone: level(everyone)?, accounts, asks_for_tags })
+    }
+
+    /// Whether any of them asks for tags of resources.
+    pub(crate) fn ask_for_tags(&self) -> bool {
+        self.asks_for_tags
     }
 
     /// The levels that bind an account's principals; empty where nothing does.

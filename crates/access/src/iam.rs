@@ -28,6 +28,7 @@ mod register;
 mod role;
 mod service_linked;
 mod tags;
+mod trusted;
 mod user;
 mod words;
 
@@ -39,6 +40,7 @@ pub use error::IamError;
 pub use group::Group;
 pub use identity::{Holder, Identity, IdentityKind};
 pub use last_used::LastUsed;
+pub(crate) use loaded::ask_for_tags;
 pub use loaded::{Loaded, LoadedPolicy};
 pub use managed_policy::{ManagedPolicy, Usage};
 pub use page::{PAGE_ITEMS, PAGE_ITEMS_MAX, Page, Paging};

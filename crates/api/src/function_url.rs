@@ -15,7 +15,7 @@ use crate::front::payload;
 use crate::front::respond::whole;
 use crate::front::{FUNCTION_URL, Front, RawBody, ResponseBody};
 use crate::trace::trace_id;
-use crate::{ApiError, lambda, resource_policies};
+use crate::{ApiError, lambda, resource_policies, resource_tags};
 use access::policy::Context;
 use access::{Decision, Principal, Resource, Sent};
 use bytes::Bytes;
@@ -158,7 +158,7 @@ impl Asked<'_> {
 
     async fn check(&self, caller: &Caller, parts: &Parts, note: &mut Note) -> Result<(), Refused> {
         let services = self.front.services();
-        let resources = [Resource::new(self.target.id.arn_with(self.target.qualifier.as_ref()))];
+        let mut resources = [Resource::new(self.target.id.arn_with(self.target.qualifier.as_ref()))];
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
         let sent = Sent {
             at: services.clock.now(),
@@ -169,7 +169,10 @@ impl Asked<'_> {
         let mut context = Context::new();
         context.set("lambda:FunctionUrlAuthType", "AWS_IAM");
         context.set("lambda:InvokedViaFunctionUrl", "true");
+        context
+            .set("lambda:FunctionArn", self.target.id.arn_with(self.target.qualifier.as_ref()).to_string());
         let (principal, action) = (&caller.principal, ACTION);
+        resource_tags::read(services, principal, action, &mut resources).await?;
         let shared = resource_policies::of(services, action, &resources).await?;
         let (resources, shared) = (resources.as_slice(), shared.as_slice());
         let asked = access::Asked { principal, action, resources, sent: &sent, context, shared };

@@ -3,6 +3,7 @@
 pub mod model;
 
 mod account;
+mod conditions;
 mod document;
 mod error;
 mod group;

@@ -7,6 +7,7 @@ mod add_layer_version_permission;
 mod add_permission;
 mod alias;
 mod archive;
+mod conditions;
 mod configuration;
 mod create_alias;
 mod create_function;

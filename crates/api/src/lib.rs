@@ -33,6 +33,8 @@ mod parameters;
 mod record;
 mod reply;
 mod resource_policies;
+mod resource_tags;
+mod tag_conditions;
 mod trace;
 
 pub(crate) mod function_url;

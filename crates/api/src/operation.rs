@@ -1,4 +1,4 @@
-use crate::{AccessLevel, ApiError, Call, Reply};
+use crate::{AccessLevel, ApiError, Call, Reply, resource_tags};
 use access::Resource;
 use access::policy::Context;
 use protocol::model;
@@ -69,8 +69,14 @@ pub trait Operation: model::Typed + Send + Sync + 'static {
 
     /// What the action's own condition keys say of the request, such as `s3:prefix`: of those that are
     /// listed in [`Operation::CONDITION_KEYS`].
-    fn conditions(_input: &Self::Input) -> Context {
-        Context::new()
+    ///
+    /// # Errors
+    /// As [`Operation::resources`].
+    fn conditions(
+        _call: &Call,
+        _input: &Self::Input,
+    ) -> impl Future<Output = Result<Context, ApiError>> + Send {
+        async { Ok(Context::new()) }
     }
 
     /// Other actions that the request asks for, each of which must be allowed too, such as reading what is
@@ -149,8 +155,10 @@ async fn run<O: Operation>(mut call: Call, input: Value) -> Result<Reply<Value>,
     let input: O::Input = protocol::decode::decode_into(O::OPERATION, input)
         .map_err(|error| ApiError::from(error.into_wire(O::OPERATION)))?;
     let trail = call.trail.clone();
-    let resources = trail.keep(O::resources(&call, &input).await?);
-    let conditions = O::conditions(&input);
+    let mut resources = O::resources(&call, &input).await?;
+    resource_tags::read(&call.services, &call.principal, O::ACTION, &mut resources).await?;
+    let resources = trail.keep(resources);
+    let conditions = O::conditions(&call, &input).await?;
     debug_assert!(
         conditions.iter().all(|(key, _)| is_listed(O::CONDITION_KEYS, key)),
         "{} sets a condition key that it does not list: {conditions:?}",
@@ -169,7 +177,8 @@ async fn run<O: Operation>(mut call: Call, input: Value) -> Result<Reply<Value>,
     if call.denied.is_empty() || call.denied.len() == resources.len() {
         all?;
     }
-    for Further { action, resources, conditions } in O::further(&call, &input).await? {
+    for Further { action, mut resources, conditions } in O::further(&call, &input).await? {
+        resource_tags::read(&call.services, &call.principal, action, &mut resources).await?;
         call.authorize(action, &resources, conditions).await?;
     }
     trail.allow();

@@ -250,6 +250,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn tags_of_objects_can_be_asked_of_what_reads_them_and_changes_them() {
+        for entry in OPERATIONS {
+            let lists = entry.condition_keys.contains(&"s3:ExistingObjectTag/");
+            assert_eq!(lists, crate::resource_tags::OF_EXISTING_OBJECTS.contains(&entry.action), "{entry:?}");
+        }
+    }
+
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>
     #[test]
     fn data_is_what_is_in_buckets_and_what_runs() {

@@ -12,6 +12,7 @@ mod place;
 mod reading;
 mod tagging;
 mod unsupported;
+mod write_conditions;
 
 mod abort_multipart_upload;
 mod complete_multipart_upload;

@@ -341,3 +341,40 @@ async fn guardrails_bind_everyone_of_an_account() {
     );
     check("s3:GetObject", true).await;
 }
+
+#[tokio::test]
+async fn tags_of_resources_are_asked_for_only_by_policies_that_read_them() {
+    let world = World::new().await;
+    let ann = world.user("ann").await;
+    let iam = world.access.iam();
+    let put =
+        |text: String| iam.put_policy::<User>(mine().account, "ann".to_owned(), "tags".to_owned(), text);
+    let policy = |condition: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"*","Resource":"*",
+                "Condition":{{"StringEquals":{condition}}}}}]}}"#
+        )
+    };
+    put(policy(r#"{"aws:RequestTag/team":"a"}"#)).await.unwrap();
+    assert!(!world.access.asks_for_tags(&ann).await.unwrap());
+    for (key, arn) in [
+        ("aws:ResourceTag/team", "arn:aws:lambda:us-east-1:000000000000:function:f"),
+        ("iam:ResourceTag/team", "arn:aws:iam::000000000000:user/bob"),
+        ("aws:ResourceTag/team", "arn:aws:iam::000000000000:user/bob"),
+    ] {
+        put(policy(&format!(r#"{{"{key}":"a"}}"#))).await.unwrap();
+        assert!(world.access.asks_for_tags(&ann).await.unwrap());
+        let mut tagged = Resource::new(Arn::parse(arn).unwrap());
+        let untagged = tagged.clone();
+        tagged.tags.insert("team".to_owned(), "a".to_owned());
+        world.ask(&ann, "x:Y", std::slice::from_ref(&tagged)).await.unwrap();
+        world.ask(&ann, "x:Y", std::slice::from_ref(&untagged)).await.unwrap_err();
+        // The tags of one are not those of the next.
+        world.ask(&ann, "x:Y", &[tagged, untagged]).await.unwrap_err();
+    }
+    put(policy(r#"{"s3:ExistingObjectTag/team":"a"}"#)).await.unwrap();
+    let mut photo = photos("a", "000000000000");
+    world.ask(&ann, "s3:GetObject", std::slice::from_ref(&photo)).await.unwrap_err();
+    photo.tags.insert("team".to_owned(), "a".to_owned());
+    world.ask(&ann, "s3:GetObject", &[photo]).await.unwrap();
+}

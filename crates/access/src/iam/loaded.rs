@@ -249,7 +249,8 @@ impl Iam {
 /// Condition keys of tags of resources, as [`PolicyDocument::context_keys`] gives them.
 const OF_TAGS: [&str; 3] = ["aws:resourcetag/", "iam:resourcetag/", "s3:existingobjecttag/"];
 
-fn ask_for_tags<'a>(mut policies: impl Iterator<Item = &'a LoadedPolicy>) -> bool {
+/// Whether any of the policies asks for tags of resources.
+pub(crate) fn ask_for_tags<'a>(mut policies: impl Iterator<Item = &'a LoadedPolicy>) -> bool {
     let is_of_tags = |key: &String| OF_TAGS.iter().any(|begin| key.starts_with(begin));
     policies.any(|policy| policy.document.context_keys().iter().any(is_of_tags))
 }

@@ -1,11 +1,12 @@
 use super::{model, role};
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
+use access::policy::Context;
 
 impl Operation for model::operation::CreateServiceLinkedRole {
     const ACTION: &'static str = "iam:CreateServiceLinkedRole";
     const LEVEL: AccessLevel = AccessLevel::Write;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["iam:AWSServiceName"];
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["AWSServiceName", "Description", "CustomSuffix"];
 
@@ -13,6 +14,10 @@ impl Operation for model::operation::CreateServiceLinkedRole {
         // The role's name is the service's to choose; a policy grants what is under its path.
         let path = format!("/aws-service-role/{}/", input.aws_service_name);
         super::resources::new(call, "role", Some(&path), "")
+    }
+
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        Ok(Context::from_iter([("iam:AWSServiceName", input.aws_service_name.as_str())]))
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {

@@ -1,20 +1,34 @@
+use super::conditions;
 use super::model;
 use super::resources;
 use super::tags;
 use super::user;
-use crate::{AccessLevel, ApiError, Call, Operation, Reply};
+use crate::tag_conditions;
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use access::iam::NewUser;
+use access::policy::Context;
 
 impl Operation for model::operation::CreateUser {
     const ACTION: &'static str = "iam:CreateUser";
     const LEVEL: AccessLevel = AccessLevel::Write;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] =
+        &["aws:RequestTag/", "aws:TagKeys", "iam:PermissionsBoundary"];
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["UserName", "Path", "PermissionsBoundary", "Tags"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
         resources::new(call, "user", input.path.as_deref(), &input.user_name)
+    }
+
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        Ok(conditions::made(input.tags.as_ref(), input.permissions_boundary.as_ref()))
+    }
+
+    async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
+        let made = conditions::tagged(input.tags.as_ref());
+        let resources = Self::resources(call, input).await?;
+        Ok(tag_conditions::tagging("iam:TagUser", resources, made))
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {

@@ -10,8 +10,8 @@ impl Operation for model::operation::DeletePolicyVersion {
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["PolicyArn", "VersionId"];
 
-    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
-        policy(call, &input.policy_arn)
+    async fn resources(_call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        policy(&input.policy_arn)
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {

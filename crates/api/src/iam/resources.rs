@@ -42,10 +42,10 @@ pub(super) fn all(call: &Call, kind: &str, path_prefix: Option<&str>) -> Result<
 ///
 /// # Errors
 /// `ValidationError`: the text is no ARN.
-pub(super) fn policy(call: &Call, arn: &str) -> Result<Vec<Resource>, ApiError> {
+pub(super) fn policy(arn: &str) -> Result<Vec<Resource>, ApiError> {
     let arn = parse(arn)?;
-    let owner = (arn.account != "aws").then(|| call.account.clone());
-    Ok(vec![Resource::owned_by(arn, owner)])
+    // The account `aws` is none.
+    Ok(vec![Resource::new(arn)])
 }
 
 fn one(arn: &str) -> Result<Vec<Resource>, ApiError> {

@@ -2,12 +2,13 @@ use super::model;
 use super::target::target;
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
+use access::policy::Context;
 use functions::Statement;
 
 impl Operation for model::operation::AddPermission {
     const ACTION: &'static str = "lambda:AddPermission";
     const LEVEL: AccessLevel = AccessLevel::PermissionsManagement;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["lambda:Principal", "lambda:FunctionUrlAuthType"];
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "FunctionName",
@@ -24,6 +25,13 @@ impl Operation for model::operation::AddPermission {
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
         target(call, &input.function_name, input.qualifier.as_deref()).map(|target| target.resources())
+    }
+
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        let mut context = Context::new();
+        context.set("lambda:Principal", &input.principal);
+        context.set_all("lambda:FunctionUrlAuthType", input.function_url_auth_type.as_ref());
+        Ok(context)
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {

@@ -1,4 +1,5 @@
 use super::archive::{Source, reading};
+use super::conditions;
 use super::configuration::{
     Unused, check_architectures, image_config_from_wire, to_wire, unsigned, variables,
 };
@@ -7,14 +8,16 @@ use super::layer::uses;
 use super::pass_role::{check_trust, pass_role};
 use super::target::whole;
 use super::{logging, model, snap_start};
+use crate::tag_conditions;
 use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
+use access::policy::Context;
 use functions::{NewCode, NewFunction};
 
 impl Operation for model::operation::CreateFunction {
     const ACTION: &'static str = "lambda:CreateFunction";
     const LEVEL: AccessLevel = AccessLevel::Write;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["aws:RequestTag/", "aws:TagKeys", "lambda:Layer"];
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "FunctionName",
@@ -48,11 +51,23 @@ impl Operation for model::operation::CreateFunction {
         whole(call, &input.function_name).map(|target| target.resources())
     }
 
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        let mut context = tag_conditions::requested(input.tags.iter().flatten());
+        conditions::with_layers(&mut context, input.layers.as_ref());
+        Ok(context)
+    }
+
     async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
         let mut further = reading(call, input.code.s3_bucket.as_deref(), input.code.s3_key.as_deref());
         let function = whole(call, &input.function_name)?.id;
         further.push(pass_role(call, &input.role, &function.arn()).await?);
         further.extend(uses(input.layers.as_deref())?);
+        let tags = tag_conditions::requested(input.tags.iter().flatten());
+        further.extend(tag_conditions::tagging(
+            "lambda:TagResource",
+            vec![Resource::new(function.arn())],
+            tags,
+        ));
         Ok(further)
     }
 

@@ -1,19 +1,26 @@
+use super::conditions;
 use super::function_url_config::{address, auth, cors, cors_to_wire, invoke_mode};
 use super::model;
 use super::target::target;
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
+use access::policy::Context;
 
 impl Operation for model::operation::CreateFunctionUrlConfig {
     const ACTION: &'static str = "lambda:CreateFunctionUrlConfig";
     const LEVEL: AccessLevel = AccessLevel::Write;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = conditions::OF_URLS;
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] =
         &["FunctionName", "Qualifier", "AuthType", "Cors", "InvokeMode"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
         target(call, &input.function_name, input.qualifier.as_deref()).map(|target| target.resources())
+    }
+
+    async fn conditions(call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        conditions::of_url(call, &input.function_name, input.qualifier.as_deref(), Some(&input.auth_type))
+            .await
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {

@@ -1,3 +1,4 @@
+use super::conditions;
 use super::configuration::{Unused, image_config_from_wire, to_wire, unsigned, variables};
 use super::layer::uses;
 use super::pass_role::{check_trust, pass_role};
@@ -5,12 +6,13 @@ use super::target::whole;
 use super::{logging, model, snap_start};
 use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
+use access::policy::Context;
 use functions::ConfigurationUpdate;
 
 impl Operation for model::operation::UpdateFunctionConfiguration {
     const ACTION: &'static str = "lambda:UpdateFunctionConfiguration";
     const LEVEL: AccessLevel = AccessLevel::Write;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["lambda:Layer"];
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "FunctionName",
@@ -36,6 +38,12 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
         whole(call, &input.function_name).map(|target| target.resources())
+    }
+
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        let mut context = Context::new();
+        conditions::with_layers(&mut context, input.layers.as_ref());
+        Ok(context)
     }
 
     async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {

@@ -5,7 +5,7 @@ use super::error::argument;
 use super::place::{bucket, key, object_resource, only_version};
 use crate::{ApiError, Call, Further};
 use access::policy::Context;
-use objects::CopySource;
+use objects::{CopySource, ObjectsError, Tag};
 use percent_encoding::percent_decode_str;
 use protocol::Timestamp;
 
@@ -69,6 +69,31 @@ impl Source {
         let source = Source::parse(header)?;
         let resources = object_resource(call, &source.bucket, &source.key, expected_owner).await?;
         Ok(vec![Further { action: "s3:GetObject", resources, conditions: Context::new() }])
+    }
+
+    /// The tags of what is copied; none where there is nothing.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub(super) async fn tags(&self, call: &Call) -> Result<Vec<Tag>, ApiError> {
+        let (bucket, key) = (bucket(call, &self.bucket)?, key(&self.key)?);
+        match call.services.objects.get_object_tagging(bucket, key).await {
+            Ok(tags) => Ok(tags.tags().to_vec()),
+            Err(ObjectsError::NoSuchKey | ObjectsError::NoSuchBucket | ObjectsError::NotTheOwner) => {
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reading those.
+    pub(super) async fn reading_tags(
+        &self,
+        call: &Call,
+        expected_owner: Option<&String>,
+    ) -> Result<Further, ApiError> {
+        let resources = object_resource(call, &self.bucket, &self.key, expected_owner).await?;
+        Ok(Further { action: "s3:GetObjectTagging", resources, conditions: Context::new() })
     }
 
     pub(super) fn with_conditions(

@@ -3,15 +3,18 @@ use super::model::operation::CreateBucket;
 use super::model::{CreateBucketOutput, CreateBucketRequest, Tagging};
 use super::place::{bucket_name, bucket_resource};
 use super::{tagging, unsupported};
-use crate::{AccessLevel, ApiError, Call, Operation, Reply};
+use crate::tag_conditions;
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
+use access::policy::Context;
 use names::{Arn, Region};
 use objects::TagSet;
 
 impl Operation for CreateBucket {
     const ACTION: &'static str = "s3:CreateBucket";
     const LEVEL: AccessLevel = AccessLevel::Write;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] =
+        &["aws:RequestTag/", "aws:TagKeys", "s3:locationconstraint", "s3:x-amz-acl"];
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "ACL",
@@ -31,6 +34,20 @@ impl Operation for CreateBucket {
             resource.owner = None;
         }
         Ok(resources)
+    }
+
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        let configuration = input.create_bucket_configuration.as_ref();
+        let mut context = tag_conditions::requested(requested_tags(input));
+        let region = configuration.and_then(|configuration| configuration.location_constraint.as_ref());
+        context.set_all("s3:locationconstraint", region);
+        context.set_all("s3:x-amz-acl", input.acl.as_ref());
+        Ok(context)
+    }
+
+    async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
+        let conditions = tag_conditions::requested(requested_tags(input));
+        Ok(tag_conditions::tagging("s3:TagResource", Self::resources(call, input).await?, conditions))
     }
 
     async fn call(call: Call, input: CreateBucketRequest) -> Result<Reply<CreateBucketOutput>, ApiError> {
@@ -81,4 +98,10 @@ fn only(name: &str, value: Option<&String>, known: &str) -> Result<(), ApiError>
         }
         _ => Ok(()),
     }
+}
+
+fn requested_tags(input: &CreateBucketRequest) -> impl Iterator<Item = (&String, &String)> {
+    let configuration = input.create_bucket_configuration.as_ref();
+    let tags = configuration.and_then(|configuration| configuration.tags.as_ref());
+    tags.into_iter().flatten().map(|tag| (&tag.key, &tag.value))
 }

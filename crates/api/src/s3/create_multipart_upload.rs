@@ -4,15 +4,23 @@ use super::error::{about, argument};
 use super::model::operation::CreateMultipartUpload;
 use super::model::{CreateMultipartUploadOutput, CreateMultipartUploadRequest};
 use super::place::{bucket, caller, key, object_resource};
+use super::write_conditions;
 use super::{tagging, unsupported};
-use crate::{AccessLevel, ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
+use access::policy::Context;
 use objects::ChecksumKind;
 
 impl Operation for CreateMultipartUpload {
     const ACTION: &'static str = "s3:PutObject";
     const LEVEL: AccessLevel = AccessLevel::Write;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &[
+        "s3:RequestObjectTag/",
+        "s3:RequestObjectTagKeys",
+        "s3:x-amz-acl",
+        "s3:x-amz-storage-class",
+        "s3:x-amz-website-redirect-location",
+    ];
     const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "ACL",
@@ -36,6 +44,20 @@ impl Operation for CreateMultipartUpload {
 
     async fn resources(call: &Call, input: &CreateMultipartUploadRequest) -> Result<Vec<Resource>, ApiError> {
         object_resource(call, &input.bucket, &input.key, input.expected_bucket_owner.as_ref()).await
+    }
+
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        let headers = [
+            ("s3:x-amz-acl", input.acl.as_ref()),
+            ("s3:x-amz-storage-class", input.storage_class.as_ref()),
+            ("s3:x-amz-website-redirect-location", input.website_redirect_location.as_ref()),
+        ];
+        write_conditions::given(&headers, input.tagging.as_ref())
+    }
+
+    async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
+        let tags = tagging::from_header(input.tagging.as_ref())?;
+        Ok(Vec::from_iter(write_conditions::tagging_too(Self::resources(call, input).await?, tags.tags())))
     }
 
     async fn call(

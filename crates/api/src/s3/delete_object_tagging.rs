@@ -9,7 +9,7 @@ use objects::TagSet;
 impl Operation for DeleteObjectTagging {
     const ACTION: &'static str = "s3:DeleteObjectTagging";
     const LEVEL: AccessLevel = AccessLevel::Tagging;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["s3:ExistingObjectTag/"];
     const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &["Bucket", "Key", "VersionId", "ExpectedBucketOwner"];
 

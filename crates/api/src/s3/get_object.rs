@@ -10,7 +10,7 @@ use futures_util::TryStreamExt;
 impl Operation for GetObject {
     const ACTION: &'static str = "s3:GetObject";
     const LEVEL: AccessLevel = AccessLevel::Read;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["s3:ExistingObjectTag/"];
     const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",

@@ -14,7 +14,7 @@ use objects::{ObjectParts, PartInfo};
 impl Operation for GetObjectAttributes {
     const ACTION: &'static str = "s3:GetObjectAttributes";
     const LEVEL: AccessLevel = AccessLevel::Read;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["s3:ExistingObjectTag/"];
     const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",

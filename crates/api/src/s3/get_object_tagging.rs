@@ -9,7 +9,7 @@ use access::Resource;
 impl Operation for GetObjectTagging {
     const ACTION: &'static str = "s3:GetObjectTagging";
     const LEVEL: AccessLevel = AccessLevel::Read;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["s3:ExistingObjectTag/"];
     const DATA: bool = true;
     const HONOURED: &'static [&'static str] =
         &["Bucket", "Key", "VersionId", "ExpectedBucketOwner", "RequestPayer"];

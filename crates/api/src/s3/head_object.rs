@@ -10,7 +10,7 @@ impl Operation for HeadObject {
     /// Whoever may read an object may ask about it.
     const ACTION: &'static str = "s3:GetObject";
     const LEVEL: AccessLevel = AccessLevel::Read;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["s3:ExistingObjectTag/"];
     const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "Bucket",

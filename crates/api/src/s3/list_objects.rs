@@ -28,8 +28,8 @@ impl Operation for ListObjects {
         bucket_resource(call, &input.bucket, input.expected_bucket_owner.as_ref()).await
     }
 
-    fn conditions(input: &Self::Input) -> Context {
-        listing_conditions(input.prefix.as_deref(), input.delimiter.as_deref(), input.max_keys)
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        Ok(listing_conditions(input.prefix.as_deref(), input.delimiter.as_deref(), input.max_keys))
     }
 
     async fn call(call: Call, input: ListObjectsRequest) -> Result<Reply<ListObjectsOutput>, ApiError> {

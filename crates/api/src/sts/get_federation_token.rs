@@ -1,19 +1,26 @@
 use super::model;
 use super::parts::{credentials, packed, policies, seconds, tags};
+use crate::tag_conditions;
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
+use access::policy::Context;
 use access::{NewFederated, Resource};
 use names::Arn;
 
 impl Operation for model::operation::GetFederationToken {
     const ACTION: &'static str = "sts:GetFederationToken";
     const LEVEL: AccessLevel = AccessLevel::Read;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["aws:RequestTag/", "aws:TagKeys"];
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Name", "Policy", "PolicyArns", "DurationSeconds", "Tags"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
         let arn = format!("arn:aws:sts::{}:federated-user/{}", call.account, input.name);
         Ok(vec![Resource::new(Arn::parse(&arn).map_err(ApiError::internal)?)])
+    }
+
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        let tags = input.tags.iter().flatten().map(|tag| (&tag.key, &tag.value));
+        Ok(tag_conditions::requested(tags))
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {

@@ -1,0 +1,93 @@
+//! The tags of what a request acts on, for `aws:ResourceTag/*` and the services' own keys.
+
+use crate::{ApiError, Services};
+use access::iam::{Holder, Role, User};
+use access::{IamError, Principal, Resource};
+use functions::{FunctionId, FunctionsError};
+use names::{AccountId, FunctionReference};
+use objects::{BucketName, BucketRef, ObjectKey, ObjectsError};
+use std::collections::BTreeMap;
+
+type Tags = BTreeMap<String, String>;
+
+/// What `s3:ExistingObjectTag/*` can be asked of
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html>).
+pub(crate) const OF_EXISTING_OBJECTS: &[&str] = &[
+    "s3:GetObject",
+    "s3:GetObjectAttributes",
+    "s3:GetObjectTagging",
+    "s3:PutObjectTagging",
+    "s3:DeleteObjectTagging",
+];
+
+/// Reads them into the resources, only where a policy that decides about the caller asks for any.
+///
+/// # Errors
+/// A store fails.
+pub(crate) async fn read(
+    services: &Services,
+    principal: &Principal,
+    action: &str,
+    resources: &mut [Resource],
+) -> Result<(), ApiError> {
+    if !services.access.asks_for_tags(principal).await.map_err(ApiError::internal)? {
+        return Ok(());
+    }
+    for resource in resources {
+        resource.tags = of(services, action, resource).await?;
+    }
+    Ok(())
+}
+
+/// None of what does not exist, has no tags, or is not ours to look into.
+async fn of(services: &Services, action: &str, resource: &Resource) -> Result<Tags, ApiError> {
+    let Some(owner) = &resource.owner else { return Ok(Tags::new()) };
+    let arn = &resource.arn;
+    match (arn.service.as_str(), arn.resource.split_once(['/', ':'])) {
+        ("iam", Some(("user", name))) => of_holder::<User>(services, owner, name).await,
+        ("iam", Some(("role", name))) => of_holder::<Role>(services, owner, name).await,
+        ("iam", Some(("policy", _))) if arn.account != "aws" => {
+            match services.access.iam().get_policy(owner.clone(), arn.to_string()).await {
+                Ok(policy) => Ok(policy.tags),
+                Err(IamError::NoSuchEntity(_)) => Ok(Tags::new()),
+                Err(error) => Err(ApiError::internal(error)),
+            }
+        }
+        ("lambda", Some(("function", _))) => of_function(services, &arn.to_string()).await,
+        ("s3", Some((bucket, key))) if OF_EXISTING_OBJECTS.contains(&action) => {
+            let (Ok(name), Ok(key)) = (BucketName::parse(bucket), ObjectKey::parse(key)) else {
+                return Ok(Tags::new());
+            };
+            let bucket = BucketRef { name, expected_owner: Some(owner.clone()) };
+            match services.objects.get_object_tagging(bucket, key).await {
+                Ok(tags) => Ok(tags.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()),
+                Err(ObjectsError::NoSuchKey | ObjectsError::NoSuchBucket) => Ok(Tags::new()),
+                Err(error) => Err(error.into()),
+            }
+        }
+        _ => Ok(Tags::new()),
+    }
+}
+
+async fn of_holder<H: Holder>(services: &Services, owner: &AccountId, path: &str) -> Result<Tags, ApiError> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match services.access.iam().get::<H>(owner.clone(), name.to_owned()).await {
+        Ok(holder) => Ok(holder.identity().tags.clone()),
+        Err(IamError::NoSuchEntity(_)) => Ok(Tags::new()),
+        Err(error) => Err(ApiError::internal(error)),
+    }
+}
+
+/// Versions and aliases have their function's.
+async fn of_function(services: &Services, arn: &str) -> Result<Tags, ApiError> {
+    let Ok(FunctionReference { account: Some(account), region: Some(region), name, .. }) =
+        FunctionReference::parse(arn)
+    else {
+        return Ok(Tags::new());
+    };
+    match services.functions.list_tags(FunctionId { account, region, name }).await {
+        Ok(tags) => Ok(tags),
+        Err(FunctionsError::NotFound(_)) => Ok(Tags::new()),
+        Err(error) => Err(error.into()),
+    }
+}
