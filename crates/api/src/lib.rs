@@ -19,8 +19,10 @@
 //! 2. Write `<service>/<operation>.rs` with `impl Operation for model::operation::<Operation>`.
 //! 3. Add its line to [`OPERATIONS`].
 //!
-//! Nothing else: routing, the coverage page, the answer to operations that are not spoken and the test
-//! that refuses every one without credentials follow from the table.
+//! 4. Run `conformance/deny`: it asks for a case in `cases.py` where the model does not say what a request is.
+//!
+//! Nothing else: routing, the coverage page, `zerun operations`, the answer to operations that are not spoken
+//! and the sweep that refuses every one to whoever may not follow from the table.
 
 mod access_level;
 mod body;
