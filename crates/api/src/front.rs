@@ -28,6 +28,7 @@ use note::Note;
 use protocol::RequestId;
 use protocol::model::Service;
 use recording::Unrecorded;
+use std::fmt;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -180,14 +181,22 @@ impl Front {
         let took = self.services().clock.since(note.started);
         self.0.counts.add(note.operation, status, took);
         let Note { method, path, peer, operation, principal, code, .. } = note;
-        let principal = principal.as_ref().map(Principal::arn);
-        let principal = principal.as_deref().unwrap_or("-");
+        let principal = Said(principal.as_ref());
         let (status, code) = (status.as_u16(), code.as_deref().unwrap_or("-"));
         if status >= 400 {
-            tracing::info!(target: "request", ?request_id, %peer, method, path, operation, principal, status, code, ?took);
+            tracing::info!(target: "request", ?request_id, %peer, method, path, operation, %principal, status, code, ?took);
         } else {
-            tracing::debug!(target: "request", ?request_id, %peer, method, path, operation, principal, status, ?took);
+            tracing::debug!(target: "request", ?request_id, %peer, method, path, operation, %principal, status, ?took);
         }
+    }
+}
+
+/// Who asked, written only where somebody reads it.
+struct Said<'a>(Option<&'a Principal>);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(f.write_str("-"), |principal| f.write_str(&principal.arn()))
     }
 }
 

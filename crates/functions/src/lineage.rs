@@ -33,8 +33,12 @@ pub(crate) fn check(
 
 /// How often the function ran in the chain so far.
 pub(crate) fn runs(trace_id: Option<&str>, id: &FunctionId) -> u32 {
+    let chain = read(trace_id);
+    if chain.is_empty() {
+        return 0;
+    }
     let own = mark(id);
-    read(trace_id).into_iter().find(|(mark, _)| *mark == own).map_or(0, |(_, runs)| runs)
+    chain.into_iter().find(|(mark, _)| *mark == own).map_or(0, |(_, runs)| runs)
 }
 
 /// The trace as the function's own calls carry it on; a new one, which nobody records, where there is none.

@@ -29,9 +29,16 @@ impl RequestId {
 
     /// The 36 characters every service but S3 writes.
     pub fn uuid(&self) -> String {
-        let hex = hex::encode(self.id);
-        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-        format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+        let mut text = String::with_capacity(36);
+        for (index, byte) in self.id.iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            for digit in [byte >> 4, byte & 0xf] {
+                text.extend(char::from_digit(digit.into(), 16));
+            }
+        }
+        text
     }
 
     /// As the service writes it: 16 upper-case hexadecimal digits in S3, a UUID elsewhere.

@@ -41,20 +41,27 @@ pub fn find(
     let query = query.unwrap_or_default().as_bytes();
     let parameters: Vec<(String, String)> = form_urlencoded::parse(query).into_owned().collect();
     let names: BTreeSet<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
-    let mut best: Option<(Specificity, &'static OperationName, EncodedLabels<'_>)> = None;
+    let mut best: Option<(Specificity, &'static OperationName)> = None;
+    let (mut labels, mut best_labels) = (EncodedLabels::new(), EncodedLabels::new());
     for operation in operations {
+        // What leaves most out, for least.
+        if operation.method != method.as_str() || !begins_alike(operation.path, path) {
+            continue;
+        }
         let demanded = operation.query.iter().all(|(name, value)| match value {
             None => names.contains(name),
             Some(value) => parameters.iter().any(|(key, given)| key == name && given == value),
         });
-        if operation.method != method.as_str()
-            || !demanded
+        if !demanded
             || !operation.required_query.iter().all(|name| names.contains(name))
             || !operation.required_headers.iter().all(|name| headers.contains_key(*name))
         {
             continue;
         }
-        let Some(labels) = match_path(operation.path, path) else { continue };
+        labels.clear();
+        if match_path(operation.path, path, &mut labels).is_none() {
+            continue;
+        }
         let specificity = Specificity {
             literals: literals(operation.path),
             demands: operation.query.len()
@@ -62,12 +69,13 @@ pub fn find(
                 + operation.required_headers.len(),
             current: !operation.deprecated,
         };
-        if best.as_ref().is_none_or(|(other, ..)| specificity > *other) {
-            best = Some((specificity, operation, labels));
+        if best.as_ref().is_none_or(|(other, _)| specificity > *other) {
+            best = Some((specificity, operation));
+            std::mem::swap(&mut labels, &mut best_labels);
         }
     }
-    let Some((_, operation, labels)) = best else { return Ok(None) };
-    let labels = labels.into_iter().map(|(name, raw)| {
+    let Some((_, operation)) = best else { return Ok(None) };
+    let labels = best_labels.into_iter().map(|(name, raw)| {
         let decoded = percent_decode_str(raw).decode_utf8().map_err(|_| RouteError::Path)?;
         Ok((name, decoded.into_owned()))
     });
@@ -93,13 +101,18 @@ fn label(segment: &str) -> Option<(&str, bool)> {
     Some(name.strip_suffix('+').map_or((name, false), |name| (name, true)))
 }
 
-/// The labels' values, still encoded. Without a greedy label, a slash at the end does not matter.
-fn match_path<'a>(template: &'static str, path: &'a str) -> Option<EncodedLabels<'a>> {
-    let mut labels = Vec::new();
+/// Whether the path begins with what the template has before its first label; otherwise it cannot match.
+fn begins_alike(template: &str, path: &str) -> bool {
+    let literal = template.split('{').next().unwrap_or_default();
+    path.starts_with(literal.trim_end_matches('/'))
+}
+
+/// The labels' values, still encoded, are appended. Without a greedy label, a slash at the end does not matter.
+fn match_path<'a>(template: &'static str, path: &'a str, labels: &mut EncodedLabels<'a>) -> Option<()> {
     let mut rest = path.strip_prefix('/')?;
     let mut segments = template.strip_prefix('/')?.trim_end_matches('/').split('/').peekable();
     if segments.peek() == Some(&"") {
-        return rest.is_empty().then_some(labels);
+        return rest.is_empty().then_some(());
     }
     while let Some(segment) = segments.next() {
         let last = segments.peek().is_none();
@@ -111,7 +124,7 @@ fn match_path<'a>(template: &'static str, path: &'a str) -> Option<EncodedLabels
                     taken = taken.strip_suffix(tail)?.strip_suffix('/')?;
                 }
                 labels.push((name, taken));
-                return (!taken.is_empty()).then_some(labels);
+                return (!taken.is_empty()).then_some(());
             }
             expected => {
                 let (given, after) = match rest.split_once('/') {
@@ -126,12 +139,12 @@ fn match_path<'a>(template: &'static str, path: &'a str) -> Option<EncodedLabels
                 }
                 match after {
                     Some(after) => rest = after,
-                    None => return last.then_some(labels),
+                    None => return last.then_some(()),
                 }
             }
         }
     }
-    rest.is_empty().then_some(labels)
+    rest.is_empty().then_some(())
 }
 
 #[cfg(test)]
