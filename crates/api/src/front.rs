@@ -128,9 +128,9 @@ impl Front {
         note.user_agent = text_header(&parts, USER_AGENT.as_str()).to_owned();
         let mut unrecorded = Unrecorded::new(self, request_id, note);
         let body = body.map_err(|error| std::io::Error::other(error.to_string())).boxed_unsync();
-        let answered =
-            AssertUnwindSafe(pipeline::answer(self, parts, body, peer, request_id, unrecorded.note()))
-                .catch_unwind();
+        // In a box: every layer around it would move it once more, and it has room for every operation.
+        let answered = Box::pin(pipeline::answer(self, parts, body, peer, request_id, unrecorded.note()));
+        let answered = AssertUnwindSafe(answered).catch_unwind();
         let response = match answered.await {
             Ok(response) => response,
             // The panic hook has logged where and why.

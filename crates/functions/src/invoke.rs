@@ -76,12 +76,12 @@ impl Functions {
     /// `NotFound`; `TooLarge` for more than 6 MiB; `Recursive` for one that a loop makes; `Invoke` when no
     /// instance answered.
     pub async fn invoke(&self, invocation: Invocation) -> Result<Outcome, FunctionsError> {
-        if invocation.until_end {
-            let running = self.begin(invocation, "Invoke", None).await?;
-            return Ok(Detached::new(running).await?);
-        }
-        let (sink, expected) = pool::answer_whole();
-        let mut running = Detached::new(self.begin(invocation, "Invoke", Some(sink)).await?);
+        let (sink, expected) = match invocation.until_end {
+            true => (None, None),
+            false => Some(pool::answer_whole()).unzip(),
+        };
+        let mut running = Detached::new(self.begin(invocation, "Invoke", sink).await?);
+        let Some(expected) = expected else { return Ok(running.await?) };
         let mut early = std::pin::pin!(expected.begun());
         let ended = tokio::select! {
             biased;
@@ -169,7 +169,7 @@ impl Functions {
         }
         let runnable = Runnable::of(&target.record, version, configuration.clone());
         self.check_state(id, &runnable)?;
-        let spec = Arc::new(self.spec(id, runnable).await?);
+        let spec = Arc::new(Box::pin(self.spec(id, runnable)).await?);
         target.remember_spec(version, &spec);
         Ok((spec, pins))
     }

@@ -66,11 +66,11 @@ impl Remembered {
             return Ok(target);
         }
         let (owned, owned_qualifier) = (id.clone(), qualifier.cloned());
-        let target = kv
-            .read(async move |snapshot: &Snapshot| {
-                Target::read(snapshot, &owned, owned_qualifier.as_ref()).await
-            })
-            .await?;
+        // In a box, since hardly anybody comes here.
+        let read = kv.read(async move |snapshot: &Snapshot| {
+            Target::read(snapshot, &owned, owned_qualifier.as_ref()).await
+        });
+        let target = Box::pin(read).await?;
         let target = Arc::new(target);
         self.remember(count, id, qualifier, &target);
         Ok(target)

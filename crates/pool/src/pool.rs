@@ -203,7 +203,7 @@ impl Pool {
         let inner = self.0.clone();
         Detached::new(async move {
             let result = match component_of(&spec) {
-                Some(component) => inner.invoke_component(spec, request, &component).await,
+                Some(component) => Box::pin(inner.invoke_component(spec, request, &component)).await,
                 None => {
                     inner.keep_alive.began(&spec);
                     let _running = Running(&inner.keep_alive, spec.clone());
@@ -319,7 +319,8 @@ impl Inner {
             Acquired::Warm(instance) => (instance, false),
             Acquired::Cold(registration) => {
                 starting = Some(Starting::count(&self.starts));
-                match Instance::start(&self.context, spec.clone(), registration).await {
+                // In boxes of their own, since every warm invocation would carry the room for them along.
+                match Box::pin(Instance::start(&self.context, spec.clone(), registration)).await {
                     Ok(instance) => (instance, true),
                     Err(StartError::Code(reason)) => {
                         return Ok(fail_without_process(&self.context, &spec, &request, &reason));
@@ -336,10 +337,10 @@ impl Inner {
         instance.registration().set_phase(if is_cold { Phase::Starting } else { Phase::Busy });
         let conversation = async {
             let initialised =
-                if is_cold { Some(instance.initialised(config.init_timeout).await) } else { None };
+                if is_cold { Some(Box::pin(instance.initialised(config.init_timeout)).await) } else { None };
             // One that did not come up is started once more, with its event.
             if instance.awaits_restore() && !matches!(initialised, Some(Err(_))) {
-                instance.restore().await?;
+                Box::pin(instance.restore()).await?;
             }
             drop(starting);
             if is_cold {
@@ -361,8 +362,8 @@ impl Inner {
             self.destroy_later(vec![instance]);
         }
         let Finished { mut outcome, .. } = finished?;
-        outcome.metering.source = source;
         turn.took(outcome.metering.duration);
+        outcome.metering.source = source;
         Ok(outcome)
     }
 

@@ -48,12 +48,13 @@ pub(super) async fn answer(
         }
         if let Some((url_id, path)) = function_url::split(path) {
             let (url_id, path) = (url_id.to_owned(), path.to_owned());
-            return function_url::serve(front, parts, body, request_id, (&url_id, &path), note).await;
+            return Box::pin(function_url::serve(front, parts, body, request_id, (&url_id, &path), note))
+                .await;
         }
         if path.starts_with(code_download::PATH) {
             note.operation = "CodeDownload";
             note.service = Some(&crate::lambda::model::SERVICE);
-            return code_download::serve(front, &parts, request_id).await;
+            return Box::pin(code_download::serve(front, &parts, request_id)).await;
         }
         note.is_page = true;
         let message = format!("There is no page {path} on this server.");
@@ -63,7 +64,7 @@ pub(super) async fn answer(
     let addressed = host::read(host, &front.config().base_domains);
     if let Addressed::FunctionUrl(url_id) = &addressed {
         let path = path.to_owned();
-        return function_url::serve(front, parts, body, request_id, (url_id, &path), note).await;
+        return Box::pin(function_url::serve(front, parts, body, request_id, (url_id, &path), note)).await;
     }
     let presented = match authenticate::present(&parts) {
         Ok(presented) => presented,
@@ -90,7 +91,7 @@ pub(super) async fn answer(
                 false => &crate::lambda::model::SERVICE,
             };
             note.unknown_service = Some(name.chars().take(64).collect());
-            let error = incoming.refuse_unknown(words, &name, note).await;
+            let error = Box::pin(incoming.refuse_unknown(words, &name, note)).await;
             match words.protocol {
                 Protocol::Query => fail(front, words, error, request_id, note),
                 _ => {
@@ -157,8 +158,8 @@ impl Incoming<'_> {
         note: &mut Note,
     ) -> Result<Response<ResponseBody>, ApiError> {
         match service.dialect {
-            Dialect::S3 => self.answer_s3(service, note).await,
-            Dialect::Standard => self.answer_standard(service, note).await,
+            Dialect::S3 => Box::pin(self.answer_s3(service, note)).await,
+            Dialect::Standard => Box::pin(self.answer_standard(service, note)).await,
         }
     }
 

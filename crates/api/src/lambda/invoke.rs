@@ -42,11 +42,11 @@ impl Operation for model::operation::Invoke {
                     invocation;
                 let event =
                     AsyncEvent { request_id, id, qualifier, payload, client_context, trace_id, order: None };
-                functions.invoke_async(event).await?;
+                Box::pin(functions.invoke_async(event)).await?;
                 Ok(status(StatusCode::ACCEPTED))
             }
             Some("DryRun") => {
-                functions.invoke_dry(invocation.id, invocation.qualifier).await?;
+                Box::pin(functions.invoke_dry(invocation.id, invocation.qualifier)).await?;
                 Ok(status(StatusCode::NO_CONTENT))
             }
             Some(other) => Err(invalid(format!("InvocationType {other:?} is unknown"))),

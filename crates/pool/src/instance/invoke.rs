@@ -59,15 +59,19 @@ impl Instance {
         let mut end = None;
         if let Some(Err(_)) = initialised {
             // Once more, within the time of the invocation.
-            end = self.initialise_again(request, started).await;
+            end = Box::pin(self.initialise_again(request, started)).await;
         }
         let end = match end {
             Some(end) => end,
-            None => self.hand_over(request, started, &trace_id, &mut delivery, &mut spans).await,
+            // In a box: each caller would otherwise move the room for it once more.
+            None => Box::pin(self.hand_over(request, started, &trace_id, &mut delivery, &mut spans)).await,
         };
         self.running.output.flush();
         self.tell_runtime_done(request, started, &trace_id, &end, &spans);
-        let end = self.wait_for_extensions(request, started, end, &mut delivery).await;
+        let end = match self.running.process.extensions().is_empty() {
+            true => end,
+            false => Box::pin(self.wait_for_extensions(request, started, end, &mut delivery)).await,
+        };
         let (mut finished, blame) = self.finish(request, started, &trace_id, init, cold, end);
         let payload = &mut finished.outcome.payload;
         let report =
@@ -135,7 +139,7 @@ impl Instance {
         let reply = tokio::select! {
             biased;
             reply = pending.reply() => reply,
-            ended = process.wait() => match last_words(&self.clock, &mut pending).await {
+            ended = process.wait() => match Box::pin(last_words(&self.clock, &mut pending)).await {
                 None | Some(Reply::Stream(_)) => return End::Ended(ended),
                 Some(reply) => return End::Answered { reply, next: AfterAnswer::Exited },
             },
@@ -180,7 +184,7 @@ impl Instance {
         let (next, ended) = through.await;
         spans.streamed(self.clock.since(started));
         // What ends a stream comes before the process is idle; after its end, nothing may come at all.
-        match (delivery.streamed(&self.clock, LAST_WORDS).await, next) {
+        match (Box::pin(delivery.streamed(&self.clock, LAST_WORDS)).await, next) {
             (Some(streamed), next) => End::Streamed { streamed, next },
             (None, AfterAnswer::TimedOut) => End::TimedOut,
             (None, next) => match ended {
@@ -200,7 +204,7 @@ impl Instance {
     ) -> End {
         let left = self.time_left(started);
         let process = &mut self.running.process;
-        if process.extensions().is_empty() || !matches!(end.next(), Some(AfterAnswer::Idle)) {
+        if !matches!(end.next(), Some(AfterAnswer::Idle)) {
             return end;
         }
         let found = {
@@ -243,13 +247,13 @@ impl Instance {
         end: &End,
         spans: &Spans,
     ) {
+        if !self.log.is_read() {
+            return;
+        }
         let (status, error_type, produced_bytes) = end.of_runtime();
         self.log.tell(&Event::RuntimeDone(RuntimeDone {
             request_id: &request.request_id,
             status,
-        if !self.log.is_read() {
-            return;
-        }
             error_type,
             duration: self.clock.since(started),
             produced_bytes,

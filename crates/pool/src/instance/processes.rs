@@ -142,10 +142,12 @@ impl Processes {
             Ok(Ended::Extension(failure)) => failure,
             Ok(ended) => return ended,
             // Reported: how its process ends says more.
-            Err(reported) => match self.clock.clone().timeout(LAST_WORDS, self.external_end()).await {
-                Some(failure) => failure,
-                None => reported,
-            },
+            Err(reported) => {
+                match Box::pin(self.clock.clone().timeout(LAST_WORDS, self.external_end())).await {
+                    Some(failure) => failure,
+                    None => reported,
+                }
+            }
         };
         self.failure = Some(failure.clone());
         Ended::Extension(failure)

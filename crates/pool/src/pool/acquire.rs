@@ -48,7 +48,7 @@ impl Inner {
                 }
             }
         };
-        self.context.clock.timeout(config.wait_max, line).await.ok_or_else(throttled)
+        self.context.clock.timeout(config.wait_max, Box::pin(line)).await.ok_or_else(throttled)
     }
 
     async fn try_acquire(self: &Arc<Self>, spec: &Arc<VersionSpec>, key: &Key) -> Option<Acquired> {
