@@ -90,7 +90,14 @@ async fn inside(context: &Context) -> Result<[Sample; 3]> {
         if !::access::admit(principal, action).is_allowed() {
             return Err("not admitted".into());
         }
-        let asked = Asked { principal, action, resources: &resources, sent: &sent, context: Keys::new() };
+        let asked = Asked {
+            principal,
+            action,
+            resources: &resources,
+            sent: &sent,
+            context: Keys::new(),
+            shared: &[],
+        };
         let decision = access.authorize(asked).await?;
         let end = clock.moment();
         if !black_box(decision).is_allowed() {
