@@ -1,5 +1,9 @@
 //! AssumeRole, GetSessionToken and GetFederationToken: who gets which session.
 
+mod web_identity;
+
+pub use web_identity::AssumeRoleWithWebIdentity;
+
 use crate::decision::sentence;
 use crate::iam::Loaded;
 use crate::policy::{self, Context, MalformedPolicy, PolicyDocument, PolicyKind, PolicySet, ResourceFacts};
@@ -31,6 +35,11 @@ pub enum AssumeError {
     Validation(String),
     #[error("{0}")]
     InvalidParameter(String),
+    /// A token that is none of a provider's.
+    #[error("{0}")]
+    InvalidToken(String),
+    #[error("{0}")]
+    ExpiredToken(String),
     #[error(transparent)]
     MalformedPolicy(#[from] MalformedPolicy),
     #[error(transparent)]

@@ -1,4 +1,4 @@
-use crate::decision::{Decision, Resource, admit, denial, denial_by};
+use crate::decision::{BY_TOKEN, Decision, Resource, admit, denial, denial_by};
 use crate::guardrails::full as full_access;
 use crate::iam::{Loaded, LoadedPolicy};
 use crate::policy::{Context, Named, PolicySet, Request, ResourceFacts, evaluate};
@@ -52,8 +52,9 @@ impl Sent<'_> {
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>).
 const FREE: [&str; 2] = ["sts:GetCallerIdentity", "sts:GetSessionToken"];
 
-/// Decided together with the role's trust policy, by [`Access::assume_role`].
-const BY_TRUST: &str = "sts:AssumeRole";
+/// Decided together with the role's trust policy, by [`Access::assume_role`] and
+/// [`Access::assume_role_with_web_identity`].
+const BY_TRUST: [&str; 2] = ["sts:AssumeRole", BY_TOKEN];
 
 /// What temporary credentials of a user or root, which are made without a second factor, may do of IAM and STS
 /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>).
@@ -77,7 +78,7 @@ impl Access {
         if let Some(why) = out_of_reach(principal, action) {
             return Ok(denial(principal, action, resources.first(), why));
         }
-        if FREE.contains(&action) || action == BY_TRUST {
+        if FREE.contains(&action) || BY_TRUST.contains(&action) {
             return Ok(admitted);
         }
         if resources.is_empty() {

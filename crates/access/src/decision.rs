@@ -56,12 +56,19 @@ impl Decision {
     }
 }
 
+/// What needs no credentials: it is there to get them.
+pub(crate) const BY_TOKEN: &str = "sts:AssumeRoleWithWebIdentity";
+
 /// Whether `principal` could be allowed `action` on anything at all: asked before a request is looked at
 /// more closely, so that whom nothing could allow is told nothing.
 ///
 /// Resource policies that let the public in will be asked here first.
 pub fn admit(principal: &Principal, action: &str) -> Decision {
     match principal {
+        // The token is who they are.
+        Principal::Anonymous if action == BY_TOKEN => {
+            Decision::Allow { because: "a token may say who it is" }
+        }
         Principal::Anonymous => denial(principal, action, None, "because the request carries no credentials"),
         Principal::Root(_) => Decision::Allow { because: "root of the account" },
         Principal::User { .. } => Decision::Allow { because: "user inside their own account" },

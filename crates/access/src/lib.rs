@@ -9,6 +9,7 @@
 //! credentials is not outside of this rule: it is a [`Principal::Anonymous`], which is denied.
 
 mod account;
+mod accounts;
 mod assume_role;
 mod authorize;
 mod cipher;
@@ -26,9 +27,10 @@ mod principal;
 mod session;
 pub mod simulate;
 mod store;
+mod web_identity;
 
 pub use account::{Account, AccountSettings, KeyPair, WELL_KNOWN_KEY};
-pub use assume_role::{AssumeError, AssumeRole, Assumed, NewFederated};
+pub use assume_role::{AssumeError, AssumeRole, AssumeRoleWithWebIdentity, Assumed, NewFederated};
 pub use authorize::{Asked, Sent};
 pub use credential::{Credential, CredentialError, Secret};
 pub use decision::{Decision, Resource, admit};
@@ -43,3 +45,4 @@ pub use session::{
     SESSION_LIFETIME_MAX, SessionCredentials, SessionRequest, SessionSubject, TOKEN_LIFETIME_MAX,
 };
 pub use store::{Access, FirstStart};
+pub use web_identity::Issuers;

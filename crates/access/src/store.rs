@@ -1,8 +1,8 @@
 use crate::cipher::Cipher;
 use crate::session::Sessions;
 use crate::{
-    AccessError, Account, AccountSettings, Credential, CredentialError, DenialIds, Guardrails, Iam, KeyPair,
-    MasterKey, Principal, Secret, SessionCredentials, SessionRequest,
+    AccessError, Account, AccountSettings, Credential, CredentialError, DenialIds, Guardrails, Iam, Issuers,
+    KeyPair, MasterKey, Principal, Secret, SessionCredentials, SessionRequest,
 };
 use clock::{Clock, Timestamp};
 use kv::{Kv, KvError, Transaction, get_record, put_record, range_records};
@@ -17,29 +17,33 @@ const STORED_MAX: usize = 10_000;
 /// Accounts, keys and sessions of one data directory. Cheap to clone.
 ///
 /// Everything is held in memory, so that authenticating a request reads no store.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Access(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
+    kv: Kv,
     clock: Clock,
+    cipher: Cipher,
+    /// Held while accounts or their keys change, in the store and then in memory.
+    account_changes: tokio::sync::Mutex<()>,
     sessions: Sessions,
     directory: RwLock<Directory>,
     iam: Iam,
     guardrails: RwLock<Arc<Guardrails>>,
     denial_ids: DenialIds,
+    issuers: RwLock<Arc<Issuers>>,
 }
 
 #[derive(Debug, Default)]
-struct Directory {
-    accounts: HashMap<AccountId, Account>,
-    keys: HashMap<String, KnownKey>,
+pub(crate) struct Directory {
+    pub(crate) accounts: HashMap<AccountId, Account>,
+    pub(crate) keys: HashMap<String, KnownKey>,
     root_key: Option<KeyPair>,
 }
 
 #[derive(Debug, Clone)]
-struct KnownKey {
-    account: AccountId,
+pub(crate) struct KnownKey {
+    pub(crate) account: AccountId,
     secret: Secret,
 }
 
@@ -52,8 +56,8 @@ pub struct FirstStart {
 
 /// An access key at rest; its secret is sealed with the master key and bound to the key's id.
 #[derive(Debug, Serialize, Deserialize)]
-struct AccessKeyRecord {
-    access_key_id: String,
+pub(crate) struct AccessKeyRecord {
+    pub(crate) access_key_id: String,
     account: AccountId,
     sealed_secret: String,
     created: Timestamp,
@@ -62,6 +66,12 @@ struct AccessKeyRecord {
 impl kv::Record for AccessKeyRecord {
     const KIND: &'static str = "access key";
     const VERSION: u8 = 1;
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Access(..)")
+    }
 }
 
 impl Access {
@@ -86,7 +96,19 @@ impl Access {
         let iam = Iam::open(kv, clock.clone(), master).await?;
         let denial_ids = DenialIds::new(master)?;
         let directory = RwLock::new(directory);
-        let inner = Inner { clock, sessions, directory, iam, guardrails: RwLock::default(), denial_ids };
+        let (guardrails, issuers) = (RwLock::default(), RwLock::default());
+        let inner = Inner {
+            kv: kv.clone(),
+            clock,
+            cipher,
+            account_changes: tokio::sync::Mutex::default(),
+            sessions,
+            directory,
+            iam,
+            guardrails,
+            issuers,
+            denial_ids,
+        };
         Ok((Access(Arc::new(inner)), first_start))
     }
 
@@ -142,6 +164,16 @@ impl Access {
         *self.0.guardrails.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(guardrails);
     }
 
+    /// The issuers of identity tokens whose keys are known now.
+    pub(crate) fn issuers(&self) -> Arc<Issuers> {
+        self.0.issuers.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the place of the issuers so far, for every token from now on.
+    pub fn set_issuers(&self, issuers: Issuers) {
+        *self.0.issuers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(issuers);
+    }
+
     /// Notes that a request of `principal`, signed with `access_key_id`, was accepted, for those whose last use
     /// IAM tells: users' keys and roles. `service`: its signing name.
     pub fn used(&self, principal: &Principal, access_key_id: &str, service: &str, region: &str) {
@@ -183,7 +215,40 @@ impl Access {
         self.read(|directory| directory.root_key.clone())
     }
 
-    fn read<T>(&self, look: impl FnOnce(&Directory) -> T) -> T {
+    pub(crate) fn kv(&self) -> &Kv {
+        &self.0.kv
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn account_changes(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.account_changes
+    }
+
+    /// A new key pair of an account's root, and how it is stored.
+    pub(crate) fn sealed_key(&self, account: &AccountId) -> Result<(KeyPair, AccessKeyRecord), AccessError> {
+        let key = KeyPair::random(&self.0.clock);
+        let record = seal_key(&self.0.clock, &self.0.cipher, account, &key)?;
+        Ok((key, record))
+    }
+
+    /// Takes a stored key up, and its account where that is new.
+    pub(crate) fn learn(&self, account: Option<Account>, id: &AccountId, key: &KeyPair) {
+        let mut directory = self.0.directory.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(account) = account {
+            directory.accounts.entry(id.clone()).or_insert(account);
+        }
+        let known = KnownKey { account: id.clone(), secret: key.secret_access_key.clone() };
+        directory.keys.insert(key.access_key_id.clone(), known);
+    }
+
+    pub(crate) fn forget_key(&self, access_key_id: &str) {
+        self.0.directory.write().unwrap_or_else(PoisonError::into_inner).keys.remove(access_key_id);
+    }
+
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Directory) -> T) -> T {
         look(&self.0.directory.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -196,19 +261,13 @@ async fn create_root(kv: &Kv, clock: &Clock, cipher: &Cipher) -> Result<Option<F
         return Ok(None);
     }
     let key = KeyPair::random(clock);
-    let sealed = cipher.seal(clock, &key.access_key_id, key.secret_access_key.expose().as_bytes())?;
     let account = Account {
         id: id.clone(),
         canonical_user_id: random_canonical_user_id(clock),
         display_name: "root".to_owned(),
         created: clock.now(),
     };
-    let record = Arc::new(AccessKeyRecord {
-        access_key_id: key.access_key_id.clone(),
-        account: id.clone(),
-        sealed_secret: crate::credential::encode(&sealed),
-        created: clock.now(),
-    });
+    let record = Arc::new(seal_key(clock, cipher, &id, &key)?);
     let made = kv
         .transact(async move |tx: &mut Transaction| {
             if get_record::<Account>(tx, &account_key).await?.is_some() {
@@ -229,9 +288,13 @@ async fn read_directory(kv: &Kv, cipher: &Cipher) -> Result<Directory, AccessErr
         directory.accounts.insert(account.id.clone(), account);
     }
     let keys = Key::new(Keyspace::AccessKey).range();
+    let mut oldest: Option<Timestamp> = None;
     for (_, record) in range_records::<AccessKeyRecord>(kv, &keys, STORED_MAX).await? {
         let secret = open_secret(cipher, &record)?;
-        if record.account == AccountId::root() {
+        // The oldest, which was made at the first start.
+        let is_older = oldest.is_none_or(|oldest| record.created < oldest);
+        if record.account == AccountId::root() && is_older {
+            oldest = Some(record.created);
             directory.root_key = Some(KeyPair {
                 access_key_id: record.access_key_id.clone(),
                 secret_access_key: secret.clone(),
@@ -240,6 +303,21 @@ async fn read_directory(kv: &Kv, cipher: &Cipher) -> Result<Directory, AccessErr
         directory.keys.insert(record.access_key_id, KnownKey { account: record.account, secret });
     }
     Ok(directory)
+}
+
+fn seal_key(
+    clock: &Clock,
+    cipher: &Cipher,
+    account: &AccountId,
+    key: &KeyPair,
+) -> Result<AccessKeyRecord, AccessError> {
+    let sealed = cipher.seal(clock, &key.access_key_id, key.secret_access_key.expose().as_bytes())?;
+    Ok(AccessKeyRecord {
+        access_key_id: key.access_key_id.clone(),
+        account: account.clone(),
+        sealed_secret: crate::credential::encode(&sealed),
+        created: clock.now(),
+    })
 }
 
 fn open_secret(cipher: &Cipher, record: &AccessKeyRecord) -> Result<Secret, AccessError> {
@@ -281,7 +359,7 @@ impl Directory {
     }
 }
 
-fn random_canonical_user_id(clock: &Clock) -> String {
+pub(crate) fn random_canonical_user_id(clock: &Clock) -> String {
     let mut bytes = [0; 32];
     clock.fill_random(&mut bytes);
     hex::encode(bytes)
@@ -344,6 +422,50 @@ mod tests {
         assert_eq!(again.root_key().unwrap().secret_access_key.expose(), key.secret_access_key.expose());
         let same = again.credential(&key.access_key_id, None, clock.now()).unwrap();
         assert_eq!(same.principal, found.principal);
+    }
+
+    #[tokio::test]
+    async fn accounts_are_made_and_their_keys_renewed_without_a_restart() {
+        let (kv, clock) = (Kv::memory(), Clock::real());
+        let master = MasterKey::ephemeral(&clock);
+        let open =
+            async || Access::open(&kv, clock.clone(), &master, &[settings("222222222222", "AKIATWO")]).await;
+        let (access, _) = open().await.unwrap();
+        let id = AccountId::parse("111111111111").unwrap();
+        let key = access.create_account(id.clone(), Some("one".to_owned())).await.unwrap();
+        let who = |access: &Access, key: &KeyPair| {
+            access.credential(&key.access_key_id, None, clock.now()).map(|found| found.principal.arn())
+        };
+        assert_eq!(who(&access, &key), Ok("arn:aws:iam::111111111111:root".to_owned()));
+        let refused = |result: Result<KeyPair, AccessError>| {
+            assert!(matches!(result, Err(AccessError::Configuration(_))), "{result:?}");
+        };
+        refused(access.create_account(id.clone(), None).await);
+        refused(access.create_account(AccountId::root(), None).await);
+        refused(access.new_root_key(&AccountId::parse("333333333333").unwrap()).await);
+        let second = access.new_root_key(&id).await.unwrap();
+        refused(access.new_root_key(&id).await);
+        access.delete_root_key(&key.access_key_id).await.unwrap();
+        assert_eq!(who(&access, &key), Err(CredentialError::UnknownKey));
+        access.delete_root_key(&key.access_key_id).await.unwrap_err();
+        let root = access.root_key().unwrap();
+        access.delete_root_key(&root.access_key_id).await.unwrap_err();
+        access.delete_root_key("AKIATWO").await.unwrap_err();
+        // One that the configuration names can be kept too, and stays who it is.
+        let two = AccountId::parse("222222222222").unwrap();
+        let before = access.account(&two).unwrap();
+        access.create_account(two.clone(), None).await.unwrap();
+        access.new_root_key(&AccountId::root()).await.unwrap();
+
+        let (again, _) = open().await.unwrap();
+        assert_eq!(who(&again, &second), Ok("arn:aws:iam::111111111111:root".to_owned()));
+        assert_eq!(who(&again, &key), Err(CredentialError::UnknownKey));
+        assert_eq!(again.account(&two).unwrap().canonical_user_id, before.canonical_user_id);
+        assert_eq!(again.root_key().unwrap().access_key_id, root.access_key_id);
+        let listed: Vec<_> =
+            again.accounts().into_iter().map(|(account, keys)| (account.display_name, keys.len())).collect();
+        let expected = [("root", 2), ("one", 1), ("someone", 2)];
+        assert_eq!(listed, expected.map(|(name, keys)| (name.to_owned(), keys)));
     }
 
     #[tokio::test]

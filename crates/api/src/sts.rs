@@ -6,6 +6,7 @@ mod error;
 mod parts;
 
 mod assume_role;
+mod assume_role_with_web_identity;
 mod decode_authorization_message;
 mod get_access_key_info;
 mod get_caller_identity;

@@ -129,6 +129,8 @@ pub enum Keyspace {
     IamDeletion = 0x7F,
     /// access: (account, name): roles that are not there any more.
     IamRoleGone = 0x80,
+    /// access: (account, URL without its scheme): OpenID Connect providers.
+    IamOidcProvider = 0x88,
 }
 
 impl Keyspace {

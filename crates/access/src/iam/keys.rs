@@ -15,6 +15,7 @@
 //! IamAccount      account                                AccountRecord
 //! IamAlias        alias                                  AliasRecord
 //! IamDeletion     account task id                        Deletion
+//! IamOidcProvider account URL                            OidcProvider
 //! ```
 
 use super::IdentityKind;
@@ -83,6 +84,14 @@ pub(crate) fn members(group_id: &str) -> Key {
 
 pub(crate) fn member(group_id: &str, user: &str) -> Key {
     members(group_id).text(user)
+}
+
+pub(crate) fn providers(account: &AccountId) -> Key {
+    all(Keyspace::IamOidcProvider, account)
+}
+
+pub(crate) fn provider(account: &AccountId, url: &str) -> Key {
+    providers(account).text(url)
 }
 
 pub(crate) fn role_gone(account: &AccountId, name: &str) -> Key {

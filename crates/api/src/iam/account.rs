@@ -49,7 +49,6 @@ pub(super) fn summary(counts: &AccountCounts, has_root_key: bool) -> BTreeMap<St
         "InstanceProfiles",
         "MFADevices",
         "MFADevicesInUse",
-        "Providers",
         "ServerCertificates",
     ];
     let of_counts = of_counts.map(|(name, count)| (name, i32::try_from(count).unwrap_or(i32::MAX)));

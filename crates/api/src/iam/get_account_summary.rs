@@ -18,8 +18,9 @@ impl Operation for model::operation::GetAccountSummary {
         let iam = call.services.access.iam();
         let counts = iam.account_counts(call.account.clone()).await?;
         let has_root_key = call.services.access.has_root_key(&call.account);
-        Ok(Reply::new(model::GetAccountSummaryResponse {
-            summary_map: Some(account::summary(&counts, has_root_key)),
-        }))
+        let providers = iam.list_oidc_providers(call.account).await?.len();
+        let mut summary = account::summary(&counts, has_root_key);
+        summary.insert("Providers".to_owned(), i32::try_from(providers).unwrap_or(i32::MAX));
+        Ok(Reply::new(model::GetAccountSummaryResponse { summary_map: Some(summary) }))
     }
 }

@@ -48,7 +48,11 @@ pub(super) fn policy(arn: &str) -> Result<Vec<Resource>, ApiError> {
     Ok(vec![Resource::new(arn)])
 }
 
-fn one(arn: &str) -> Result<Vec<Resource>, ApiError> {
+/// By an ARN that says who owns it.
+///
+/// # Errors
+/// `ValidationError`: the text is no ARN.
+pub(super) fn one(arn: &str) -> Result<Vec<Resource>, ApiError> {
     parse(arn).map(|arn| vec![Resource::new(arn)])
 }
 

@@ -10,6 +10,8 @@ impl From<AssumeError> for ApiError {
             AssumeError::Denied(denial) => denial.into(),
             AssumeError::Validation(_) => ApiError::invalid("ValidationError", message),
             AssumeError::InvalidParameter(_) => ApiError::invalid("InvalidParameterValue", message),
+            AssumeError::InvalidToken(_) => ApiError::invalid("InvalidIdentityToken", message),
+            AssumeError::ExpiredToken(_) => ApiError::invalid("ExpiredTokenException", message),
             AssumeError::MalformedPolicy(_) => ApiError::invalid("MalformedPolicyDocument", message),
             AssumeError::Session(AccessError::PackedPolicyTooLarge(_)) => {
                 ApiError::invalid("PackedPolicyTooLarge", message)

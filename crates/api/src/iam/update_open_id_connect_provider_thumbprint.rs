@@ -1,0 +1,23 @@
+use super::model;
+use super::resources::one;
+use crate::{AccessLevel, ApiError, Call, Operation, Reply};
+use access::Resource;
+
+impl Operation for model::operation::UpdateOpenIDConnectProviderThumbprint {
+    const ACTION: &'static str = "iam:UpdateOpenIDConnectProviderThumbprint";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const DATA: bool = false;
+    const HONOURED: &'static [&'static str] = &["OpenIDConnectProviderArn", "ThumbprintList"];
+
+    async fn resources(_: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        one(&input.open_id_connect_provider_arn)
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let iam = call.services.access.iam();
+        let arn = input.open_id_connect_provider_arn;
+        iam.update_thumbprints(call.account, arn, input.thumbprint_list).await?;
+        Ok(Reply::new(()))
+    }
+}
