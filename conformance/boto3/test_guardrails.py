@@ -91,7 +91,7 @@ def test_they_bind_functions_and_are_read_again_on_hangup(zerun, lam, s3, folder
     # One that cannot be read leaves those so far in force.
     (folder / "no-roles.json").write_text('{"Statement": []}')
     zerun.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "guardrails stay as they were" in zerun.last_words(), what="the complaint")
+    wait_until(lambda: "guardrails and issuers stay as they were" in zerun.last_words(), what="the complaint")
     assert said() == "AccessDenied"
     (folder / "no-roles.json").write_text(denying("iam:CreateRole"))
     zerun.process.send_signal(signal.SIGHUP)

@@ -27,6 +27,9 @@ MEMBERS = {
         "PolicyInputList": lambda t: [NO_PERMISSION],
         "PolicySourceArn": lambda t: t.user_arn(),
         "PermissionsBoundary": lambda t: t.policy(),
+        "OpenIDConnectProviderArn": lambda t: t.provider(),
+        "ClientID": lambda t: "new",
+        "ThumbprintList": lambda t: ["1" * 40],
         "ActionNames": lambda t: ["s3:GetObject"],
         "VersionId": lambda t: "v1",
         "Tags": lambda t: [{"Key": "new", "Value": "b"}],
@@ -120,6 +123,8 @@ class Written:
     open_to_others: str = ""
     # Why no policy can forbid it.
     free: str = ""
+    # Why clients sign it with nothing: what it shows instead proves nothing here, whoever asks.
+    unsigned: str = ""
 
 
 TAGS = [{"Key": "team", "Value": "b"}]
@@ -142,6 +147,8 @@ WRITTEN = {
         "RoleName": t.name(), "AssumeRolePolicyDocument": trust({"Service": "lambda.amazonaws.com"}), "Tags": TAGS},
         further=["iam:TagRole"]),
     "iam:CreatePolicy": Written(lambda t: {"PolicyName": t.name(), "Tags": TAGS}, further=["iam:TagPolicy"]),
+    "iam:CreateOpenIDConnectProvider": Written(lambda t: {"Url": f"https://{t.name()}.example"}),
+    "iam:DeleteOpenIDConnectProvider": Written(lambda t: {"OpenIDConnectProviderArn": t.own_provider()}),
     "iam:CreatePolicyVersion": Written(lambda t: {"PolicyArn": t.own_policy()}),
     "iam:DeletePolicyVersion": Written(lambda t: {"PolicyArn": t.own_policy(), "VersionId": "v2"}),
     "iam:SetDefaultPolicyVersion": Written(lambda t: {"PolicyArn": t.own_policy(), "VersionId": "v2"}),
@@ -222,6 +229,9 @@ WRITTEN = {
     "s3:UploadPartCopy": Written(lambda t: uploading()(t) | {"PartNumber": 2}, further=["s3:GetObject"]),
 
     "sts:AssumeRole": Written(lambda t: {"RoleArn": t.assumable_role()}),
+    "sts:AssumeRoleWithWebIdentity": Written(
+        lambda t: {"RoleArn": t.assumable_role(), "WebIdentityToken": "no.such.token"},
+        unsigned="the token is the proof"),
     "sts:DecodeAuthorizationMessage": Written(lambda t: {"EncodedMessage": t.denial()}),
     "sts:GetCallerIdentity": Written(free=FREE),
     "sts:GetSessionToken": Written(free=FREE),

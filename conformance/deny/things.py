@@ -111,6 +111,15 @@ class Things:
     def policy(self):
         return self.own_policy()
 
+    def own_provider(self):
+        url = f"https://{self.name('issuer')}.example"
+        made = self.iam.create_open_id_connect_provider(Url=url, ClientIDList=["a"], Tags=[{"Key": "team", "Value": "a"}])
+        return made["OpenIDConnectProviderArn"]
+
+    @cache
+    def provider(self):
+        return self.own_provider()
+
     # Lambda
 
     @cache

@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Service,
     /// Refused by `access`; the code is the protocol's word for it.
     Denied,
+    /// More requests than the account may make; the code and status are the protocol's.
+    Throttled,
     /// A member or parameter that we do not honour.
     Unsupported,
     /// Our fault; the code is the protocol's word for it, and the cause is only logged.
@@ -66,6 +68,12 @@ impl ApiError {
     pub fn denied(because: impl Into<String>) -> Self {
         let denied = ApiError::new(StatusCode::FORBIDDEN, "AccessDenied", because);
         ApiError { kind: ErrorKind::Denied, ..denied }
+    }
+
+    /// The account may make no more requests just now; every SDK tries again after a while.
+    pub fn throttled() -> Self {
+        let throttled = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", "Rate exceeded");
+        ApiError { kind: ErrorKind::Throttled, ..throttled }
     }
 
     /// Our own failure: logged here with its cause, which the caller is not told.

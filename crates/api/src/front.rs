@@ -8,10 +8,12 @@ pub(crate) mod note;
 mod pages;
 pub(crate) mod payload;
 mod pipeline;
+mod rates;
 mod recording;
 pub(crate) mod respond;
 
 pub use counts::{RequestCount, RequestTime};
+pub use rates::{Rate, RateLimits};
 
 use crate::{ApiError, Services};
 use access::Principal;
@@ -60,6 +62,8 @@ pub struct FrontConfig {
     pub region: Region,
     /// Whether calls of data events are recorded in the audit log, where they are not denied.
     pub data_events: bool,
+    /// Requests that accounts may make.
+    pub rates: RateLimits,
     /// The bound address: what `Host` is taken to be where a client sends none.
     pub address: SocketAddr,
 }
@@ -73,6 +77,9 @@ struct Inner {
     config: FrontConfig,
     /// KiB that documents may take together before their signatures are verified.
     unverified: Semaphore,
+    /// Places for requests without a signature whose document is read all the same.
+    strangers: Semaphore,
+    rates: rates::Rates,
     counts: counts::Counts,
     audit: Log,
     flood: Flood,
@@ -82,13 +89,19 @@ struct Inner {
 /// access key's id can make us read; further requests wait for their turn.
 const UNVERIFIED_KIB_MAX: u32 = 256 * 1024;
 
+/// Documents without a signature that are read at once; strangers hold up nobody but strangers.
+const STRANGERS_MAX: usize = 64;
+
 impl Front {
     pub fn new(services: Arc<Services>, config: FrontConfig) -> Front {
         let audit = services.audit.clone();
+        let rates = rates::Rates::new(config.rates.clone());
         Front(Arc::new(Inner {
             services,
             config,
+            rates,
             unverified: Semaphore::new(UNVERIFIED_KIB_MAX as usize),
+            strangers: Semaphore::new(STRANGERS_MAX),
             counts: counts::Counts::new(),
             audit,
             flood: Flood::default(),
@@ -159,6 +172,19 @@ impl Front {
         let bytes = announced.unwrap_or(u64::MAX).min(max as u64);
         let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX).min(UNVERIFIED_KIB_MAX);
         self.0.unverified.acquire_many(kib).await.map_err(ApiError::internal)
+    }
+
+    /// Counts a request whose signature holds against its account's rate.
+    pub(crate) fn take_request(&self, caller: &authenticate::Caller) -> Result<(), ApiError> {
+        match caller.principal.account() {
+            Some(account) => self.0.rates.take(&self.services().clock, account),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`Front::room_for`], for whoever shows no credentials.
+    pub(crate) async fn room_for_stranger(&self) -> Result<SemaphorePermit<'_>, ApiError> {
+        self.0.strangers.acquire().await.map_err(ApiError::internal)
     }
 
     /// Makes sure that there is a `Host`: HTTP/2 carries it in the request's target.

@@ -49,7 +49,7 @@ pub use access_level::AccessLevel;
 pub use body::Body;
 pub use call::{Call, Services};
 pub use error::ApiError;
-pub use front::{Front, FrontConfig, RawBody, RequestCount, RequestTime, ResponseBody};
+pub use front::{Front, FrontConfig, Rate, RateLimits, RawBody, RequestCount, RequestTime, ResponseBody};
 pub use operation::{Entry, Further, Operation};
 pub use operations::OPERATIONS;
 pub use protocol::payload::Trailers;

@@ -25,7 +25,7 @@ impl Functions {
         region: Region,
     ) -> Result<AccountUsage, FunctionsError> {
         let code_bytes = code::total_bytes(&self.kv).await?;
-        let concurrency_max = self.config.account_concurrency;
+        let concurrency_max = self.config.account_concurrency.of(&account);
         let (functions, concurrency_unreserved) = self
             .kv
             .read(async move |snapshot: &Snapshot| {

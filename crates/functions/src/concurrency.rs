@@ -13,7 +13,7 @@ impl Functions {
         id: FunctionId,
         reserved: Option<u32>,
     ) -> Result<(), FunctionsError> {
-        let account = self.config.account_concurrency;
+        let account = self.config.account_concurrency.of(&id.account);
         self.kv
             .transact(async move |tx: &mut Transaction| {
                 let mut record = lookup::function(tx, &id).await?;

@@ -229,7 +229,7 @@ impl Functions {
     ) -> Result<VersionSpec, FunctionsError> {
         let Runnable { version, configuration, reserved_concurrency, egress } = runnable;
         let layer_dirs = self.layer_dirs(&configuration).await?;
-        let account_concurrency = self.config.account_concurrency;
+        let account_concurrency = self.config.account_concurrency.of(&id.account);
         let unreserved = self.unreserved.of(&self.kv, account_concurrency, &id.account, &id.region).await?;
         let (image, code_dir) = match configuration.code.image {
             Some(_) => {

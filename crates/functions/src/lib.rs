@@ -82,6 +82,7 @@ use clock::Clock;
 use code::CodeStore;
 use images::Images;
 use kv::Kv;
+use pool::AccountConcurrency;
 use remembered::Remembered;
 use runtime::RuntimeId;
 use shared::Shared;
@@ -100,7 +101,7 @@ pub struct Config {
     /// Of all archives together.
     pub code_bytes_max: u64,
     /// What GetAccountSettings tells and reserved concurrency is checked against; the pool enforces it.
-    pub account_concurrency: u32,
+    pub account_concurrency: AccountConcurrency,
     /// Asynchronous invocations under way at the same time.
     pub asynchronous_concurrency: usize,
     pub event_bounds: EventBounds,
@@ -116,7 +117,7 @@ impl Config {
             image_directory: code_directory.with_file_name("images"),
             code_directory,
             code_bytes_max: 75 * 1024 * 1024 * 1024,
-            account_concurrency: 1000,
+            account_concurrency: AccountConcurrency::from(1000),
             // Of which one function gets half.
             asynchronous_concurrency: (16 * cores).max(32),
             event_bounds: EventBounds::default(),

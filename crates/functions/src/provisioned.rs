@@ -49,7 +49,7 @@ impl Functions {
         requested: u32,
     ) -> Result<ProvisionedState, FunctionsError> {
         let modified = self.clock.now();
-        let account = self.config.account_concurrency;
+        let account = self.config.account_concurrency.of(&id.account);
         let function = id.clone();
         self.kv
             .transact(async move |tx: &mut Transaction| {

@@ -1,4 +1,4 @@
-use crate::{ThrottleReason, VersionSpec};
+use crate::{AccountConcurrency, ThrottleReason, VersionSpec};
 use names::{AccountId, Region};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html>).
 #[derive(Debug)]
 pub(crate) struct Concurrency {
-    account_max: u32,
+    account_max: AccountConcurrency,
     running: Mutex<Running>,
     total: watch::Sender<usize>,
 }
@@ -30,7 +30,7 @@ struct Running {
 }
 
 impl Concurrency {
-    pub fn new(account_max: u32) -> Arc<Self> {
+    pub fn new(account_max: AccountConcurrency) -> Arc<Self> {
         Arc::new(Concurrency { account_max, running: Mutex::default(), total: watch::Sender::new(0) })
     }
 
@@ -46,7 +46,7 @@ impl Concurrency {
             return Err(ThrottleReason::ReservedConcurrency);
         }
         // No more than a net where all claims fit: an operator may lower the limit below them.
-        if count(&running.by_account, &region) >= self.account_max {
+        if count(&running.by_account, &region) >= self.account_max.of(&region.0) {
             return Err(ThrottleReason::AccountConcurrency);
         }
         let source = match spec.reserved_concurrency {
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn functions_without_a_reservation_leave_that_of_others_alone() {
-        let concurrency = Concurrency::new(10);
+        let concurrency = Concurrency::new(10.into());
         let reserved = VersionSpec { reserved_concurrency: Some(8), ..unreserved("reserved", 2) };
         let (a, b) = (unreserved("a", 2), unreserved("b", 2));
         let of_a = concurrency.enter(&a, 0).unwrap();
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_runs_on_provisioned_instances_shares_nothing() {
-        let concurrency = Concurrency::new(10);
+        let concurrency = Concurrency::new(10.into());
         let spec = unreserved("a", 1);
         let permits: Vec<_> = (0..3).map(|_| concurrency.enter(&spec, 2).unwrap()).collect();
         let throttled = Err(ThrottleReason::AccountConcurrency);
@@ -183,12 +183,31 @@ mod tests {
 
     #[test]
     fn regions_and_accounts_have_limits_of_their_own() {
-        let concurrency = Concurrency::new(1);
+        let concurrency = Concurrency::new(1.into());
         let here = unreserved("a", 1);
         let there = VersionSpec { region: Region::parse("eu-west-1").unwrap(), ..here.clone() };
         let other = VersionSpec { account_id: AccountId::parse("111111111111").unwrap(), ..here.clone() };
         let permits: Vec<_> = [&here, &there, &other].map(|spec| concurrency.enter(spec, 0).unwrap()).into();
         assert_eq!(concurrency.enter(&here, 0).map(drop), Err(ThrottleReason::AccountConcurrency));
         drop(permits);
+    }
+
+    #[test]
+    fn an_account_has_the_limit_that_is_its_own() {
+        let other = AccountId::parse("111111111111").unwrap();
+        let concurrency = Concurrency::new(AccountConcurrency {
+            default: 1,
+            accounts: HashMap::from([(other.clone(), 3)]),
+        });
+        let of_other = VersionSpec { account_id: other, ..unreserved("a", 10) };
+        let permits: Vec<_> = (0..3).map(|_| concurrency.enter(&of_other, 0).unwrap()).collect();
+        assert_eq!(concurrency.enter(&of_other, 0).map(drop), Err(ThrottleReason::AccountConcurrency));
+        // Its burst takes nothing from anybody else.
+        let mine = concurrency.enter(&unreserved("a", 10), 0).unwrap();
+        assert_eq!(
+            concurrency.enter(&unreserved("a", 10), 0).map(drop),
+            Err(ThrottleReason::AccountConcurrency)
+        );
+        drop((permits, mine));
     }
 }

@@ -1,3 +1,4 @@
+use crate::AccountConcurrency;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +19,7 @@ pub struct PoolConfig {
     /// top, about 50 MiB.
     pub prewarm_memory_mb: u32,
     /// Invocations that one account may have running at once.
-    pub account_concurrency: u32,
+    pub account_concurrency: AccountConcurrency,
     /// Invocations that may wait for memory at once; further ones are throttled at once.
     pub waiting_max: usize,
     /// How long one may wait for memory before it is throttled.
@@ -51,7 +52,7 @@ impl PoolConfig {
             compiler: PathBuf::from("/proc/self/exe"),
             memory_mb_max,
             prewarm_memory_mb: (memory_mb_max / 8).min(PREWARM_MEMORY_MB),
-            account_concurrency: 1000,
+            account_concurrency: AccountConcurrency::from(1000),
             waiting_max: 1000,
             wait_max: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(300),

@@ -4,6 +4,7 @@
 
 #![allow(clippy::vec_box, reason = "an instance is large, and goes from hand to hand in its box")]
 
+mod account_concurrency;
 mod ahead;
 mod answer_stream;
 mod concurrency;
@@ -23,6 +24,7 @@ mod registry;
 mod turns;
 mod version;
 
+pub use account_concurrency::AccountConcurrency;
 pub use answer_stream::{
     AnswerSink, AnswerStream, BrokenOff, CutOff, EarlyAnswer, ExpectedAnswer, answer_stream, answer_whole,
 };

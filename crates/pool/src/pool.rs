@@ -106,7 +106,7 @@ impl Pool {
     ) -> std::io::Result<Pool> {
         let layers = Arc::new(Layers::new(config.state_dir.join("opt"))?);
         let registry = Registry::new(config.memory_mb_max);
-        let concurrency = Concurrency::new(config.account_concurrency);
+        let concurrency = Concurrency::new(config.account_concurrency.clone());
         let idle = Arc::new(Idle::new(clock.clone()));
         let ahead = Arc::new(Ahead::new(clock.clone()));
         let provisioned = Provisioned::new(clock.clone());

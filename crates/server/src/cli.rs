@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clock::Timestamp;
 use images::ImageName;
+use names::AccountId;
 use sandbox::Layer;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,6 +48,9 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Tell who called what and what came of it, oldest first
     Audit(AuditArguments),
+    /// Make accounts on the data directory, list them, renew their keys
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Load container images for functions, list them, remove them
     #[command(subcommand)]
     Image(ImageCommand),
@@ -64,6 +68,36 @@ pub struct DataArguments {
     /// Where everything is kept; made when it is not there
     #[arg(long, value_name = "DIR", env = "ZERUN_DATA", default_value = ".zerun")]
     pub data: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// List the accounts that are kept, with the ids of their keys
+    List(DataArguments),
+    /// Make an account and print its key pair, once
+    Create {
+        /// 12 digits
+        #[arg(value_parser = parse_account)]
+        id: AccountId,
+        /// What people call it
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        #[command(flatten)]
+        data: DataArguments,
+    },
+    /// Give an account another key pair and print it, once; it may have two
+    NewKey {
+        #[arg(value_parser = parse_account)]
+        id: AccountId,
+        #[command(flatten)]
+        data: DataArguments,
+    },
+    /// Delete a key of an account
+    DeleteKey {
+        access_key_id: String,
+        #[command(flatten)]
+        data: DataArguments,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -341,6 +375,10 @@ fn parse_layer(text: &str) -> Result<Layer, String> {
 fn parse_loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text.parse().map_err(|_| format!("{text:?} is no ADDR:PORT"))?;
     if address.ip().is_loopback() { Ok(address) } else { Err("must be a loopback address".to_owned()) }
+}
+
+fn parse_account(text: &str) -> Result<AccountId, String> {
+    AccountId::parse(text).map_err(|error| error.to_string())
 }
 
 /// `2026-11-21`, or that with a time and a zone.

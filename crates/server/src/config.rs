@@ -1,7 +1,9 @@
 //! The configuration file, parsed once into typed values; unknown keys are refused.
 
 use access::{AccountSettings, KeyPair, Secret, WELL_KNOWN_KEY};
+use api::{Rate, RateLimits};
 use names::AccountId;
+use pool::AccountConcurrency;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -20,9 +22,20 @@ pub struct Config {
     pub egress: EgressRules,
     pub audit: Audit,
     pub guardrails: GuardrailFiles,
+    pub oidc_issuer: Vec<OidcIssuer>,
     /// Where the file is: relative paths in it begin there.
     #[serde(skip)]
     pub directory: PathBuf,
+}
+
+/// `[[oidc_issuer]]`: whose tokens `AssumeRoleWithWebIdentity` may believe.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcIssuer {
+    /// As in the tokens' `iss`: `https://…`.
+    pub url: String,
+    /// The issuer's JSON Web Key Set. Keys are never fetched.
+    pub jwks_file: PathBuf,
 }
 
 /// `[guardrails]`: what binds every account.
@@ -46,6 +59,20 @@ pub struct Account {
     /// As `guardrails.policies`, for this account alone.
     #[serde(default)]
     pub guardrails: Vec<PathBuf>,
+    /// Instead of what `[limits]` gives every account.
+    #[serde(default)]
+    pub limits: AccountLimits,
+}
+
+/// `[account.limits]`: what is not said is as for every account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountLimits {
+    /// Invocations at once in a region.
+    pub concurrency: Option<u32>,
+    pub requests_per_second: Option<u32>,
+    /// Requests at once after a pause; as many as in a second, where nothing is said.
+    pub request_burst: Option<u32>,
 }
 
 /// Never shows the secret.
@@ -151,6 +178,10 @@ pub struct Limits {
     pub prewarm_memory_mb: Option<u32>,
     /// Invocations that one account may have running at once in a region.
     pub account_concurrency: u32,
+    /// Requests that one account may make in a second, and at once after a pause; as many as come, where nothing is
+    /// said.
+    pub requests_per_second: Option<u32>,
+    pub request_burst: Option<u32>,
 }
 
 impl Default for Limits {
@@ -162,6 +193,8 @@ impl Default for Limits {
             function_memory_mb: None,
             prewarm_memory_mb: None,
             account_concurrency: 1000,
+            requests_per_second: None,
+            request_burst: None,
         }
     }
 }
@@ -213,6 +246,8 @@ impl Config {
         if self.audit.max_mb < 128 {
             return Err("audit.max_mb must be at least 128".to_owned());
         }
+        let (per_second, burst) = (self.limits.requests_per_second, self.limits.request_burst);
+        check_rate("limits", per_second, burst)?;
         for domain in self.base_domains.iter().flatten() {
             let plain = !domain.is_empty()
                 && domain.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
@@ -236,6 +271,16 @@ impl Config {
                 }
                 _ => {}
             }
+            let AccountLimits { concurrency, requests_per_second, request_burst } = account.limits;
+            if concurrency.is_some_and(|most| !(1..=100_000).contains(&most)) {
+                return Err(format!("account {id}: limits.concurrency must be 1-100000"));
+            }
+            let per_second = requests_per_second.or(self.limits.requests_per_second);
+            check_rate(&format!("account {id}: limits"), per_second, request_burst)?;
+            let has_limits = |other: &&Account| other.id == *id && other.limits != AccountLimits::default();
+            if self.account.iter().filter(has_limits).count() > 1 {
+                return Err(format!("account {id}: its limits are said twice"));
+            }
             if let Some(canonical) = &account.canonical_user_id
                 && !(canonical.len() == 64 && canonical.bytes().all(|b| b.is_ascii_hexdigit()))
             {
@@ -247,6 +292,25 @@ impl Config {
 
     pub fn base_domains(&self) -> Vec<String> {
         self.base_domains.clone().unwrap_or_else(|| BASE_DOMAINS.map(str::to_owned).to_vec())
+    }
+
+    /// What each account may have running.
+    pub fn account_concurrency(&self) -> AccountConcurrency {
+        let of = |account: &Account| Some((account.id.clone(), account.limits.concurrency?));
+        let accounts = self.account.iter().filter_map(of).collect();
+        AccountConcurrency { default: self.limits.account_concurrency, accounts }
+    }
+
+    /// What each account may ask for.
+    pub fn rates(&self) -> RateLimits {
+        let default = rate(self.limits.requests_per_second, self.limits.request_burst);
+        let of = |account: &Account| {
+            let AccountLimits { requests_per_second, request_burst, .. } = account.limits;
+            let said = requests_per_second.is_some() || request_burst.is_some();
+            let per_second = requests_per_second.or(self.limits.requests_per_second);
+            Some((account.id.clone(), rate(per_second, request_burst)?)).filter(|_| said)
+        };
+        RateLimits { default, accounts: self.account.iter().filter_map(of).collect() }
     }
 
     /// The configured accounts; with `dev` also the well-known key pair of the root account.
@@ -273,6 +337,23 @@ impl Config {
     pub fn names_well_known_key(&self) -> bool {
         self.account.iter().any(|account| account.access_key_id.as_deref() == Some(WELL_KNOWN_KEY))
     }
+}
+
+fn rate(per_second: Option<u32>, burst: Option<u32>) -> Option<Rate> {
+    let per_second = per_second?;
+    Some(Rate { per_second, burst: burst.unwrap_or(per_second) })
+}
+
+fn check_rate(place: &str, per_second: Option<u32>, burst: Option<u32>) -> Result<(), String> {
+    if per_second.is_none() && burst.is_some() {
+        return Err(format!("{place}.request_burst without requests_per_second"));
+    }
+    for (name, value) in [("requests_per_second", per_second), ("request_burst", burst)] {
+        if value.is_some_and(|value| !(1..=1_000_000).contains(&value)) {
+            return Err(format!("{place}.{name} must be 1-1000000"));
+        }
+    }
+    Ok(())
 }
 
 impl Account {
@@ -324,6 +405,34 @@ mod tests {
     }
 
     #[test]
+    fn an_account_has_limits_of_its_own() {
+        let account = |limits: &str| format!("[[account]]\nid = \"111111111111\"\nlimits = {{ {limits} }}\n");
+        let text =
+            format!("{}[limits]\nrequests_per_second = 50", account("concurrency = 7, request_burst = 9"));
+        let config = read(&text).unwrap();
+        let [one, other] = ["111111111111", "222222222222"].map(|id| AccountId::parse(id).unwrap());
+        assert_eq!(
+            (config.account_concurrency().of(&one), config.account_concurrency().of(&other)),
+            (7, 1000)
+        );
+        let rates = config.rates();
+        assert_eq!(rates.default, Some(Rate { per_second: 50, burst: 50 }));
+        assert_eq!(rates.accounts.get(&one), Some(&Rate { per_second: 50, burst: 9 }));
+        assert!(read("").unwrap().rates() == RateLimits::default());
+        for (limits, names) in [
+            ("concurrency = 0", "limits.concurrency"),
+            ("request_burst = 9", "request_burst"),
+            ("requests_per_second = 0", "requests_per_second"),
+            ("speed = 1", "speed"),
+        ] {
+            let refused = read(&account(limits)).unwrap_err();
+            assert!(refused.contains(names), "{limits}: {refused}");
+        }
+        let twice = account("concurrency = 7").repeat(2);
+        assert!(read(&twice).unwrap_err().contains("twice"));
+    }
+
+    #[test]
     fn what_is_not_known_or_out_of_bounds_is_refused_by_name() {
         for (text, names) in [
             ("speed = 9", "speed"),
@@ -344,6 +453,11 @@ mod tests {
             ("[[account]]\nid = \"111111111111\"\naccess_key_id = \"a\"", "secret_access_key"),
             ("[[account]]\nid = \"111111111111\"\nsecret_access_key = \"a\"", "access_key_id"),
             ("[guardrails]\npolicy = []", "policy"),
+            ("[[oidc_issuer]]\nurl = \"https://ci.example\"", "jwks_file"),
+            (
+                "[[oidc_issuer]]\nurl = \"https://ci.example\"\njwks_file = \"k\"\njwks_uri = \"x\"",
+                "jwks_uri",
+            ),
         ] {
             let refused = read(text).unwrap_err();
             assert!(refused.contains(names), "{text}: {refused}");

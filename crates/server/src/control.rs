@@ -1,7 +1,9 @@
 //! How the command line asks a server that runs: one question and one answer a connection, in JSON, on a
 //! socket in the data directory. Who may open the directory may ask; nobody else reaches the socket.
 
+use crate::account_command::{self, AccountAnswer, AccountQuestion};
 use crate::data_dir::DataDir;
+use access::Access;
 use clock::{Clock, Timestamp};
 use functions::Functions;
 use meters::{Meters, UsageRow};
@@ -27,6 +29,7 @@ enum Question {
         from: Timestamp,
         to: Timestamp,
     },
+    Account(AccountQuestion),
     /// Images have lost names: those that nothing uses go.
     SweepImages,
 }
@@ -50,6 +53,7 @@ pub fn serve(
     data: &DataDir,
     meters: Meters,
     functions: Functions,
+    access: Access,
     clock: Clock,
 ) -> io::Result<JoinHandle<()>> {
     let path = data.control();
@@ -73,8 +77,11 @@ pub fn serve(
                 continue;
             };
             let (meters, functions, clock) = (meters.clone(), functions.clone(), clock.clone());
+            let access = access.clone();
             connections.spawn(async move {
-                if let Some(Err(error)) = clock.timeout(TIME_MAX, answer(stream, &meters, &functions)).await {
+                if let Some(Err(error)) =
+                    clock.timeout(TIME_MAX, answer(stream, &meters, &functions, &access)).await
+                {
                     tracing::debug!(%error, "a question of the command line was not answered");
                 }
                 drop(place);
@@ -83,7 +90,12 @@ pub fn serve(
     }))
 }
 
-async fn answer(mut stream: UnixStream, meters: &Meters, functions: &Functions) -> io::Result<()> {
+async fn answer(
+    mut stream: UnixStream,
+    meters: &Meters,
+    functions: &Functions,
+    access: &Access,
+) -> io::Result<()> {
     let peer = getsockopt(&stream, sockopt::PeerCredentials).map_err(io::Error::from)?;
     if peer.uid() != 0 && peer.uid() != nix::unistd::geteuid().as_raw() {
         return Err(io::ErrorKind::PermissionDenied.into());
@@ -93,6 +105,9 @@ async fn answer(mut stream: UnixStream, meters: &Meters, functions: &Functions) 
     let answer = match serde_json::from_slice(&question) {
         Err(error) => serde_json::to_vec(&Answer::<()>::Err(format!("the question cannot be read: {error}"))),
         Ok(Question::Usage { from, to }) => serde_json::to_vec(&usage_of(meters, from, to).await),
+        Ok(Question::Account(question)) => {
+            serde_json::to_vec(&account_command::answer(access, question).await)
+        }
         Ok(Question::SweepImages) => {
             serde_json::to_vec(&functions.sweep_images().await.map_err(|error| error.to_string()))
         }
@@ -121,6 +136,14 @@ pub async fn usage(data: &DataDir, from: Timestamp, to: Timestamp) -> Result<Vec
 /// As [`usage`].
 pub async fn sweep_images(data: &DataDir) -> Result<(), String> {
     ask(data, &Question::SweepImages).await
+}
+
+/// Asks the server that runs on the directory about accounts.
+///
+/// # Errors
+/// As [`usage`].
+pub async fn account(data: &DataDir, question: AccountQuestion) -> Result<AccountAnswer, String> {
+    ask(data, &Question::Account(question)).await
 }
 
 async fn ask<T: DeserializeOwned>(data: &DataDir, question: &Question) -> Result<T, String> {

@@ -1,5 +1,6 @@
 //! The binary `zerun`: reads the command line and the configuration, builds the rooms and serves.
 
+mod account_command;
 mod audit_command;
 mod bill_command;
 mod cli;
@@ -13,6 +14,7 @@ mod function_log;
 mod guardrails;
 mod image_command;
 mod instances;
+mod issuers;
 mod listener;
 mod machine;
 mod metrics;
@@ -68,6 +70,7 @@ fn run(command: Command) -> Outcome {
         Command::Env(arguments) => print_environment(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Bill(arguments) => bill_command::run(&arguments),
+        Command::Account(command) => account_command::run(command),
         Command::Audit(arguments) => audit_command::run(&arguments),
         Command::Explain(arguments) => explain_command::run(&arguments),
         Command::Image(command) => image_command::run(&command),

@@ -5,7 +5,7 @@ use crate::data_dir::DataDir;
 use crate::instances::{FrontInside, PooledInstances, RoleSessions};
 use crate::listener::ListenerConfig;
 use crate::metrics::Metrics;
-use crate::{function_log, guardrails, machine};
+use crate::{function_log, guardrails, issuers, machine};
 use access::{Access, AccountSettings, Iam, KeyPair, MasterKey};
 use api::{Front, FrontConfig, Services};
 use audit::Log;
@@ -78,6 +78,7 @@ impl Rooms {
         let master = MasterKey::load_or_create(&data.master_key(), &clock)?;
         let (access, first_start) = Access::open(&kv, clock.clone(), &master, &accounts).await?;
         access.set_guardrails(guardrails::load(config)?.0);
+        access.set_issuers(issuers::load(config)?);
         let root_key = access.root_key().ok_or("the store has an account but no root key")?;
         let blobs = Blobs::local(data.blobs(), clock.clone())?;
         let objects = Objects::new(kv.clone(), blobs.clone(), clock.clone());
@@ -88,13 +89,13 @@ impl Rooms {
         tokio::spawn(function_log::write(lines));
         let memory_mb = config.limits.function_memory_mb.unwrap_or_else(machine::memory_mb);
         let mut pool_config = PoolConfig::new(data.instances(), memory_mb);
-        pool_config.account_concurrency = config.limits.account_concurrency;
+        pool_config.account_concurrency = config.account_concurrency();
         if let Some(prewarm_memory_mb) = config.limits.prewarm_memory_mb {
             pool_config.prewarm_memory_mb = prewarm_memory_mb;
         }
         let mut functions_config = functions::Config::new(data.code());
         functions_config.image_directory = data.images();
-        functions_config.account_concurrency = config.limits.account_concurrency;
+        functions_config.account_concurrency = config.account_concurrency();
         let egress = egress::Config {
             flows_max: machine::descriptors() / DESCRIPTORS_PER_FLOW,
             ..config.egress.read()?
@@ -139,7 +140,13 @@ impl Rooms {
         };
         let front = Front::new(
             Arc::new(services),
-            FrontConfig { base_domains, region, address, data_events: config.audit.data_events },
+            FrontConfig {
+                base_domains,
+                region,
+                rates: config.rates(),
+                address,
+                data_events: config.audit.data_events,
+            },
         );
         let listening = ListenerConfig {
             connections_max: config.limits.connections,

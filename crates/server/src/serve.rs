@@ -6,7 +6,7 @@ use crate::data_dir::DataDir;
 use crate::environment::Environment;
 use crate::listener;
 use crate::rooms::{Rooms, Settings};
-use crate::{Outcome, control, guardrails, metrics, signals};
+use crate::{Outcome, control, guardrails, issuers, metrics, signals};
 use access::{Access, WELL_KNOWN_KEY};
 use names::Region;
 use std::error::Error;
@@ -65,7 +65,8 @@ async fn serve(arguments: &ServeArguments, mode: Mode) -> Outcome {
     environment.write(&data)?;
     announce(&environment, rooms.first_start)?;
 
-    let control = control::serve(&data, rooms.meters(), rooms.functions(), rooms.clock.clone())?;
+    let control =
+        control::serve(&data, rooms.meters(), rooms.functions(), rooms.access(), rooms.clock.clone())?;
     let metrics = metrics.map(|listener| tokio::spawn(metrics::serve(listener, rooms.metrics())));
     let hangups = signals::on_hangup(reload(arguments.config.clone(), rooms.access()))?;
     let listening = rooms.listening.clone();
@@ -83,17 +84,18 @@ async fn serve(arguments: &ServeArguments, mode: Mode) -> Outcome {
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Reads the guardrails again; what cannot be read leaves those so far in force. All else of the configuration holds
-/// until the next start.
+/// Reads the guardrails and the issuers' keys again; what cannot be read leaves those so far in force. All else of the
+/// configuration holds until the next start.
 fn reload(path: Option<PathBuf>, access: Access) -> impl FnMut() + Send + 'static {
     move || {
         let config = Config::load(path.as_deref()).map_err(|error| error.to_string());
-        match config.and_then(|config| guardrails::load(&config)) {
-            Ok((guardrails, listed)) => {
+        match config.and_then(|config| Ok((guardrails::load(&config)?, issuers::load(&config)?))) {
+            Ok(((guardrails, listed), issuers)) => {
                 access.set_guardrails(guardrails);
-                tracing::info!(policies = listed.len(), "guardrails were read again");
+                access.set_issuers(issuers);
+                tracing::info!(policies = listed.len(), "guardrails and issuers were read again");
             }
-            Err(error) => tracing::error!(error, "guardrails stay as they were"),
+            Err(error) => tracing::error!(error, "guardrails and issuers stay as they were"),
         }
     }
 }

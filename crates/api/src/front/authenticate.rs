@@ -141,7 +141,8 @@ fn caller(front: &Front, presented: &Presented, principal: Principal) -> Result<
     Ok(Caller { principal, account, region: region(front, presented)? })
 }
 
-fn anonymous(front: &Front) -> Caller {
+/// Whoever shows no credentials.
+pub(crate) fn anonymous(front: &Front) -> Caller {
     let region = front.config().region.clone();
     Caller { principal: Principal::Anonymous, account: AccountId::root(), region }
 }

@@ -22,7 +22,7 @@ use protocol::RequestId;
 use protocol::error::WireError;
 use protocol::model::{Dialect, Protocol, Service};
 use protocol::route::Labels;
-use protocol::sigv4::Presented;
+use protocol::sigv4::{Presented, SigError};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
@@ -31,6 +31,9 @@ const OWN_PATHS: &str = "/_zerun/";
 
 /// Documents above this (1 MiB) take milliseconds to hash and to read.
 const ASIDE_BYTES_MIN: usize = 1024 * 1024;
+
+/// The longest document without a signature: a token of 20,000 characters and policies.
+const UNSIGNED_BYTES_MAX: usize = 128 * 1024;
 
 pub(super) async fn answer(
     front: &Front,
@@ -182,6 +185,7 @@ impl Incoming<'_> {
         let (caller, check) =
             authenticate::s3(self.front, &self.parts, self.presented.as_ref(), &self.addressed, now)?;
         identify(note, &caller);
+        self.front.take_request(&caller)?;
         let (entry, labels) = implemented(service, meant, &caller)?;
         let body = payload::verified(clock, &self.parts, self.body, check)?;
         let (document, body) = if entry.model.takes_bytes() {
@@ -211,6 +215,9 @@ impl Incoming<'_> {
         let mut meant = destination::meant(service, &self.parts, path, &[]);
         note.service = Some(service);
         tell(note, &meant);
+        if self.presented.is_none() && service.protocol == Protocol::Query {
+            return self.answer_unsigned(service, note).await;
+        }
         let claimed = authenticate::claim(self.front, service, self.presented.as_ref(), now)?;
         let body_max = match &meant {
             Meant::Operation { entry, .. } => entry.body_max,
@@ -223,6 +230,7 @@ impl Incoming<'_> {
             aside(document.len(), || authenticate::standard(service, claimed, &self.parts, &document, now))?;
         drop(room);
         identify(note, &caller);
+        self.front.take_request(&caller)?;
         if !matches!(meant, Meant::Operation { .. }) {
             // The query protocol names its operation in the body.
             meant = destination::meant(service, &self.parts, path, &document);
@@ -235,6 +243,32 @@ impl Incoming<'_> {
             (Some(document), Body::default())
         };
         let (front, peer, request_id) = (self.front, self.peer, self.request_id);
+        Spoken { front, parts: self.parts, peer, request_id, now, caller, entry, labels, document, body }
+            .speak(note)
+            .await
+    }
+
+    /// What a stranger may ask for without a signature, which is named in the body: little of it is read, of few
+    /// strangers at once.
+    async fn answer_unsigned(
+        self,
+        service: &'static Service,
+        note: &mut Note,
+    ) -> Result<Response<ResponseBody>, ApiError> {
+        let unsigned = || authenticate::refusal(service, SigError::Missing);
+        let clock = &self.front.services().clock;
+        let now = clock.now();
+        let place = self.front.room_for_stranger().await?;
+        let raw = payload::raw(clock, &self.parts, self.body);
+        let document = raw.collect(UNSIGNED_BYTES_MAX, unsigned()).await?;
+        drop(place);
+        let meant = destination::meant(service, &self.parts, self.parts.uri.path(), &document);
+        tell(note, &meant);
+        let caller = authenticate::anonymous(self.front);
+        let (entry, labels) = implemented(service, meant, &caller).map_err(|_| unsigned())?;
+        identify(note, &caller);
+        let (front, peer, request_id) = (self.front, self.peer, self.request_id);
+        let (document, body) = (Some(document), Body::default());
         Spoken { front, parts: self.parts, peer, request_id, now, caller, entry, labels, document, body }
             .speak(note)
             .await

@@ -52,6 +52,25 @@ pub(crate) fn failure(service: &Service, error: ApiError, request_id: RequestId)
     wire(service, error).render(service, &request_id).map(whole)
 }
 
+/// What the SDKs of each protocol take for a request to try again.
+fn throttled(protocol: Protocol, message: String) -> WireError {
+    match protocol {
+        Protocol::RestXml => {
+            WireError::new("SlowDown", StatusCode::SERVICE_UNAVAILABLE, "Please reduce your request rate.")
+        }
+        Protocol::RestJson => {
+            WireError::new("TooManyRequestsException", StatusCode::TOO_MANY_REQUESTS, message)
+                .field("Reason", "CallerRateLimitExceeded")
+                .field("Type", "User")
+                .header(http::header::RETRY_AFTER, HeaderValue::from_static("1"))
+        }
+        Protocol::Json10 | Protocol::Json11 => {
+            WireError::new("ThrottlingException", StatusCode::BAD_REQUEST, message)
+        }
+        Protocol::Query => WireError::new("Throttling", StatusCode::BAD_REQUEST, message),
+    }
+}
+
 /// The answer to a panic, when not even the service may be known.
 pub(crate) fn panicked(request_id: RequestId) -> Response<ResponseBody> {
     let service = &crate::s3::model::SERVICE;
@@ -67,6 +86,7 @@ pub(crate) fn wire(service: &Service, error: ApiError) -> WireError {
     let code = match (error.kind, service.protocol) {
         (ErrorKind::Service, _) => error.code,
         (ErrorKind::Internal, _) => return WireError::internal(service),
+        (ErrorKind::Throttled, protocol) => return throttled(protocol, error.message),
         (ErrorKind::Denied, Protocol::RestXml | Protocol::Query) => "AccessDenied".into(),
         (ErrorKind::Denied, _) => "AccessDeniedException".into(),
         (ErrorKind::Unsupported, Protocol::RestXml) => "NotImplemented".into(),

@@ -62,7 +62,7 @@ async fn room_for_the_next_start_is_made_ahead() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_of_concurrency_throttle_at_once() {
-    let world = Arc::new(World::with(|config| config.account_concurrency = 2));
+    let world = Arc::new(World::with(|config| config.account_concurrency = 2.into()));
     let mut spec = world.node(COUNTER);
     spec.reserved_concurrency = Some(0);
     let refused = |reason| Err(InvokeError::Throttled(reason));
