@@ -79,7 +79,9 @@ mod tests {
         let listed = load(text).unwrap();
         assert_eq!(listed.iter().map(|it| it.account.is_some()).collect::<Vec<_>>(), [false, true]);
         assert!(load("").unwrap().is_empty());
-        for (name, why) in [("bad.json", "rincipal"), ("none.json", "No such file")] {
+        for (name, why) in
+            [("bad.json", "requirements of the specified policy type"), ("none.json", "No such file")]
+        {
             let refused = load(&text.replacen("deny.json", name, 1)).unwrap_err();
             assert!(refused.contains(name) && refused.contains(why), "{refused}");
         }
