@@ -66,7 +66,7 @@ fn write_module(service: &services::Source, model: &source::Model) -> Result<Str
     out.push_str(
         "use std::collections::BTreeMap;\n\nuse protocol::{Blob, Sensitive, Timestamp, model::*};\n",
     );
-    out.push_str("use serde::{Deserialize, Serialize};\n\n");
+    out.push_str("use serde::{Deserialize, Serialize};\nuse serde_json::value::RawValue;\n\n");
     tables::write_service(&mut out, service, model, &reach)?;
     structs::write(&mut out, model, &reach)?;
     tables::write_operations(&mut out, service, model)?;
@@ -75,6 +75,7 @@ fn write_module(service: &services::Source, model: &source::Model) -> Result<Str
         ("BTreeMap<", "use std::collections::BTreeMap;\n\n"),
         ("Blob", "Blob, "),
         ("Sensitive", "Sensitive, "),
+        ("RawValue", "use serde_json::value::RawValue;\n"),
     ] {
         if out.matches(name).count() == usize::from(!name.ends_with('<')) {
             out = out.replacen(import, "", 1);

@@ -49,8 +49,18 @@ pub fn read_model(root: &Path, service: &Source) -> Result<Model> {
     } else {
         File::open(path.with_extension(""))?.read_to_string(&mut text)?;
     }
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()).into())
+    let mut model: Model =
+        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    for name in service.raw {
+        let shape = model.shapes.get_mut(*name).ok_or_else(|| format!("no shape {name}"))?;
+        (shape.kind, shape.members) = (RAW.to_owned(), Ordered::default());
+        (shape.member, shape.key, shape.value) = (None, None, None);
+    }
+    Ok(model)
 }
+
+/// The kind of a shape that is kept as text; no model has it.
+pub const RAW: &str = "raw";
 
 #[derive(Deserialize)]
 pub struct Model {

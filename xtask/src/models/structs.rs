@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{
     Result, names,
     reach::{self, Reach},
-    source::{Model, Shape},
+    source::{self, Model, Shape},
 };
 
 pub fn write(out: &mut String, model: &Model, reach: &Reach<'_>) -> Result<()> {
@@ -65,6 +65,7 @@ fn type_of(model: &Model, name: &str) -> Result<String> {
         "float" | "double" => "f64".to_owned(),
         "blob" => "Blob".to_owned(),
         "timestamp" => "Timestamp".to_owned(),
+        source::RAW => "Box<RawValue>".to_owned(),
         other => return Err(format!("{name}: unknown type {other}").into()),
     })
 }

@@ -6,7 +6,7 @@ use super::{
     Result, names, patterns,
     reach::{self, Reach},
     services::Source,
-    source::{Member, Model, Namespace, Operation, Shape},
+    source::{self, Member, Model, Namespace, Operation, Shape},
 };
 
 pub fn write_service(out: &mut String, service: &Source, model: &Model, reach: &Reach<'_>) -> Result<()> {
@@ -125,7 +125,7 @@ pub fn write_operations(out: &mut String, service: &Source, model: &Model) -> Re
 }
 
 pub fn write_shapes(out: &mut String, service: &Source, model: &Model, reach: &Reach<'_>) -> Result<()> {
-    writeln!(out, "mod shape {{\nuse super::*;\n")?;
+    writeln!(out, "pub(crate) mod shape {{\nuse super::*;\n")?;
     for name in reach.shapes.union(&reach.error_shapes) {
         let shape = reach::shape(model, name)?;
         let call = shape_call(service, name, shape).map_err(|error| format!("{name}: {error}"))?;
@@ -155,6 +155,7 @@ fn shape_call(service: &Source, name: &str, shape: &Shape) -> Result<String> {
     };
     let element = |member: &Option<Member>| member.as_ref().and_then(|member| member.location_name.clone());
     let mut call = match shape.kind.as_str() {
+        source::RAW => format!("Shape::document({name:?})"),
         "structure" if shape.document => format!("Shape::document({name:?})"),
         "structure" => format!("Shape::structure({name:?}, &[{}])", member_calls(shape)?),
         "list" => format!("Shape::list({name:?}, {})", reference(&shape.member)?),

@@ -3990,7 +3990,7 @@ pub mod operation {
     };
 }
 
-mod shape {
+pub(crate) mod shape {
     use super::*;
 
     pub static ACCESS_KEY: Shape = Shape::structure(

@@ -3022,7 +3022,7 @@ pub mod operation {
     };
 }
 
-mod shape {
+pub(crate) mod shape {
     use super::*;
 
     pub static ACCELERATOR_CONFIG: Shape = Shape::structure(

@@ -2779,7 +2779,7 @@ pub mod operation {
     };
 }
 
-mod shape {
+pub(crate) mod shape {
     use super::*;
 
     pub static ABORT_DATE: Shape = Shape::timestamp("AbortDate", None);

@@ -431,7 +431,7 @@ pub mod operation {
     };
 }
 
-mod shape {
+pub(crate) mod shape {
     use super::*;
 
     pub static ASSUME_ROLE_REQUEST: Shape = Shape::structure(
