@@ -10,10 +10,12 @@ pub enum Service {
     Lambda,
     Sts,
     Iam,
+    Dynamodb,
 }
 
 impl Service {
-    pub const ALL: [Service; 4] = [Service::S3, Service::Lambda, Service::Sts, Service::Iam];
+    pub const ALL: [Service; 5] =
+        [Service::S3, Service::Lambda, Service::Sts, Service::Iam, Service::Dynamodb];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -21,6 +23,7 @@ impl Service {
             Service::Lambda => "lambda",
             Service::Sts => "sts",
             Service::Iam => "iam",
+            Service::Dynamodb => "dynamodb",
         }
     }
 

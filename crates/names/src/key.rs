@@ -34,6 +34,12 @@ impl Key {
         self
     }
 
+    /// Appends bytes that end themselves, as they are: what is written behind them never changes their order.
+    pub fn ended(mut self, part: &[u8]) -> Self {
+        self.0.extend_from_slice(part);
+        self
+    }
+
     /// Appends the beginning of a text part, without its end: only fit to start or bound a range.
     pub fn text_prefix(mut self, beginning: &str) -> Self {
         self.escape(beginning.as_bytes());

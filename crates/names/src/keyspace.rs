@@ -131,6 +131,20 @@ pub enum Keyspace {
     IamRoleGone = 0x80,
     /// access: (account, URL without its scheme): OpenID Connect providers.
     IamOidcProvider = 0x88,
+
+    /// tables: (account, region, name).
+    Table = 0x90,
+    /// tables: the last table number given out.
+    TableNumber = 0x91,
+    /// tables: (table number, hash of the partition key, partition key, sort key).
+    TableItem = 0x92,
+    /// tables: (table number, index number, hash of the index's partition key, its partition key, its sort key,
+    /// the item's place in the table).
+    TableIndexEntry = 0x93,
+    /// tables: (table number, index number or 0 for the table itself): how many items and bytes.
+    TableCount = 0x94,
+    /// tables: (table number, index number or 0 for all): what is there no more, whose items wait for removal.
+    TableGone = 0x95,
 }
 
 impl Keyspace {

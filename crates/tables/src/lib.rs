@@ -1,5 +1,5 @@
-//! Tables' data, purely: what an item is, how it is read, compared, selected and changed. Knows no store, no clock, no
-//! HTTP, no account.
+//! Tables and their items. What an item is, how it is read, compared, selected and changed is told purely, by modules
+//! that know no store, no clock and no account; [`Tables`] keeps it all. Nothing here knows HTTP.
 //!
 //! ```text
 //! wire JSON ──value::decode_item──▶ Item (stored bytes) ──value::write_item──▶ wire JSON
@@ -13,9 +13,21 @@ pub mod capacity;
 mod error;
 pub mod expression;
 pub mod key;
+mod keys;
 pub mod legacy;
 pub mod number;
 pub mod schema;
+mod service;
+mod table;
 pub mod value;
 
 pub use error::{Corrupt, Refusal};
+pub use service::{
+    Bounds, Consumed, Count, DeleteItem, Found, GetItem, Page, Precondition, Programs, PutItem, Query, Scan,
+    Segment, Select, Selection, TABLES_MAX, TAGS_MAX, TableInfo, TablePage, Tables, TablesError, UpdateItem,
+    Written,
+};
+pub use table::{
+    AttributeDefinition, Billing, CreateIndex, CreateTable, Index, IndexKind, IndexStatus, KeyElement,
+    KeyRole, Projected, TableId, TableName, TableRecord, Throughput,
+};

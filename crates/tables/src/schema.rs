@@ -1,24 +1,5 @@
 //! Tables as they are declared: keys, indexes, projections, billing; checked before anything is made.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html>
-//!
-//! # Layout proposed for the store
-//!
-//! Keys as `names::Key` writes them, `partition` and `sort` as [`crate::key::EncodedKey`] gives them: already
-//! self-delimiting, appended as they are. A table is known by a number that is never used again, so that a table made under
-//! an old name shares nothing with the one before.
-//!
-//! ```text
-//! Table      account region name                          -> declaration, id, status       the name is the only way in
-//! TableItem  id partition sort                            -> item (as `value` stores it)
-//! TableIndex id index partition sort [item's key]         -> projected item                  one for each item that has the key
-//! TableStat  id index                                     -> items, bytes                    added to in the item's transaction
-//! TableLog   id sequence                                  -> key, old and new item           streams; trimmed after 24 h
-//! TableTtl   id second [item's key]                       -> nothing                         what expires, in order
-//! ```
-//!
-//! An item, its index entries, counters and log record go in one transaction. Index entries are compared before and after:
-//! an index whose attributes did not change ([`crate::expression::Updated::changed`]) is not touched. A parallel scan
-//! divides partitions by a hash of their bytes; the order within a partition is that of the sort key.
 
 mod check;
 

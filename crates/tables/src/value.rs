@@ -22,6 +22,7 @@ mod decode;
 mod edit;
 mod encode;
 mod json;
+mod owned;
 mod path;
 mod project;
 mod read;

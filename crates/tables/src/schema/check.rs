@@ -114,6 +114,12 @@ impl Declaration {
         if attributes.len() == used.len() {
             return Ok(());
         }
+        if self.global.is_empty() && self.local.is_empty() {
+            return Err(invalid(
+                "Number of attributes in KeySchema does not exactly match number of attributes defined in \
+                 AttributeDefinitions",
+            ));
+        }
         let keys = used.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         let defined = attributes.keys().copied().collect::<Vec<_>>().join(", ");
         Err(invalid(format!(

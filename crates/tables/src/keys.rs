@@ -1,0 +1,53 @@
+//! Where everything of tables lies in the store. `partition` and `sort` as [`crate::key::EncodedKey`] gives them, which
+//! end themselves.
+//!
+//! ```text
+//! Table            account region name                               -> record
+//! TableItem        table hash partition sort                         -> item
+//! TableIndexEntry  table index hash partition sort (item's key)      -> what the index holds of the item
+//! TableCount       table index                                       -> items, bytes
+//! TableGone        table index                                       -> nothing
+//! ```
+
+use crate::table::TableId;
+use names::{AccountId, Key, Keyspace, Region};
+
+/// The number that stands for the table where an index's could: indexes count from 1.
+pub(crate) const WHOLE: u32 = 0;
+
+pub(crate) fn table(id: &TableId) -> Key {
+    tables(&id.account, &id.region).text(id.name.as_str())
+}
+
+/// Of an account in a region, by name.
+pub(crate) fn tables(account: &AccountId, region: &Region) -> Key {
+    Key::new(Keyspace::Table).text(account.as_str()).text(region.as_str())
+}
+
+pub(crate) fn last_number() -> Key {
+    Key::new(Keyspace::TableNumber)
+}
+
+pub(crate) fn items(table: u64) -> Key {
+    Key::new(Keyspace::TableItem).number(table)
+}
+
+pub(crate) fn entries(table: u64, index: u32) -> Key {
+    Key::new(Keyspace::TableIndexEntry).number(table).number(index.into())
+}
+
+pub(crate) fn count(table: u64, index: u32) -> Key {
+    Key::new(Keyspace::TableCount).number(table).number(index.into())
+}
+
+pub(crate) fn counts(table: u64) -> Key {
+    Key::new(Keyspace::TableCount).number(table)
+}
+
+pub(crate) fn gone(table: u64, index: u32) -> Key {
+    Key::new(Keyspace::TableGone).number(table).number(index.into())
+}
+
+pub(crate) fn all_gone() -> Key {
+    Key::new(Keyspace::TableGone)
+}

@@ -1,0 +1,46 @@
+//! The service: tables and their items in the store.
+
+mod count;
+mod create_table;
+mod delete_table;
+mod describe_table;
+mod error;
+mod items;
+mod known;
+mod list_tables;
+mod sweep;
+mod tags;
+mod throughput;
+
+pub use count::Count;
+pub use create_table::TABLES_MAX;
+pub use describe_table::TableInfo;
+pub use error::TablesError;
+pub use items::{
+    Bounds, Consumed, DeleteItem, Found, GetItem, Page, Precondition, Programs, PutItem, Query, Scan,
+    Segment, Select, Selection, UpdateItem, Written,
+};
+pub use list_tables::TablePage;
+pub use tags::TAGS_MAX;
+
+use clock::Clock;
+use known::Known;
+use kv::Kv;
+use std::sync::Arc;
+use throughput::Throughputs;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Tables {
+    pub(crate) kv: Kv,
+    pub(crate) clock: Clock,
+    pub(crate) known: Arc<Known>,
+    pub(crate) throughput: Arc<Throughputs>,
+}
+
+impl Tables {
+    pub fn new(kv: Kv, clock: Clock) -> Self {
+        let (known, throughput) = (Arc::default(), Arc::new(Throughputs::new(clock.clone())));
+        Tables { kv, clock, known, throughput }
+    }
+}

@@ -1,0 +1,66 @@
+use super::{Count, TableInfo, Tables, TablesError};
+use crate::keys;
+use crate::table::{CreateTable, IndexStatus, TableRecord};
+use kv::{Read, Transaction};
+
+/// Of one account in one region, as the published quota has it.
+pub const TABLES_MAX: usize = 2_500;
+
+impl Tables {
+    /// The table can be used as soon as this answers.
+    ///
+    /// # Errors
+    /// `Refused`, `TableExists`, `TooMany`; the store fails.
+    pub async fn create_table(&self, request: CreateTable) -> Result<TableInfo, TablesError> {
+        request.check()?;
+        super::tags::check(&request.tags)?;
+        let (now, id) = (self.clock.now(), self.clock.uuid());
+        self.kv
+            .transact(async move |tx: &mut Transaction| {
+                let place = keys::table(&request.table);
+                if tx.get(&place).await?.is_some() {
+                    return Err(TablesError::TableExists(request.table.name.to_string()));
+                }
+                let mine = keys::tables(&request.table.account, &request.table.region).range();
+                if tx.range(&mine, TABLES_MAX).await?.len() >= TABLES_MAX {
+                    return Err(TablesError::TooMany(format!(
+                        "Subscriber limit exceeded: there are {TABLES_MAX} tables in this account and region"
+                    )));
+                }
+                let number = next_number(tx).await?;
+                let record = record(request.clone(), number, id.clone(), now);
+                kv::put_record(tx, &place, &record);
+                Ok(TableInfo::new(request.table.clone(), record, Vec::new(), Count::default()))
+            })
+            .await
+    }
+}
+
+fn record(request: CreateTable, number: u64, id: String, now: clock::Timestamp) -> TableRecord {
+    let CreateTable { attributes, key, indexes, billing, deletion_protection, tags, .. } = request;
+    let numbered = (1u32..).zip(indexes);
+    let indexes: Vec<_> =
+        numbered.map(|(number, index)| index.into_index(number, IndexStatus::Active)).collect();
+    TableRecord {
+        number,
+        id,
+        created: now,
+        attributes,
+        key,
+        next_index: u32::try_from(indexes.len()).unwrap_or(u32::MAX).saturating_add(1),
+        indexes,
+        billing,
+        deletion_protection,
+        tags,
+    }
+}
+
+/// From 1 up.
+async fn next_number(tx: &mut Transaction) -> Result<u64, TablesError> {
+    let place = keys::last_number();
+    let last = tx.get(&place).await?;
+    let last = last.as_deref().and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+    let next = last.saturating_add(1);
+    tx.put(place, next.to_be_bytes().to_vec());
+    Ok(next)
+}

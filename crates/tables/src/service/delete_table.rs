@@ -1,0 +1,32 @@
+use super::{TableInfo, Tables, TablesError};
+use crate::Refusal;
+use crate::keys;
+use crate::table::TableId;
+use kv::Transaction;
+
+impl Tables {
+    /// The table is gone, and its name free, as soon as this answers; its items are removed by
+    /// [`Tables::sweep`].
+    ///
+    /// # Errors
+    /// `NoSuchTable`, `Refused` where it is protected; the store fails.
+    pub async fn delete_table(&self, id: TableId) -> Result<TableInfo, TablesError> {
+        let known = self.known.clone();
+        self.kv
+            .transact(async move |tx: &mut Transaction| {
+                let record = known.table(tx, &id).await?.record.clone();
+                if record.deletion_protection {
+                    return Err(TablesError::Refused(Refusal::validation(
+                        "Resource cannot be deleted as it is currently protected against deletion. Disable deletion \
+                         protection first.",
+                    )));
+                }
+                let number = record.number;
+                let info = TableInfo::read(tx, id.clone(), record).await?;
+                tx.delete(keys::table(&id));
+                tx.put(keys::gone(number, keys::WHOLE), Vec::new());
+                Ok(info)
+            })
+            .await
+    }
+}

@@ -1,0 +1,47 @@
+//! Items of tables: read and written one by one, in batches and in transactions.
+
+mod change;
+mod delete_item;
+mod get_item;
+mod page;
+mod place;
+mod put_item;
+mod query;
+mod row;
+mod scan;
+mod update_item;
+
+pub use change::{Consumed, Written};
+pub use delete_item::DeleteItem;
+pub use get_item::{Found, GetItem};
+pub use page::{Bounds, Page, Select, Selection};
+pub use put_item::PutItem;
+pub use query::{Programs, Query};
+pub use scan::{Scan, Segment};
+pub use update_item::UpdateItem;
+
+use super::TablesError;
+use crate::expression::Condition;
+use crate::value::{Item, ItemRef};
+
+/// What an item must be for a write to happen.
+#[derive(Debug, Clone, Default)]
+pub struct Precondition {
+    pub condition: Option<Condition>,
+    /// Whether a refusal tells the item that was there.
+    pub tells_item: bool,
+}
+
+impl Precondition {
+    /// # Errors
+    /// `ConditionFailed`.
+    fn check(&self, old: Option<ItemRef<'_>>) -> Result<(), TablesError> {
+        let Some(condition) = &self.condition else { return Ok(()) };
+        let nothing = Item::empty();
+        if condition.holds(old.unwrap_or_else(|| nothing.view())) {
+            return Ok(());
+        }
+        let item = old.filter(|_| self.tells_item).map(ItemRef::to_item);
+        Err(TablesError::ConditionFailed { item })
+    }
+}

@@ -1,0 +1,161 @@
+//! One item changed, with everything that follows from it, in the transaction that changes it.
+
+use super::{place, row};
+use crate::capacity::{Units, Write};
+use crate::key::{EncodedKey, KeySchema};
+use crate::keys;
+use crate::service::known::Table;
+use crate::service::{Count, TablesError};
+use crate::table::{Index, Projected};
+use crate::value::{Item, ItemRef, Path, Projection};
+use kv::Transaction;
+
+/// What an item was and is, and what it took.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    pub old: Option<Item>,
+    pub new: Option<Item>,
+    pub consumed: Consumed,
+}
+
+/// Capacity that operations took.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Consumed {
+    pub table: Units,
+    /// By name.
+    pub local: Vec<(String, Units)>,
+    pub global: Vec<(String, Units)>,
+}
+
+impl Consumed {
+    pub fn of_table(units: Units) -> Self {
+        Consumed { table: units, ..Consumed::default() }
+    }
+
+    pub fn total(&self) -> Units {
+        let indexes = self.local.iter().chain(&self.global).map(|(_, units)| *units);
+        self.table + indexes.sum::<Units>()
+    }
+
+    pub(super) fn of_index(index: &Index, units: Units) -> Self {
+        let mut consumed = Consumed::default();
+        consumed.add_index(index, units);
+        consumed
+    }
+
+    fn add_index(&mut self, index: &Index, units: Units) {
+        let named = match index.kind {
+            crate::table::IndexKind::Local => &mut self.local,
+            crate::table::IndexKind::Global => &mut self.global,
+        };
+        named.push((index.name.clone(), units));
+    }
+}
+
+/// Makes `new` of `old`, both of the same key, and answers what that took.
+///
+/// # Errors
+/// `Refused`: an attribute of an index's key has another type or is empty; the store fails.
+pub(super) async fn change(
+    tx: &mut Transaction,
+    table: &Table,
+    key: &EncodedKey,
+    old: Option<ItemRef<'_>>,
+    new: Option<ItemRef<'_>>,
+    how: Write,
+) -> Result<Consumed, TablesError> {
+    let place = place::item(table.number, key);
+    let mut consumed = Consumed::of_table(Units::write(size(old), size(new), how));
+    for (index, schema) in table.indexes().filter(|(index, _)| index.is_kept()) {
+        if let Some(units) = change_index(tx, table, (index, schema), key, old, new, how).await? {
+            consumed.add_index(index, units);
+        }
+    }
+    match new {
+        Some(item) => tx.put(&place, row::encode(item)),
+        None if old.is_some() => tx.delete(&place),
+        None => {}
+    }
+    count(tx, table.number, keys::WHOLE, old.map(|item| item.size()), new.map(|item| item.size())).await?;
+    Ok(consumed)
+}
+
+/// `None`: nothing of the index changed, and nothing was taken.
+async fn change_index(
+    tx: &mut Transaction,
+    table: &Table,
+    (index, schema): (&Index, &KeySchema),
+    key: &EncodedKey,
+    old: Option<ItemRef<'_>>,
+    new: Option<ItemRef<'_>>,
+    how: Write,
+) -> Result<Option<Units>, TablesError> {
+    let entry = |item: Option<ItemRef<'_>>| -> Result<Option<(names::Key, Item)>, TablesError> {
+        let Some(item) = item else { return Ok(None) };
+        let Some(indexed) = schema.of_indexed(item, &index.name)? else { return Ok(None) };
+        let projected = projected(table, index, schema, item);
+        Ok(Some((place::entry(table.number, index.number, &indexed, key), projected)))
+    };
+    let (before, after) = (entry(old)?, entry(new)?);
+    if before == after {
+        return Ok(None);
+    }
+    let size = |entry: &Option<(names::Key, Item)>| entry.as_ref().map(|(_, item)| item.view().size());
+    count(tx, table.number, index.number, size(&before), size(&after)).await?;
+    let units = |before: Option<u32>, after: Option<u32>| {
+        Units::write(before.unwrap_or(0).into(), after.unwrap_or(0).into(), how)
+    };
+    // An entry that moves is removed in one place and written in another.
+    let taken = match (&before, &after) {
+        (Some((from, _)), Some((to, _))) if from != to => {
+            units(size(&before), None) + units(None, size(&after))
+        }
+        _ => units(size(&before), size(&after)),
+    };
+    if let Some((from, _)) = &before
+        && after.as_ref().is_none_or(|(to, _)| to != from)
+    {
+        tx.delete(from);
+    }
+    if let Some((to, item)) = &after {
+        tx.put(to, row::encode(item.view()));
+    }
+    Ok(Some(taken))
+}
+
+/// What an index holds of an item.
+pub(super) fn projected(table: &Table, index: &Index, schema: &KeySchema, item: ItemRef<'_>) -> Item {
+    let names: &[String] = match &index.projected {
+        Projected::All => return item.to_item(),
+        Projected::KeysOnly => &[],
+        Projected::Include(names) => names,
+    };
+    let keys = table.key.names().chain(schema.names());
+    let paths: Vec<Path> =
+        keys.chain(names.iter().map(String::as_str)).map(|name| Path::new(name, Vec::new())).collect();
+    Projection::of(&paths).apply(item)
+}
+
+fn size(item: Option<ItemRef<'_>>) -> u64 {
+    item.map_or(0, |item| item.size().into())
+}
+
+async fn count(
+    tx: &mut Transaction,
+    table: u64,
+    index: u32,
+    before: Option<u32>,
+    after: Option<u32>,
+) -> Result<(), TablesError> {
+    if before == after {
+        return Ok(());
+    }
+    let Count { items, bytes } = Count::read(tx, table, index).await?;
+    let there = |size: Option<u32>| u64::from(size.is_some());
+    let count = Count {
+        items: (items + there(after)).saturating_sub(there(before)),
+        bytes: (bytes + u64::from(after.unwrap_or(0))).saturating_sub(before.unwrap_or(0).into()),
+    };
+    count.write(tx, keys::count(table, index));
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! What a table is: names, key schemas, indexes, and how it is kept.
+
+mod index;
+mod name;
+mod record;
+mod schema;
+
+pub use index::{Index, IndexKind, IndexStatus, Projected};
+pub use name::TableName;
+pub use record::{Billing, TableRecord, Throughput};
+pub(crate) use schema::key_schema;
+pub use schema::{AttributeDefinition, CreateIndex, CreateTable, KeyElement, KeyRole};
+
+use names::{AccountId, Arn, Region, Service};
+
+/// Where a table is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableId {
+    pub account: AccountId,
+    pub region: Region,
+    pub name: TableName,
+}
+
+impl TableId {
+    pub fn arn(&self) -> Arn {
+        Arn::new(Service::Dynamodb, &self.region, &self.account, format!("table/{}", self.name))
+    }
+
+    pub fn index_arn(&self, index: &str) -> Arn {
+        Arn::new(Service::Dynamodb, &self.region, &self.account, format!("table/{}/index/{index}", self.name))
+    }
+}

@@ -1,0 +1,51 @@
+use super::index::{Index, IndexKind};
+use super::schema::{AttributeDefinition, KeyElement};
+use clock::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A table as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableRecord {
+    /// Of its items' keys; never used again.
+    pub number: u64,
+    /// A UUID: tells the table from one of the same name before it.
+    pub id: String,
+    pub created: Timestamp,
+    pub attributes: Vec<AttributeDefinition>,
+    pub key: Vec<KeyElement>,
+    pub indexes: Vec<Index>,
+    pub billing: Billing,
+    pub deletion_protection: bool,
+    pub tags: BTreeMap<String, String>,
+    /// What the next index is numbered.
+    pub next_index: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Billing {
+    PayPerRequest,
+    Provisioned(Throughput),
+}
+
+/// Capacity units per second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Throughput {
+    pub read: u64,
+    pub write: u64,
+}
+
+impl kv::Record for TableRecord {
+    const KIND: &'static str = "table";
+    const VERSION: u8 = 1;
+}
+
+impl TableRecord {
+    pub fn index(&self, name: &str) -> Option<&Index> {
+        self.indexes.iter().find(|index| index.name == name)
+    }
+
+    pub fn indexes_of(&self, kind: IndexKind) -> impl Iterator<Item = &Index> {
+        self.indexes.iter().filter(move |index| index.kind == kind)
+    }
+}
