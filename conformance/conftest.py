@@ -72,6 +72,11 @@ def sts(zerun):
     return zerun.client("sts")
 
 
+@pytest.fixture(scope="module")
+def dynamodb(zerun):
+    return zerun.client("dynamodb")
+
+
 @pytest.fixture
 def bucket(s3):
     """A new, empty bucket."""

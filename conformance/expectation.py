@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 def refused(*codes, status=None, naming=None):
     """The call inside must be refused with one of `codes`, a 4xx status, and a message that contains `naming`."""
     with pytest.raises(ClientError) as caught:
-        yield
+        yield caught
     error = caught.value.response["Error"]
     got = caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
     assert error["Code"] in codes, f"{error['Code']} ({got}): {error.get('Message')}"

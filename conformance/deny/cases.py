@@ -55,6 +55,14 @@ MEMBERS = {
         "Tagging": lambda t: {"TagSet": [{"Key": "new", "Value": "b"}]},
         "NotificationConfiguration": lambda t: {},
     },
+    "dynamodb": {
+        "TableName": lambda t: t.table(),
+        "Key": lambda t: t.key_of_item(),
+        "Item": lambda t: t.key_of_item() | {"spoiled": {"BOOL": True}},
+        "ResourceArn": lambda t: t.table(),
+        "Tags": lambda t: [{"Key": "new", "Value": "b"}],
+        "TagKeys": lambda t: ["team"],
+    },
     "sts": {
         "RoleSessionName": lambda t: "session",
     },
@@ -227,6 +235,18 @@ WRITTEN = {
     "s3:CompleteMultipartUpload": Written(uploading("MultipartUpload")),
     "s3:UploadPart": Written(lambda t: uploading()(t) | {"PartNumber": 2, "Body": b"spoiled"}),
     "s3:UploadPartCopy": Written(lambda t: uploading()(t) | {"PartNumber": 2}, further=["s3:GetObject"]),
+
+    "dynamodb:CreateTable": Written(lambda t: {
+        "TableName": t.name(), "BillingMode": "PAY_PER_REQUEST", "Tags": TAGS,
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}]}, further=["dynamodb:TagResource"]),
+    "dynamodb:DeleteTable": Written(lambda t: {"TableName": t.own_table()}),
+    "dynamodb:DeleteItem": Written(lambda t: {"TableName": t.own_table()}),
+    "dynamodb:UntagResource": Written(lambda t: {"ResourceArn": t.own_table()}),
+    "dynamodb:UpdateItem": Written(lambda t: {
+        "UpdateExpression": "SET spoiled = :yes", "ExpressionAttributeValues": {":yes": {"BOOL": True}}}),
+    "dynamodb:Query": Written(lambda t: {
+        "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "item"}}}),
 
     "sts:AssumeRole": Written(lambda t: {"RoleArn": t.assumable_role()}),
     "sts:AssumeRoleWithWebIdentity": Written(

@@ -10,7 +10,7 @@ OF_USE = ("ResponseMetadata", "RoleLastUsed", "PasswordLastUsed", "LastModifiedI
 
 def state(server, *, without_users=()):
     """Everything listed and read by root; `without_users`: those whose policies the test itself changes."""
-    iam, s3, lam = (server.client(service) for service in ("iam", "s3", "lambda"))
+    iam, s3, lam, db = (server.client(service) for service in ("iam", "s3", "lambda", "dynamodb"))
     details = pages(iam, "get_account_authorization_details")
     users = [page["UserDetailList"] for page in details]
     names = [user["UserName"] for of_page in users for user in of_page if user["UserName"] not in without_users]
@@ -25,6 +25,7 @@ def state(server, *, without_users=()):
             "keys": list(pool.map(lambda name: plain(iam.list_access_keys(UserName=name)), names)),
             "functions": list(pool.map(lambda arn: of_function(lam, arn), functions)),
             "layers": plain(pages(lam, "list_layers")),
+            "tables": [of_table(db, name) for page in pages(db, "list_tables") for name in page["TableNames"]],
             "buckets": list(pool.map(lambda name: of_bucket(s3, name), buckets)),
         }
 
@@ -37,6 +38,12 @@ def of_function(lam, arn):
         ask("get_function_configuration"), lambda: lam.list_tags(Resource=arn), ask("list_versions_by_function"),
         ask("list_aliases"), ask("get_policy"), ask("get_function_concurrency"), ask("list_function_url_configs"),
         ask("list_function_event_invoke_configs"), ask("get_function_recursion_config"))]
+
+
+def of_table(db, name):
+    told_of = db.describe_table(TableName=name)["Table"]
+    return plain(told_of), plain(pages(db, "scan", TableName=name)), told(
+        lambda: db.list_tags_of_resource(ResourceArn=told_of["TableArn"]))
 
 
 def of_bucket(s3, name):

@@ -30,18 +30,22 @@ EXAMINED = "deny-examined"
 # Each service's documented shape of a refusal: (status, code).
 NO_CREDENTIALS = {
     "iam": (403, "MissingAuthenticationToken"), "sts": (403, "MissingAuthenticationToken"),
-    "lambda": (403, "MissingAuthenticationTokenException"), "s3": (403, "AccessDenied")}
+    "lambda": (403, "MissingAuthenticationTokenException"), "s3": (403, "AccessDenied"),
+    "dynamodb": (400, "MissingAuthenticationTokenException")}
 WRONG_SIGNATURE = {
     "iam": (403, "SignatureDoesNotMatch"), "sts": (403, "SignatureDoesNotMatch"),
-    "lambda": (403, "InvalidSignatureException"), "s3": (403, "SignatureDoesNotMatch")}
+    "lambda": (403, "InvalidSignatureException"), "s3": (403, "SignatureDoesNotMatch"),
+    "dynamodb": (400, "InvalidSignatureException")}
 EXPIRED = {
     "iam": (403, "ExpiredToken"), "sts": (403, "ExpiredToken"),
-    "lambda": (403, "ExpiredTokenException"), "s3": (400, "ExpiredToken")}
+    "lambda": (403, "ExpiredTokenException"), "s3": (400, "ExpiredToken"),
+    "dynamodb": (400, "ExpiredTokenException")}
 # What needs no signature but something else, which proves nothing.
 NO_TOKEN = (400, "InvalidIdentityToken")
 DENIED = {
     "iam": (403, "AccessDenied"), "sts": (403, "AccessDenied"),
-    "lambda": (403, "AccessDeniedException"), "s3": (403, "AccessDenied")}
+    "lambda": (403, "AccessDeniedException"), "s3": (403, "AccessDenied"),
+    "dynamodb": (400, "AccessDeniedException")}
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +180,7 @@ def test_as_another_account(zerun, cases, things, failures):
             if case.written.open_to_others:
                 failures.check(not answer.is_error, case, answer)
             elif names_ours:
-                expected = (NO_TOKEN[0],) if case.written.unsigned else (403, 404, 409)
+                expected = (NO_TOKEN[0],) if case.written.unsigned else (DENIED[case.service][0], 404, 409)
                 failures.check(answer.status in expected, case, answer)
             else:
                 failures.check(answer.is_error or ACCOUNT not in str(answer.told), case, answer)

@@ -25,7 +25,8 @@ def trust(principal):
 
 class Things:
     def __init__(self, server, runtime):
-        self.iam, self.s3, self.lam = (server.client(service) for service in ("iam", "s3", "lambda"))
+        self.iam, self.s3, self.lam, self.db = (
+            server.client(service) for service in ("iam", "s3", "lambda", "dynamodb"))
         self.server = server
         self.runtime = runtime
         self.numbers = itertools.count()
@@ -218,3 +219,21 @@ class Things:
         at["UploadId"] = self.s3.create_multipart_upload(**at)["UploadId"]
         etag = self.s3.upload_part(**at, PartNumber=1, Body=b"part")["ETag"]
         return at, {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+
+    # Tables
+
+    def own_table(self):
+        """By its ARN, with an item and a tag."""
+        made = self.db.create_table(
+            TableName=self.name("table"), BillingMode="PAY_PER_REQUEST", Tags=[{"Key": "team", "Value": "a"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}])["TableDescription"]
+        self.db.put_item(TableName=made["TableName"], Item=self.key_of_item() | {"secret": {"S": "nobody else's"}})
+        return made["TableArn"]
+
+    @cache
+    def table(self):
+        return self.own_table()
+
+    def key_of_item(self):
+        return {"pk": {"S": "item"}}

@@ -13,6 +13,7 @@ use objects::Objects;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+use tables::Tables;
 
 /// The rooms below, as operations reach them. Built once by the server.
 #[derive(Clone)]
@@ -24,6 +25,7 @@ pub struct Services {
     pub objects: Objects,
     pub functions: Functions,
     pub audit: Log,
+    pub tables: Tables,
     /// The first base domain that is configured: what host names in printed URLs end with.
     pub base_domain: String,
 }

@@ -14,6 +14,8 @@ pub struct ApiError {
     pub message: String,
     /// Further members of the error document, such as S3's `BucketName`.
     pub fields: Vec<(Cow<'static, str>, String)>,
+    /// Further members that are no text, of protocols that write JSON.
+    pub json: Option<Box<serde_json::Map<String, serde_json::Value>>>,
     /// Further response headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub kind: ErrorKind,
@@ -43,6 +45,7 @@ impl ApiError {
             code: code.into(),
             message: message.into(),
             fields: Vec::new(),
+            json: None,
             headers: Vec::new(),
             kind: ErrorKind::Service,
             explanation: None,
@@ -90,6 +93,12 @@ impl ApiError {
         self
     }
 
+    /// Adds a member that is no text.
+    pub fn json_field(mut self, name: &str, value: serde_json::Value) -> Self {
+        self.json.get_or_insert_default().insert(name.to_owned(), value);
+        self
+    }
+
     /// Adds a response header; one that headers cannot carry is left out.
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -101,8 +110,8 @@ impl ApiError {
 
 impl From<WireError> for ApiError {
     fn from(wire: WireError) -> Self {
-        let WireError { code, status, message, fields, headers } = wire;
-        ApiError { status, code, message, fields, headers, kind: ErrorKind::Service, explanation: None }
+        let WireError { code, status, message, fields, json, headers } = wire;
+        ApiError { status, code, message, fields, json, headers, kind: ErrorKind::Service, explanation: None }
     }
 }
 

@@ -51,6 +51,8 @@ pub(crate) static SERVICES: &[&Service] = &[
     &crate::lambda::model::SERVICE,
     &crate::iam::model::SERVICE,
     &crate::sts::model::SERVICE,
+    &crate::dynamodb::model::SERVICE,
+    &crate::dynamodbstreams::model::SERVICE,
 ];
 
 /// How the server is addressed.

@@ -39,6 +39,8 @@ mod resource_tags;
 mod tag_conditions;
 mod trace;
 
+pub mod dynamodb;
+pub mod dynamodbstreams;
 pub(crate) mod function_url;
 pub mod iam;
 pub mod lambda;

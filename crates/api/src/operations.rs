@@ -1,3 +1,4 @@
+use crate::dynamodb::model::operation as dynamodb;
 use crate::iam::model::operation as iam;
 use crate::sts::model::operation as sts;
 use crate::{Entry, lambda, s3};
@@ -8,6 +9,20 @@ use std::sync::LazyLock;
 /// operations that we lack, the coverage page and the test that tries every operation without
 /// credentials all read it.
 pub static OPERATIONS: &[Entry] = &[
+    // dynamodb
+    Entry::of::<dynamodb::CreateTable>(),
+    Entry::of::<dynamodb::DeleteItem>(),
+    Entry::of::<dynamodb::DeleteTable>(),
+    Entry::of::<dynamodb::DescribeTable>(),
+    Entry::of::<dynamodb::GetItem>(),
+    Entry::of::<dynamodb::ListTables>(),
+    Entry::of::<dynamodb::ListTagsOfResource>(),
+    Entry::of::<dynamodb::PutItem>(),
+    Entry::of::<dynamodb::Query>(),
+    Entry::of::<dynamodb::Scan>(),
+    Entry::of::<dynamodb::TagResource>(),
+    Entry::of::<dynamodb::UntagResource>(),
+    Entry::of::<dynamodb::UpdateItem>(),
     // iam
     Entry::of::<iam::AddClientIDToOpenIDConnectProvider>(),
     Entry::of::<iam::AddUserToGroup>(),

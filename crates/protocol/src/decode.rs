@@ -40,7 +40,21 @@ pub fn decode(
     body: Option<&[u8]>,
     labels: &[(&str, String)],
 ) -> Result<Value, DecodeError> {
-    let tree = read(operation, parts, body, labels)?;
+    checked(operation, read(operation, parts, body, labels)?)
+}
+
+/// As [`decode`], of an operation of the JSON protocols, whose input is all in the document.
+///
+/// # Errors
+/// As [`decode`].
+pub fn document(operation: &'static Operation, document: &[u8]) -> Result<Value, DecodeError> {
+    match operation.input {
+        Some(shape) => checked(operation, body_json::read(shape, document)?),
+        None => body_json::read_nothing(document),
+    }
+}
+
+fn checked(operation: &Operation, tree: Value) -> Result<Value, DecodeError> {
     if let Some(shape) = operation.input {
         let violations = constraint::check(shape, &tree);
         if !violations.is_empty() {

@@ -19,6 +19,8 @@ pub struct WireError {
     pub message: String,
     /// Further elements or members of the error document, e.g. S3's `BucketName`.
     pub fields: Vec<(Cow<'static, str>, String)>,
+    /// Further members that are no text, of the JSON protocols.
+    pub json: Option<Box<serde_json::Map<String, serde_json::Value>>>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -33,6 +35,7 @@ impl WireError {
             status,
             message: message.into(),
             fields: Vec::new(),
+            json: None,
             headers: Vec::new(),
         }
     }

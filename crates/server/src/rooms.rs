@@ -25,6 +25,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tables::Tables;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -82,6 +83,7 @@ impl Rooms {
         let root_key = access.root_key().ok_or("the store has an account but no root key")?;
         let blobs = Blobs::local(data.blobs(), clock.clone())?;
         let objects = Objects::new(kv.clone(), blobs.clone(), clock.clone());
+        let tables = Tables::new(kv.clone(), clock.clone());
 
         let runtimes = Runtimes::open_with_packs(data.path(), &packs)?;
         let inside = Arc::new(FrontInside::default());
@@ -134,6 +136,7 @@ impl Rooms {
             blobs: blobs.clone(),
             access,
             objects,
+            tables,
             functions: functions.clone(),
             audit: audit.clone(),
             base_domain: base_domains.first().cloned().unwrap_or_default(),
@@ -203,7 +206,19 @@ impl Rooms {
     /// holds up the first request.
     pub fn start_background(self, stop: CancellationToken) -> Background {
         let Rooms {
-            clock, kv, blobs, functions, pool, runtimes, inside, own_packs, meters, iam, audit, ..
+            clock,
+            front,
+            kv,
+            blobs,
+            functions,
+            pool,
+            runtimes,
+            inside,
+            own_packs,
+            meters,
+            iam,
+            audit,
+            ..
         } = self;
         runtimes.warm();
         if let Some(packs) = own_packs {
@@ -226,6 +241,7 @@ impl Rooms {
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping.clone()));
         let metering = tokio::spawn(meters.clone().run(stopping.clone()));
         let noting = tokio::spawn(iam.clone().keep_last_used(stopping));
+        let tables = tokio::spawn(front.services().tables.clone().keep_swept());
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions.clone()));
         tokio::spawn(async move {
             if let Err(error) = functions.expect_all().await {
@@ -243,6 +259,7 @@ impl Rooms {
             triggers,
             dispatcher,
             sweeper,
+            tables,
             meters,
             metering,
             iam,
@@ -261,6 +278,7 @@ pub struct Background {
     triggers: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     sweeper: JoinHandle<()>,
+    tables: JoinHandle<()>,
     meters: Meters,
     metering: JoinHandle<()>,
     iam: Iam,
@@ -274,6 +292,7 @@ impl Background {
     /// again at the next start. False when the store had failed.
     pub async fn end(self, deadline: Duration) -> bool {
         self.sweeper.abort();
+        self.tables.abort();
         self.pool.shutdown(deadline).await;
         for (name, task) in [
             ("triggers", self.triggers),

@@ -33,18 +33,20 @@ pub(crate) enum Meant {
 /// protocol's marks. What is left is S3's, whose paths are anything.
 pub(crate) fn destination(parts: &Parts, scope_service: Option<&str>, addressed: &Addressed) -> Destination {
     if let Some(name) = scope_service {
-        // Presigned and signed alike. `s3express` and others are services of their own.
-        return by_service_name(name);
+        // Presigned and signed alike. `s3express` and others are services of their own. A table's stream is signed as
+        // its table is: their targets tell them apart.
+        return match by_target(parts) {
+            Some(service) if service.name == name => Destination::Known(service),
+            _ => by_service_name(name),
+        };
     }
     match addressed {
         Addressed::Bucket(_) => return Destination::Known(&s3::model::SERVICE),
         Addressed::Service(name) => return by_service_name(name),
         Addressed::Endpoint | Addressed::FunctionUrl(_) => {}
     }
-    if let Some(target) = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()) {
-        let prefix = target.rsplit_once('.').map_or(target, |(prefix, _)| prefix);
-        let by_target = SERVICES.iter().find(|service| service.target_prefix == Some(prefix));
-        return match by_target {
+    if let Some(prefix) = target_prefix(parts) {
+        return match by_target(parts) {
             Some(service) => Destination::Known(service),
             None => Destination::Unknown(prefix.to_owned()),
         };
@@ -57,6 +59,17 @@ pub(crate) fn destination(parts: &Parts, scope_service: Option<&str>, addressed:
             && matches!(find(service, parts, parts.uri.path()), Ok(Some(_)))
     });
     Destination::Known(rest.copied().unwrap_or(&s3::model::SERVICE))
+}
+
+/// What stands before the operation in `X-Amz-Target`.
+fn target_prefix(parts: &Parts) -> Option<&str> {
+    let target = parts.headers.get("x-amz-target")?.to_str().ok()?;
+    Some(target.rsplit_once('.').map_or(target, |(prefix, _)| prefix))
+}
+
+fn by_target(parts: &Parts) -> Option<&'static Service> {
+    let prefix = target_prefix(parts)?;
+    SERVICES.iter().copied().find(|service| service.target_prefix == Some(prefix))
 }
 
 fn by_service_name(name: &str) -> Destination {

@@ -23,6 +23,7 @@ use protocol::error::WireError;
 use protocol::model::{Dialect, Protocol, Service};
 use protocol::route::Labels;
 use protocol::sigv4::{Presented, SigError};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
@@ -123,7 +124,7 @@ fn fail(
     let wire = respond::wire(service, error);
     note.code = Some(wire.code.clone().into_owned());
     note.message = Some(wire.message.clone());
-    wire.render(service, &request_id).map(respond::whole)
+    respond::rendered(service, &wire, request_id)
 }
 
 /// The message with a reference to the record that explains it, as EC2 words it.
@@ -359,14 +360,19 @@ impl Spoken<'_> {
     /// Decodes, decides, does and encodes.
     async fn speak(self, note: &mut Note) -> Result<Response<ResponseBody>, ApiError> {
         let Spoken { front, parts, peer, request_id, now, caller, entry, labels, document, body } = self;
-        let tree = aside(document.as_ref().map_or(0, Bytes::len), || {
-            protocol::decode::decode(entry.model, &parts, document.as_deref(), &labels)
-        });
-        let tree = tree.and_then(|tree| {
-            protocol::decode::honour(&tree, entry.honoured)?;
-            Ok(tree)
-        });
-        let tree = tree.map_err(|error| ApiError::from(error.into_wire(entry.model)))?;
+        let (tree, body) = match (entry.direct, document) {
+            (true, document) => (Value::Null, Body::from(document.unwrap_or_default())),
+            (false, document) => {
+                let tree = aside(document.as_ref().map_or(0, Bytes::len), || {
+                    protocol::decode::decode(entry.model, &parts, document.as_deref(), &labels)
+                });
+                let tree = tree.and_then(|tree| {
+                    protocol::decode::honour(&tree, entry.honoured)?;
+                    Ok(tree)
+                });
+                (tree.map_err(|error| ApiError::from(error.into_wire(entry.model)))?, body)
+            }
+        };
         if let Some(shape) = entry.model.input.filter(|_| !entry.data) {
             note.parameters = Some(parameters(shape, &tree));
         }

@@ -4,6 +4,7 @@ use super::ResponseBody;
 use crate::error::ErrorKind;
 use crate::{ApiError, Entry, Reply, ReplyBody};
 use bytes::Bytes;
+use crc_fast::CrcAlgorithm;
 use futures_util::{Stream, StreamExt};
 use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::{Response, StatusCode};
@@ -36,8 +37,16 @@ pub(crate) fn success(
         head.headers.insert(name, value.clone());
     }
     let body = match reply.body {
-        ReplyBody::Empty => whole(document),
-        ReplyBody::Bytes(bytes) => whole(bytes),
+        ReplyBody::Empty | ReplyBody::Bytes(_) => {
+            let bytes = match reply.body {
+                ReplyBody::Bytes(bytes) => bytes,
+                _ => document,
+            };
+            if sums(entry.model.service) {
+                head.headers.insert(CRC32, sum(&bytes));
+            }
+            whole(bytes)
+        }
         ReplyBody::Stream { length, stream } => {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             Exactly { remaining: length, stream }.boxed_unsync()
@@ -49,7 +58,31 @@ pub(crate) fn success(
 
 /// The response to a failure, as a client of the service reads it.
 pub(crate) fn failure(service: &Service, error: ApiError, request_id: RequestId) -> Response<ResponseBody> {
-    wire(service, error).render(service, &request_id).map(whole)
+    rendered(service, &wire(service, error), request_id)
+}
+
+pub(crate) fn rendered(
+    service: &Service,
+    error: &WireError,
+    request_id: RequestId,
+) -> Response<ResponseBody> {
+    let mut response = error.render(service, &request_id);
+    if sums(service) {
+        let sum = sum(response.body());
+        response.headers_mut().insert(CRC32, sum);
+    }
+    response.map(whole)
+}
+
+/// DynamoDB's answers carry their body's CRC-32, which its clients may compare.
+const CRC32: &str = "x-amz-crc32";
+
+fn sums(service: &Service) -> bool {
+    service.name == crate::dynamodb::model::SERVICE.name
+}
+
+fn sum(body: &[u8]) -> HeaderValue {
+    HeaderValue::from(crc_fast::checksum(CrcAlgorithm::Crc32IsoHdlc, body))
 }
 
 /// What the SDKs of each protocol take for a request to try again.
@@ -96,8 +129,14 @@ pub(crate) fn wire(service: &Service, error: ApiError) -> WireError {
             None => "ValidationException".into(),
         },
     };
-    let mut wire = WireError::new(code, error.status, error.message);
+    // The JSON protocols have one status for whatever a caller did wrong.
+    let status = match (error.kind, service.protocol) {
+        (ErrorKind::Denied, Protocol::Json10 | Protocol::Json11) => StatusCode::BAD_REQUEST,
+        _ => error.status,
+    };
+    let mut wire = WireError::new(code, status, error.message);
     wire.headers = error.headers;
+    wire.json = error.json;
     // The JSON documents of other services have no place for it; the message names it anyway.
     let keeps_fields = error.kind != ErrorKind::Unsupported || service.protocol == Protocol::RestXml;
     if keeps_fields {

@@ -55,6 +55,7 @@ impl WireError {
         for (name, value) in &self.fields {
             body.insert(name.clone().into_owned(), Value::from(value.as_str()));
         }
+        body.extend(self.json.iter().flat_map(|members| members.as_ref().clone()));
         Value::Object(body).to_string().into_bytes()
     }
 

@@ -1,0 +1,44 @@
+//! Tables, spoken as DynamoDB.
+
+mod create_table;
+mod delete_item;
+mod delete_table;
+mod describe_table;
+mod description;
+mod error;
+mod get_item;
+mod list_tables;
+mod list_tags_of_resource;
+pub mod model;
+mod paged;
+mod parameters;
+mod put_item;
+mod query;
+mod reply;
+mod scan;
+mod tag_resource;
+mod tags;
+mod target;
+mod untag_resource;
+mod update_item;
+
+use access::policy::Context;
+
+fn conditions(return_capacity: Option<&str>, return_values: Option<&str>) -> Context {
+    let mut context = Context::new();
+    if let Some(given) = return_capacity {
+        context.set("dynamodb:ReturnConsumedCapacity", given);
+    }
+    if let Some(given) = return_values {
+        context.set("dynamodb:ReturnValues", given);
+    }
+    context
+}
+
+fn read_conditions(return_capacity: Option<&str>, select: Option<&str>) -> Context {
+    let mut context = conditions(return_capacity, None);
+    if let Some(given) = select {
+        context.set("dynamodb:Select", given);
+    }
+    context
+}

@@ -1,0 +1,164 @@
+use super::description::described;
+use super::error::invalid;
+use super::{model, tags, target};
+use crate::tag_conditions;
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
+use access::Resource;
+use access::policy::Context;
+use tables::key::KeyKind;
+use tables::{
+    AttributeDefinition, Billing, CreateIndex, CreateTable, IndexKind, KeyElement, KeyRole, Projected,
+    Throughput,
+};
+
+impl Operation for model::operation::CreateTable {
+    const ACTION: &'static str = "dynamodb:CreateTable";
+    const LEVEL: AccessLevel = AccessLevel::Write;
+    const CONDITION_KEYS: &'static [&'static str] = &["aws:RequestTag/", "aws:TagKeys"];
+    const DATA: bool = false;
+    const HONOURED: &'static [&'static str] = &[
+        "AttributeDefinitions",
+        "BillingMode",
+        "DeletionProtectionEnabled",
+        "GlobalSecondaryIndexes",
+        "KeySchema",
+        "LocalSecondaryIndexes",
+        "ProvisionedThroughput",
+        "SSESpecification.Enabled",
+        "TableClass",
+        "TableName",
+        "Tags",
+    ];
+
+    async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
+        target::table(call, &input.table_name).map(|table| target::resources(&table))
+    }
+
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        Ok(tags::requested(input.tags.as_deref().unwrap_or_default()))
+    }
+
+    async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
+        let resources = Self::resources(call, input).await?;
+        let conditions = Self::conditions(call, input).await?;
+        Ok(tag_conditions::tagging("dynamodb:TagResource", resources, conditions))
+    }
+
+    async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
+        let table = target::table(&call, &input.table_name)?;
+        if input.table_class.as_deref().is_some_and(|class| class != "STANDARD") {
+            return Err(ApiError::unsupported("TableClass", "every table is of the class STANDARD"));
+        }
+        if input.sse_specification.as_ref().and_then(|sse| sse.enabled) == Some(true) {
+            return Err(ApiError::unsupported(
+                "SSESpecification",
+                "there are no keys of customers to encrypt with",
+            ));
+        }
+        let billing = billing(input.billing_mode.as_deref(), input.provisioned_throughput.as_ref())?;
+        let local = input.local_secondary_indexes.unwrap_or_default().into_iter().map(|index| {
+            Ok(CreateIndex {
+                name: index.index_name,
+                kind: IndexKind::Local,
+                key: key(index.key_schema)?,
+                projected: projected(index.projection)?,
+                throughput: None,
+            })
+        });
+        let global = input.global_secondary_indexes.unwrap_or_default().into_iter().map(|index| {
+            for (name, given) in [
+                ("GlobalSecondaryIndexes.OnDemandThroughput", index.on_demand_throughput.is_some()),
+                ("GlobalSecondaryIndexes.WarmThroughput", index.warm_throughput.is_some()),
+            ] {
+                if given {
+                    return Err(ApiError::unsupported(name, "capacity on demand has no bounds"));
+                }
+            }
+            Ok(CreateIndex {
+                name: index.index_name,
+                kind: IndexKind::Global,
+                key: key(index.key_schema)?,
+                projected: projected(index.projection)?,
+                throughput: index.provisioned_throughput.as_ref().map(throughput).transpose()?,
+            })
+        });
+        let request = CreateTable {
+            table,
+            attributes: attributes(input.attribute_definitions.unwrap_or_default())?,
+            key: key(input.key_schema.unwrap_or_default())?,
+            indexes: local.chain(global).collect::<Result<_, ApiError>>()?,
+            billing,
+            deletion_protection: input.deletion_protection_enabled.unwrap_or(false),
+            tags: tags::read(input.tags),
+        };
+        let info = call.services.tables.create_table(request).await?;
+        Ok(Reply::new(model::CreateTableOutput { table_description: Some(described(&info)) }))
+    }
+}
+
+fn billing(
+    mode: Option<&str>,
+    provisioned: Option<&model::ProvisionedThroughput>,
+) -> Result<Billing, ApiError> {
+    match (mode.unwrap_or("PROVISIONED"), provisioned) {
+        ("PAY_PER_REQUEST", None) => Ok(Billing::PayPerRequest),
+        ("PAY_PER_REQUEST", Some(_)) => Err(refused(
+            "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
+        )),
+        (_, Some(provisioned)) => throughput(provisioned).map(Billing::Provisioned),
+        (_, None) => Err(refused(
+            "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED",
+        )),
+    }
+}
+
+pub(super) fn throughput(given: &model::ProvisionedThroughput) -> Result<Throughput, ApiError> {
+    let units = |given: i64| u64::try_from(given).map_err(|_| invalid("Capacity units must not be negative"));
+    Ok(Throughput { read: units(given.read_capacity_units)?, write: units(given.write_capacity_units)? })
+}
+
+const KEY_KINDS: [KeyKind; 3] = [KeyKind::S, KeyKind::N, KeyKind::B];
+
+pub(super) fn attributes(
+    given: Vec<model::AttributeDefinition>,
+) -> Result<Vec<AttributeDefinition>, ApiError> {
+    let read = |given: model::AttributeDefinition| {
+        let kind = KEY_KINDS
+            .into_iter()
+            .find(|kind| kind.kind().wire_name() == given.attribute_type)
+            .ok_or_else(|| invalid(format!("Invalid AttributeType: {}", given.attribute_type)))?;
+        Ok(AttributeDefinition { name: given.attribute_name, kind })
+    };
+    given.into_iter().map(read).collect()
+}
+
+pub(super) fn key(given: Vec<model::KeySchemaElement>) -> Result<Vec<KeyElement>, ApiError> {
+    let read = |given: model::KeySchemaElement| {
+        let role = match given.key_type.as_str() {
+            "HASH" => KeyRole::Partition,
+            "RANGE" => KeyRole::Sort,
+            other => return Err(invalid(format!("Invalid KeyType: {other}"))),
+        };
+        Ok(KeyElement { name: given.attribute_name, role })
+    };
+    given.into_iter().map(read).collect()
+}
+
+pub(super) fn projected(given: model::Projection) -> Result<Projected, ApiError> {
+    let others =
+        |kind: &str| refused(&format!("ProjectionType is {kind}, but NonKeyAttributes is specified"));
+    match (given.projection_type.as_deref(), given.non_key_attributes) {
+        (None, _) => Err(refused("Unknown ProjectionType: null")),
+        (Some("ALL"), None) => Ok(Projected::All),
+        (Some("KEYS_ONLY"), None) => Ok(Projected::KeysOnly),
+        (Some("INCLUDE"), Some(names)) => Ok(Projected::Include(names)),
+        (Some("INCLUDE"), None) => {
+            Err(refused("ProjectionType is INCLUDE, but NonKeyAttributes is not specified"))
+        }
+        (Some(kind), _) => Err(others(kind)),
+    }
+}
+
+fn refused(message: &str) -> ApiError {
+    invalid(format!("One or more parameter values were invalid: {message}"))
+}
