@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
 from server import REGION
@@ -44,15 +44,8 @@ class Caller:
         return self.clients[service]
 
     def ask(self, case, params=None):
-        ask = getattr(self.client(case.service), case.method)
-        params = case.params if params is None else params
         try:
-            try:
-                told = ask(**params)
-            except ConnectionClosedError:
-                # A body that was refused unread takes its kept connection with it, which the next request may meet:
-                # as SDKs do with retries, it is sent once more on another one.
-                told = ask(**params)
+            told = getattr(self.client(case.service), case.method)(**(case.params if params is None else params))
         except ClientError as error:
             said = error.response.get("Error", {})
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]

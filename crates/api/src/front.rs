@@ -9,6 +9,7 @@ mod pages;
 pub(crate) mod payload;
 mod pipeline;
 mod rates;
+mod read_through;
 mod recording;
 pub(crate) mod respond;
 
@@ -20,7 +21,7 @@ use access::Principal;
 use audit::{Flood, Log};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{CONNECTION, EXPECT, HOST, USER_AGENT};
+use http::header::{CONNECTION, HOST, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body_util::BodyExt;
@@ -137,12 +138,14 @@ impl Front {
         let request_id = RequestId::new(&services.clock);
         let (mut parts, body) = request.into_parts();
         self.settle_host(&mut parts);
-        let holds_body_back = parts.version == Version::HTTP_11 && parts.headers.contains_key(EXPECT);
+        let is_kept = parts.version == Version::HTTP_11;
         let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
         let mut note = Note::new(method, path, peer, started);
         note.user_agent = text_header(&parts, USER_AGENT.as_str()).to_owned();
         let mut unrecorded = Unrecorded::new(self, request_id, note);
         let body = body.map_err(|error| std::io::Error::other(error.to_string())).boxed_unsync();
+        let (body, ended) = read_through::watched(body);
+        let body = body.boxed_unsync();
         // In a box: every layer around it would move it once more, and it has room for every operation.
         let answered = Box::pin(pipeline::answer(self, parts, body, peer, request_id, unrecorded.note()));
         let answered = AssertUnwindSafe(answered).catch_unwind();
@@ -155,9 +158,9 @@ impl Front {
             }
         };
         let (note, mut response) = unrecorded.record(response).await;
-        if holds_body_back && !response.status().is_success() {
-            // Who waited for `100 Continue` and is refused does not send its body, and its next request
-            // would be taken for that body (RFC 9110 §10.1.1).
+        if is_kept && !ended.is_so() {
+            // What is left of the body, or never sent since nobody said `100 Continue`, would be taken for the next
+            // request (RFC 9110 §10.1.1).
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         self.log(&note, response.status(), request_id);
