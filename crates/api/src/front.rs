@@ -227,7 +227,10 @@ struct Said<'a>(Option<&'a Principal>);
 
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.map_or(f.write_str("-"), |principal| f.write_str(&principal.arn()))
+        match self.0 {
+            Some(principal) => f.write_str(&principal.arn()),
+            None => f.write_str("-"),
+        }
     }
 }
 
