@@ -426,7 +426,7 @@ mod tests {
 
     #[tokio::test]
     async fn accounts_are_made_and_their_keys_renewed_without_a_restart() {
-        let (kv, clock) = (Kv::memory(), Clock::real());
+        let (kv, clock) = (Kv::memory(), Clock::simulated(Timestamp::from_seconds(1_000_000), 1));
         let master = MasterKey::ephemeral(&clock);
         let open =
             async || Access::open(&kv, clock.clone(), &master, &[settings("222222222222", "AKIATWO")]).await;
@@ -455,6 +455,8 @@ mod tests {
         let two = AccountId::parse("222222222222").unwrap();
         let before = access.account(&two).unwrap();
         access.create_account(two.clone(), None).await.unwrap();
+        // The key that is printed stays the first one: time is told in milliseconds.
+        clock.advance(Duration::from_secs(1));
         access.new_root_key(&AccountId::root()).await.unwrap();
 
         let (again, _) = open().await.unwrap();
