@@ -297,7 +297,7 @@ mod tests {
         assert!(
             OPERATIONS
                 .iter()
-                .all(|entry| !entry.data || ["s3", "lambda"].contains(&entry.model.service.name))
+                .all(|entry| !entry.data || ["s3", "lambda", "dynamodb"].contains(&entry.model.service.name))
         );
     }
 }

@@ -22,7 +22,12 @@ fn every_operation_is_refused_without_credentials() {
         for operation in service["operations"].as_array().unwrap() {
             let request = anonymous(name, operation);
             let answer = send(server.address(), &request);
-            assert_eq!(answer.status, 403, "{name} {operation}: {answer:#?}");
+            let status = match (name, operation["name"].as_str()) {
+                // The JSON protocols have no other status, and a token that is none is no credential that is wrong.
+                ("dynamodb", _) | ("sts", Some("AssumeRoleWithWebIdentity")) => 400,
+                _ => 403,
+            };
+            assert_eq!(answer.status, status, "{name} {operation}: {answer:#?}");
             tried += 1;
         }
     }

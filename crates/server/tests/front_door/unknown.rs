@@ -28,12 +28,12 @@ fn operations_that_are_lacking_are_named() {
 fn services_that_are_lacking_are_named() {
     let server = Server::start();
     let (keys, host) = (server.keys(), server.address());
-    let request = Request::new("dynamodb", "POST", "/")
-        .header("x-amz-target", "DynamoDB_20120810.ListTables")
-        .header("content-type", "application/x-amz-json-1.0")
+    let request = Request::new("kinesis", "POST", "/")
+        .header("x-amz-target", "Kinesis_20131202.ListStreams")
+        .header("content-type", "application/x-amz-json-1.1")
         .body("{}");
     let answer = send(host, &request.clone().sign(&keys, host));
-    answer.expect(400, "dynamodb").expect(400, "ListTables");
+    answer.expect(400, "kinesis").expect(400, "ListStreams");
     assert_eq!(answer.header("x-amzn-errortype"), Some("UnknownOperationException"));
     let form = Request::new("sns", "POST", "/")
         .header("content-type", "application/x-www-form-urlencoded")
