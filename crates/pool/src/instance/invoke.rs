@@ -32,7 +32,7 @@ const GRACE: Duration = Duration::from_millis(2);
 const ASKS_WITHIN: Duration = Duration::from_millis(50);
 
 /// A process that has ended may have answered just before; what is under way is waited for this long.
-const LAST_WORDS: Duration = Duration::from_millis(50);
+pub(super) const LAST_WORDS: Duration = Duration::from_millis(50);
 
 impl Instance {
     /// Hands `request` to the process and waits for its answer and its next question, at most the

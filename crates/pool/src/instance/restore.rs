@@ -46,7 +46,9 @@ impl Instance {
         let mut conversation = Conversation::of(api, channel.as_mut());
         let found = match conversation.restore() {
             Err(error) => Err(InitFailure::unknown(&error)),
-            Ok(()) => super::start::ready(&mut conversation, process, clock.sleep(RESTORED_WITHIN)).await,
+            Ok(()) => {
+                super::start::ready(&mut conversation, process, clock, clock.sleep(RESTORED_WITHIN)).await
+            }
         };
         output.flush();
         let duration = clock.since(since);

@@ -1,4 +1,5 @@
 use super::endpoint::serve_endpoint;
+use super::invoke::LAST_WORDS;
 use super::prepare::{environment, extensions, init_kind, new_log, prepare};
 use super::processes::{Ended, Processes};
 use super::walls::{Around, Walls};
@@ -139,7 +140,7 @@ impl Instance {
         let Running { process, api, channel, output, since, init, .. } = &mut self.running;
         let mut conversation = Conversation::of(api, channel.as_mut());
         let left = limit.saturating_sub(self.clock.since(*since));
-        let found = ready(&mut conversation, process, self.clock.sleep(left)).await;
+        let found = ready(&mut conversation, process, &self.clock, self.clock.sleep(left)).await;
         output.flush();
         let init = *init;
         let (status, error_type) = outcome(&found);
@@ -167,18 +168,24 @@ impl Instance {
 pub(super) async fn ready(
     conversation: &mut Conversation<'_>,
     process: &mut Processes,
+    clock: &Clock,
     late: impl Future<Output = ()>,
 ) -> Result<(), InitFailure> {
-    tokio::select! {
+    let ended = tokio::select! {
         // A process that reported its failure ends right after: the report says more.
         biased;
-        initialised = conversation.initialised() => match initialised {
+        initialised = conversation.initialised() => return match initialised {
             Ok(Initialised::Ready) => Ok(()),
             Ok(Initialised::Failed(report)) => Err(InitFailure::Reported(report)),
             Err(broken) => Err(InitFailure::unknown(&broken)),
         },
-        ended = process.wait() => Err(InitFailure::Ended(ended)),
-        () = late => Err(InitFailure::TimedOut),
+        ended = process.wait() => ended,
+        () = late => return Err(InitFailure::TimedOut),
+    };
+    // The report and the end may come at the same moment, and be noticed in the other order.
+    match clock.timeout(LAST_WORDS, conversation.initialised()).await {
+        Some(Ok(Initialised::Failed(report))) => Err(InitFailure::Reported(report)),
+        _ => Err(InitFailure::Ended(ended)),
     }
 }
 
