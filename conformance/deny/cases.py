@@ -245,6 +245,7 @@ WRITTEN = {
     "dynamodb:UntagResource": Written(lambda t: {"ResourceArn": t.own_table()}),
     "dynamodb:UpdateItem": Written(lambda t: {
         "UpdateExpression": "SET spoiled = :yes", "ExpressionAttributeValues": {":yes": {"BOOL": True}}}),
+    "dynamodb:UpdateTable": Written(lambda t: {"TableName": t.own_table(), "DeletionProtectionEnabled": True}),
     "dynamodb:Query": Written(lambda t: {
         "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "item"}}}),
 

@@ -21,6 +21,7 @@ mod tags;
 mod target;
 mod untag_resource;
 mod update_item;
+mod update_table;
 
 use access::policy::Context;
 

@@ -23,6 +23,7 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<dynamodb::TagResource>(),
     Entry::of::<dynamodb::UntagResource>(),
     Entry::of::<dynamodb::UpdateItem>(),
+    Entry::of::<dynamodb::UpdateTable>(),
     // iam
     Entry::of::<iam::AddClientIDToOpenIDConnectProvider>(),
     Entry::of::<iam::AddUserToGroup>(),

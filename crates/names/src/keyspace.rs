@@ -145,6 +145,8 @@ pub enum Keyspace {
     TableCount = 0x94,
     /// tables: (table number, index number or 0 for all): what is there no more, whose items wait for removal.
     TableGone = 0x95,
+    /// tables: (table number, index number): an index that is being made, and how far it has been filled.
+    TableFill = 0x9e,
 }
 
 impl Keyspace {

@@ -242,6 +242,7 @@ impl Rooms {
         let metering = tokio::spawn(meters.clone().run(stopping.clone()));
         let noting = tokio::spawn(iam.clone().keep_last_used(stopping));
         let tables = tokio::spawn(front.services().tables.clone().keep_swept());
+        let filling = tokio::spawn(front.services().tables.clone().keep_filled());
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions.clone()));
         tokio::spawn(async move {
             if let Err(error) = functions.expect_all().await {
@@ -260,6 +261,7 @@ impl Rooms {
             dispatcher,
             sweeper,
             tables,
+            filling,
             meters,
             metering,
             iam,
@@ -279,6 +281,7 @@ pub struct Background {
     dispatcher: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     tables: JoinHandle<()>,
+    filling: JoinHandle<()>,
     meters: Meters,
     metering: JoinHandle<()>,
     iam: Iam,
@@ -293,6 +296,7 @@ impl Background {
     pub async fn end(self, deadline: Duration) -> bool {
         self.sweeper.abort();
         self.tables.abort();
+        self.filling.abort();
         self.pool.shutdown(deadline).await;
         for (name, task) in [
             ("triggers", self.triggers),

@@ -7,6 +7,7 @@
 //! TableIndexEntry  table index hash partition sort (item's key)      -> what the index holds of the item
 //! TableCount       table index                                       -> items, bytes
 //! TableGone        table index                                       -> nothing
+//! TableFill        table index                                       -> how far the index has been filled
 //! ```
 
 use crate::table::TableId;
@@ -46,6 +47,14 @@ pub(crate) fn counts(table: u64) -> Key {
 
 pub(crate) fn gone(table: u64, index: u32) -> Key {
     Key::new(Keyspace::TableGone).number(table).number(index.into())
+}
+
+pub(crate) fn fill(table: u64, index: u32) -> Key {
+    Key::new(Keyspace::TableFill).number(table).number(index.into())
+}
+
+pub(crate) fn all_fills() -> Key {
+    Key::new(Keyspace::TableFill)
 }
 
 pub(crate) fn all_gone() -> Key {

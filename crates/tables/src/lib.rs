@@ -28,6 +28,7 @@ pub use service::{
     Written,
 };
 pub use table::{
-    AttributeDefinition, Billing, CreateIndex, CreateTable, Index, IndexKind, IndexStatus, KeyElement,
-    KeyRole, Projected, TableId, TableName, TableRecord, Throughput,
+    AttributeDefinition, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, Index, IndexChange,
+    IndexKind, IndexStatus, KeyElement, KeyRole, Most, Projected, Scaling, TableClass, TableId, TableName,
+    TableRecord, Throughput, UpdateTable,
 };

@@ -5,12 +5,14 @@ mod create_table;
 mod delete_table;
 mod describe_table;
 mod error;
+mod fill;
 mod items;
 mod known;
 mod list_tables;
 mod sweep;
 mod tags;
 mod throughput;
+mod update_table;
 
 pub use count::Count;
 pub use create_table::TABLES_MAX;

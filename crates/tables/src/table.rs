@@ -3,13 +3,17 @@
 mod index;
 mod name;
 mod record;
+mod scaling;
 mod schema;
+mod update;
 
 pub use index::{Index, IndexKind, IndexStatus, Projected};
 pub use name::TableName;
-pub use record::{Billing, TableRecord, Throughput};
+pub use record::{Billing, TableClass, TableRecord, Throughput};
+pub use scaling::{Most, Scaling};
 pub(crate) use schema::key_schema;
 pub use schema::{AttributeDefinition, CreateIndex, CreateTable, KeyElement, KeyRole};
+pub use update::{Bound, ChangeCapacity, IndexChange, UpdateTable};
 
 use names::{AccountId, Arn, Region, Service};
 

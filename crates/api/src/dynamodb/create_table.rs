@@ -7,8 +7,8 @@ use access::Resource;
 use access::policy::Context;
 use tables::key::KeyKind;
 use tables::{
-    AttributeDefinition, Billing, CreateIndex, CreateTable, IndexKind, KeyElement, KeyRole, Projected,
-    Throughput,
+    AttributeDefinition, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, IndexKind, KeyElement,
+    KeyRole, Most, Projected, Scaling, TableClass, Throughput,
 };
 
 impl Operation for model::operation::CreateTable {
@@ -23,11 +23,13 @@ impl Operation for model::operation::CreateTable {
         "GlobalSecondaryIndexes",
         "KeySchema",
         "LocalSecondaryIndexes",
+        "OnDemandThroughput",
         "ProvisionedThroughput",
         "SSESpecification.Enabled",
         "TableClass",
         "TableName",
         "Tags",
+        "WarmThroughput",
     ];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
@@ -45,16 +47,8 @@ impl Operation for model::operation::CreateTable {
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
-        let table = target::table(&call, &input.table_name)?;
-        if input.table_class.as_deref().is_some_and(|class| class != "STANDARD") {
-            return Err(ApiError::unsupported("TableClass", "every table is of the class STANDARD"));
-        }
-        if input.sse_specification.as_ref().and_then(|sse| sse.enabled) == Some(true) {
-            return Err(ApiError::unsupported(
-                "SSESpecification",
-                "there are no keys of customers to encrypt with",
-            ));
-        }
+        let (table, now) = (target::table(&call, &input.table_name)?, call.now);
+        encryption(input.sse_specification.as_ref())?;
         let billing = billing(input.billing_mode.as_deref(), input.provisioned_throughput.as_ref())?;
         let local = input.local_secondary_indexes.unwrap_or_default().into_iter().map(|index| {
             Ok(CreateIndex {
@@ -63,23 +57,21 @@ impl Operation for model::operation::CreateTable {
                 key: key(index.key_schema)?,
                 projected: projected(index.projection)?,
                 throughput: None,
+                scaling: Scaling::default(),
             })
         });
         let global = input.global_secondary_indexes.unwrap_or_default().into_iter().map(|index| {
-            for (name, given) in [
-                ("GlobalSecondaryIndexes.OnDemandThroughput", index.on_demand_throughput.is_some()),
-                ("GlobalSecondaryIndexes.WarmThroughput", index.warm_throughput.is_some()),
-            ] {
-                if given {
-                    return Err(ApiError::unsupported(name, "capacity on demand has no bounds"));
-                }
-            }
             Ok(CreateIndex {
                 name: index.index_name,
                 kind: IndexKind::Global,
                 key: key(index.key_schema)?,
                 projected: projected(index.projection)?,
                 throughput: index.provisioned_throughput.as_ref().map(throughput).transpose()?,
+                scaling: scaling(
+                    billing,
+                    index.on_demand_throughput.as_ref(),
+                    index.warm_throughput.as_ref(),
+                )?,
             })
         });
         let request = CreateTable {
@@ -90,13 +82,83 @@ impl Operation for model::operation::CreateTable {
             billing,
             deletion_protection: input.deletion_protection_enabled.unwrap_or(false),
             tags: tags::read(input.tags),
+            class: class(input.table_class.as_deref()),
+            scaling: scaling(billing, input.on_demand_throughput.as_ref(), input.warm_throughput.as_ref())?,
         };
         let info = call.services.tables.create_table(request).await?;
-        Ok(Reply::new(model::CreateTableOutput { table_description: Some(described(&info)) }))
+        Ok(Reply::new(model::CreateTableOutput { table_description: Some(described(&info, now)) }))
     }
 }
 
-fn billing(
+pub(super) fn class(given: Option<&str>) -> TableClass {
+    match given {
+        Some("STANDARD_INFREQUENT_ACCESS") => TableClass::InfrequentAccess,
+        _ => TableClass::Standard,
+    }
+}
+
+/// All data is encrypted as the operator has it; keys of customers there are none.
+///
+/// # Errors
+/// `SSESpecification` asks for one.
+pub(super) fn encryption(given: Option<&model::SSESpecification>) -> Result<(), ApiError> {
+    match given.and_then(|sse| sse.enabled) {
+        Some(true) => Err(ApiError::unsupported(
+            "SSESpecification.Enabled",
+            "there are no keys of customers to encrypt with",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn scaling(
+    billing: Billing,
+    most: Option<&model::OnDemandThroughput>,
+    warm: Option<&model::WarmThroughput>,
+) -> Result<Scaling, ApiError> {
+    let capacity = capacity(most, warm)?;
+    let at = |bound| match bound {
+        Some(Bound::At(units)) => Some(units),
+        Some(Bound::Lifted) | None => None,
+    };
+    if most.is_some() && billing != Billing::PayPerRequest {
+        return Err(refused("OnDemandThroughput can only be specified when BillingMode is PAY_PER_REQUEST"));
+    }
+    let most = Most { read: at(capacity.most_read), write: at(capacity.most_write) };
+    Ok(Scaling::new(most, capacity.warm))
+}
+
+/// `OnDemandThroughput`, in which -1 means no bound, and `WarmThroughput`.
+pub(super) fn capacity(
+    most: Option<&model::OnDemandThroughput>,
+    warm: Option<&model::WarmThroughput>,
+) -> Result<ChangeCapacity, ApiError> {
+    let bound = |given: Option<i64>| match given {
+        None => Ok(None),
+        Some(-1) => Ok(Some(Bound::Lifted)),
+        Some(units) => match u64::try_from(units) {
+            Ok(units) if units > 0 => Ok(Some(Bound::At(units))),
+            _ => Err(refused("OnDemandThroughput must be at least 1, or -1 for none")),
+        },
+    };
+    let units = |given: Option<i64>| match given.map(u64::try_from) {
+        Some(Ok(units)) if units > 0 => Ok(units),
+        _ => Err(refused("WarmThroughput needs ReadUnitsPerSecond and WriteUnitsPerSecond of at least 1")),
+    };
+    Ok(ChangeCapacity {
+        most_read: bound(most.and_then(|most| most.max_read_request_units))?,
+        most_write: bound(most.and_then(|most| most.max_write_request_units))?,
+        warm: match warm {
+            None => None,
+            Some(warm) => Some(Throughput {
+                read: units(warm.read_units_per_second)?,
+                write: units(warm.write_units_per_second)?,
+            }),
+        },
+    })
+}
+
+pub(super) fn billing(
     mode: Option<&str>,
     provisioned: Option<&model::ProvisionedThroughput>,
 ) -> Result<Billing, ApiError> {
@@ -159,6 +221,6 @@ pub(super) fn projected(given: model::Projection) -> Result<Projected, ApiError>
     }
 }
 
-fn refused(message: &str) -> ApiError {
+pub(super) fn refused(message: &str) -> ApiError {
     invalid(format!("One or more parameter values were invalid: {message}"))
 }

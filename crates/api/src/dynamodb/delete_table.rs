@@ -15,10 +15,10 @@ impl Operation for model::operation::DeleteTable {
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
-        let table = target::table(&call, &input.table_name)?;
+        let (table, now) = (target::table(&call, &input.table_name)?, call.now);
         let info = call.services.tables.delete_table(table).await?;
         let description =
-            model::TableDescription { table_status: Some("DELETING".to_owned()), ..described(&info) };
+            model::TableDescription { table_status: Some("DELETING".to_owned()), ..described(&info, now) };
         Ok(Reply::new(model::DeleteTableOutput { table_description: Some(description) }))
     }
 }

@@ -15,8 +15,8 @@ impl Operation for model::operation::DescribeTable {
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
-        let table = target::table(&call, &input.table_name)?;
+        let (table, now) = (target::table(&call, &input.table_name)?, call.now);
         let info = call.services.tables.describe_table(table).await?;
-        Ok(Reply::new(model::DescribeTableOutput { table: Some(described(&info)) }))
+        Ok(Reply::new(model::DescribeTableOutput { table: Some(described(&info, now)) }))
     }
 }

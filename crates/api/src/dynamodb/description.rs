@@ -1,16 +1,18 @@
 //! A table as DynamoDB describes it.
 
 use super::model;
+use clock::Timestamp;
 use tables::{
-    Billing, Count, Index, IndexKind, IndexStatus, KeyElement, KeyRole, Projected, TableInfo, Throughput,
+    Billing, Count, Index, IndexKind, IndexStatus, KeyElement, KeyRole, Most, Projected, Scaling, TableClass,
+    TableInfo, TableRecord, Throughput,
 };
 
-pub(super) fn described(info: &TableInfo) -> model::TableDescription {
+pub(super) fn described(info: &TableInfo, now: Timestamp) -> model::TableDescription {
     let record = &info.record;
     let local: Vec<_> =
         of_kind(info, IndexKind::Local).map(|(index, count)| local(info, index, count)).collect();
     let global: Vec<_> =
-        of_kind(info, IndexKind::Global).map(|(index, count)| global(info, index, count)).collect();
+        of_kind(info, IndexKind::Global).map(|(index, count)| global(info, index, count, now)).collect();
     let is_updating = record.indexes.iter().any(|index| index.status != IndexStatus::Active);
     let defined = |one: &tables::AttributeDefinition| model::AttributeDefinition {
         attribute_name: one.name.clone(),
@@ -18,7 +20,9 @@ pub(super) fn described(info: &TableInfo) -> model::TableDescription {
     };
     let on_demand = model::BillingModeSummary {
         billing_mode: Some("PAY_PER_REQUEST".to_owned()),
-        last_update_to_pay_per_request_date_time: Some(record.created.into()),
+        last_update_to_pay_per_request_date_time: Some(
+            record.per_request_since.unwrap_or(record.created).into(),
+        ),
     };
     model::TableDescription {
         attribute_definitions: Some(record.attributes.iter().map(defined).collect()),
@@ -26,10 +30,14 @@ pub(super) fn described(info: &TableInfo) -> model::TableDescription {
         key_schema: Some(key(&record.key)),
         table_status: Some(if is_updating { "UPDATING" } else { "ACTIVE" }.to_owned()),
         creation_date_time: Some(record.created.into()),
-        provisioned_throughput: Some(throughput(match record.billing {
-            Billing::PayPerRequest => None,
-            Billing::Provisioned(units) => Some(units),
-        })),
+        provisioned_throughput: Some(throughput(
+            match record.billing {
+                Billing::PayPerRequest => None,
+                Billing::Provisioned(units) => Some(units),
+            },
+            &record.scaling,
+            now,
+        )),
         table_size_bytes: Some(number(info.count.bytes)),
         item_count: Some(number(info.count.items)),
         table_arn: Some(info.id.arn().to_string()),
@@ -38,6 +46,13 @@ pub(super) fn described(info: &TableInfo) -> model::TableDescription {
         local_secondary_indexes: (!local.is_empty()).then_some(local),
         global_secondary_indexes: (!global.is_empty()).then_some(global),
         deletion_protection_enabled: Some(record.deletion_protection),
+        table_class_summary: class(record),
+        on_demand_throughput: most(&record.scaling),
+        warm_throughput: record.scaling.warm.map(|units| model::TableWarmThroughputDescription {
+            read_units_per_second: Some(number(units.read)),
+            write_units_per_second: Some(number(units.write)),
+            status: Some("ACTIVE".to_owned()),
+        }),
         ..model::TableDescription::default()
     }
 }
@@ -57,7 +72,12 @@ fn local(info: &TableInfo, index: &Index, count: Count) -> model::LocalSecondary
     }
 }
 
-fn global(info: &TableInfo, index: &Index, count: Count) -> model::GlobalSecondaryIndexDescription {
+fn global(
+    info: &TableInfo,
+    index: &Index,
+    count: Count,
+    now: Timestamp,
+) -> model::GlobalSecondaryIndexDescription {
     let status = match index.status {
         IndexStatus::Creating => "CREATING",
         IndexStatus::Active => "ACTIVE",
@@ -69,11 +89,18 @@ fn global(info: &TableInfo, index: &Index, count: Count) -> model::GlobalSeconda
         projection: Some(projection(&index.projected)),
         index_status: Some(status.to_owned()),
         backfilling: (index.status == IndexStatus::Creating).then_some(true),
-        provisioned_throughput: Some(throughput(index.throughput)),
+        provisioned_throughput: Some(throughput(index.throughput, &index.scaling, now)),
         index_size_bytes: Some(number(count.bytes)),
         item_count: Some(number(count.items)),
         index_arn: Some(info.id.index_arn(&index.name).to_string()),
-        ..model::GlobalSecondaryIndexDescription::default()
+        on_demand_throughput: most(&index.scaling),
+        warm_throughput: index.scaling.warm.map(|units| {
+            model::GlobalSecondaryIndexWarmThroughputDescription {
+                read_units_per_second: Some(number(units.read)),
+                write_units_per_second: Some(number(units.write)),
+                status: Some("ACTIVE".to_owned()),
+            }
+        }),
     }
 }
 
@@ -99,14 +126,41 @@ fn projection(projected: &Projected) -> model::Projection {
 }
 
 /// On demand shows as nothing provisioned.
-fn throughput(units: Option<Throughput>) -> model::ProvisionedThroughputDescription {
+fn throughput(
+    units: Option<Throughput>,
+    scaling: &Scaling,
+    now: Timestamp,
+) -> model::ProvisionedThroughputDescription {
     let units = units.unwrap_or(Throughput { read: 0, write: 0 });
     model::ProvisionedThroughputDescription {
-        number_of_decreases_today: Some(0),
+        last_increase_date_time: scaling.last_increase.map(Into::into),
+        last_decrease_date_time: scaling.last_decrease.map(Into::into),
+        number_of_decreases_today: Some(scaling.decreases_today(now).into()),
         read_capacity_units: Some(number(units.read)),
         write_capacity_units: Some(number(units.write)),
-        ..model::ProvisionedThroughputDescription::default()
     }
+}
+
+/// Shown of tables whose class was named once to be another than the standard one.
+fn class(record: &TableRecord) -> Option<model::TableClassSummary> {
+    let name = match record.class {
+        TableClass::Standard if record.class_changed.is_none() => return None,
+        TableClass::Standard => "STANDARD",
+        TableClass::InfrequentAccess => "STANDARD_INFREQUENT_ACCESS",
+    };
+    Some(model::TableClassSummary {
+        table_class: Some(name.to_owned()),
+        last_update_date_time: record.class_changed.map(Into::into),
+    })
+}
+
+/// -1 where there is no bound, of those that have one at all.
+fn most(scaling: &Scaling) -> Option<model::OnDemandThroughput> {
+    let shown = |bound: Option<u64>| Some(bound.map_or(-1, number));
+    (scaling.most != Most::default()).then(|| model::OnDemandThroughput {
+        max_read_request_units: shown(scaling.most.read),
+        max_write_request_units: shown(scaling.most.write),
+    })
 }
 
 fn number(value: u64) -> i64 {

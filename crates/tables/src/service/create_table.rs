@@ -37,7 +37,17 @@ impl Tables {
 }
 
 fn record(request: CreateTable, number: u64, id: String, now: clock::Timestamp) -> TableRecord {
-    let CreateTable { attributes, key, indexes, billing, deletion_protection, tags, .. } = request;
+    let CreateTable {
+        table: _,
+        attributes,
+        key,
+        indexes,
+        billing,
+        deletion_protection,
+        tags,
+        class,
+        scaling,
+    } = request;
     let numbered = (1u32..).zip(indexes);
     let indexes: Vec<_> =
         numbered.map(|(number, index)| index.into_index(number, IndexStatus::Active)).collect();
@@ -52,6 +62,10 @@ fn record(request: CreateTable, number: u64, id: String, now: clock::Timestamp) 
         billing,
         deletion_protection,
         tags,
+        class,
+        class_changed: None,
+        per_request_since: None,
+        scaling,
     }
 }
 

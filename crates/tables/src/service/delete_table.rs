@@ -9,7 +9,7 @@ impl Tables {
     /// [`Tables::sweep`].
     ///
     /// # Errors
-    /// `NoSuchTable`, `Refused` where it is protected; the store fails.
+    /// `NoSuchTable`, `Refused` where it is protected, `InUse` while an index is made; the store fails.
     pub async fn delete_table(&self, id: TableId) -> Result<TableInfo, TablesError> {
         let known = self.known.clone();
         self.kv
@@ -21,6 +21,7 @@ impl Tables {
                          protection first.",
                     )));
                 }
+                super::update_table::refuse_updating(&id, &record)?;
                 let number = record.number;
                 let info = TableInfo::read(tx, id.clone(), record).await?;
                 tx.delete(keys::table(&id));

@@ -19,10 +19,7 @@ pub enum TablesError {
     TableExists(String),
     #[error("The conditional request failed")]
     ConditionFailed { item: Option<Item> },
-    #[error(
-        "The level of configured provisioned throughput for {0} was exceeded. Consider increasing your provisioning \
-         level with the UpdateTable API."
-    )]
+    #[error("{0}")]
     ThroughputExceeded(&'static str),
     #[error("{0}")]
     InUse(String),

@@ -3,6 +3,7 @@
 mod change;
 mod delete_item;
 mod get_item;
+mod index_item;
 mod page;
 mod place;
 mod put_item;
@@ -14,6 +15,7 @@ mod update_item;
 pub use change::{Consumed, Written};
 pub use delete_item::DeleteItem;
 pub use get_item::{Found, GetItem};
+pub(super) use index_item::index_item;
 pub use page::{Bounds, Page, Select, Selection};
 pub use put_item::PutItem;
 pub use query::{Programs, Query};

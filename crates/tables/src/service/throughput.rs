@@ -1,4 +1,4 @@
-//! Provisioned throughput, kept to: a bucket of capacity for each side of a table and of each global index.
+//! Provisioned throughput, and bounds of throughput on demand, kept to: a bucket of capacity for each side of a table and of each global index.
 //!
 //! Capacity that was not used is kept for five minutes, as DynamoDB does for bursts
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html>). Whoever finds
@@ -10,7 +10,7 @@ use super::known::Table;
 use crate::capacity::Units;
 use crate::keys;
 use crate::service::items::Consumed;
-use crate::table::{Billing, Index, Throughput};
+use crate::table::{Billing, Index, Scaling, Throughput};
 use clock::{Clock, Moment};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +24,13 @@ pub(crate) enum Side {
     Read,
     Write,
 }
+
+const OF_TABLE: &str = "The level of configured provisioned throughput for the table was exceeded. Consider increasing your \
+                        provisioning level with the UpdateTable API.";
+const OF_INDEXES: &str = "The level of configured provisioned throughput for one or more global secondary indexes of the \
+                          table was exceeded. Consider increasing your provisioning level for the under-provisioned \
+                          global secondary indexes with the UpdateTable API";
+const ON_DEMAND: &str = "Throughput exceeds the maximum OnDemandThroughput configured on table or index";
 
 /// Table, index (0: the table itself) and side.
 type Place = (u64, u32, Side);
@@ -48,30 +55,36 @@ impl Throughputs {
     /// # Errors
     /// `ThroughputExceeded`.
     pub(crate) fn admit(&self, table: &Table, index: Option<&Index>, side: Side) -> Result<(), TablesError> {
-        let Billing::Provisioned(whole) = table.billing else { return Ok(()) };
-        let (of_index, of_table) = ("one or more global secondary indexes of the table", "the table");
-        let provisioned = |index: &Index| index.throughput.map(|units| (index.number, units));
-        if let Some((number, units)) = index.and_then(provisioned) {
-            return self.has(table, number, units, side, of_index);
+        let (of_index, of_table) = match table.billing {
+            Billing::Provisioned(_) => (OF_INDEXES, OF_TABLE),
+            Billing::PayPerRequest => (ON_DEMAND, ON_DEMAND),
+        };
+        if let Some((index, rate)) = index.and_then(|index| Some((index, of_index_rate(index, side)?))) {
+            return self.has(table, index.number, rate, side, of_index);
         }
-        self.has(table, keys::WHOLE, whole, side, of_table)?;
+        if let Some(rate) = of_table_rate(table, side) {
+            self.has(table, keys::WHOLE, rate, side, of_table)?;
+        }
         if side == Side::Write {
-            for (number, units) in table.record.indexes.iter().filter_map(provisioned) {
-                self.has(table, number, units, side, of_index)?;
+            for index in &table.record.indexes {
+                if let Some(rate) = of_index_rate(index, side) {
+                    self.has(table, index.number, rate, side, of_index)?;
+                }
             }
         }
         Ok(())
     }
 
     pub(crate) fn take(&self, table: &Table, consumed: &Consumed, side: Side) {
-        let Billing::Provisioned(whole) = table.billing else { return };
-        let local: Units = consumed.local.iter().map(|(_, units)| *units).sum();
-        self.spend(table, keys::WHOLE, whole, side, consumed.table + local);
+        if let Some(rate) = of_table_rate(table, side) {
+            let local: Units = consumed.local.iter().map(|(_, units)| *units).sum();
+            self.spend(table, keys::WHOLE, rate, side, consumed.table + local);
+        }
         for (name, units) in &consumed.global {
             if let Some((index, _)) = table.index(name)
-                && let Some(provisioned) = index.throughput
+                && let Some(rate) = of_index_rate(index, side)
             {
-                self.spend(table, index.number, provisioned, side, *units);
+                self.spend(table, index.number, rate, side, *units);
             }
         }
     }
@@ -80,30 +93,27 @@ impl Throughputs {
         &self,
         table: &Table,
         index: u32,
-        provisioned: Throughput,
+        rate: u64,
         side: Side,
-        what: &'static str,
+        text: &'static str,
     ) -> Result<(), TablesError> {
-        let left = self.with(table, index, provisioned, side, |bucket| bucket.units);
-        if left > 0.0 { Ok(()) } else { Err(TablesError::ThroughputExceeded(what)) }
+        let left = self.with(table, index, rate, side, |bucket| bucket.units);
+        if left > 0.0 { Ok(()) } else { Err(TablesError::ThroughputExceeded(text)) }
     }
 
-    fn spend(&self, table: &Table, index: u32, provisioned: Throughput, side: Side, units: Units) {
-        self.with(table, index, provisioned, side, |bucket| bucket.units -= units.as_f64());
+    fn spend(&self, table: &Table, index: u32, rate: u64, side: Side, units: Units) {
+        self.with(table, index, rate, side, |bucket| bucket.units -= units.as_f64());
     }
 
     fn with<T>(
         &self,
         table: &Table,
         index: u32,
-        provisioned: Throughput,
+        rate: u64,
         side: Side,
         work: impl FnOnce(&mut Bucket) -> T,
     ) -> T {
-        let rate = match side {
-            Side::Read => provisioned.read,
-            Side::Write => provisioned.write,
-        } as f64;
+        let rate = rate as f64;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= BUCKETS_MAX {
             buckets.clear();
@@ -114,5 +124,34 @@ impl Throughputs {
         bucket.units = (bucket.units + passed * rate).min(rate * BURST_SECONDS);
         bucket.at = self.clock.moment();
         work(bucket)
+    }
+}
+
+/// Units a second; `None`: as many as can be.
+fn of_table_rate(table: &Table, side: Side) -> Option<u64> {
+    match table.billing {
+        Billing::Provisioned(units) => Some(provisioned(units, side)),
+        Billing::PayPerRequest => most(&table.scaling, side),
+    }
+}
+
+fn of_index_rate(index: &Index, side: Side) -> Option<u64> {
+    match index.throughput {
+        Some(units) => Some(provisioned(units, side)),
+        None => most(&index.scaling, side),
+    }
+}
+
+fn provisioned(units: Throughput, side: Side) -> u64 {
+    match side {
+        Side::Read => units.read,
+        Side::Write => units.write,
+    }
+}
+
+fn most(scaling: &Scaling, side: Side) -> Option<u64> {
+    match side {
+        Side::Read => scaling.most.read,
+        Side::Write => scaling.most.write,
     }
 }

@@ -1,4 +1,5 @@
 use super::record::Throughput;
+use super::scaling::Scaling;
 use super::schema::KeyElement;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,8 @@ pub struct Index {
     pub status: IndexStatus,
     /// Of a global index of a table with provisioned throughput.
     pub throughput: Option<Throughput>,
+    #[serde(default, skip_serializing_if = "Scaling::is_untouched")]
+    pub scaling: Scaling,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +30,7 @@ pub enum IndexStatus {
     /// Kept up to date, and being filled with what was there before it; not to be read yet.
     Creating,
     Active,
-    /// Not kept any more, and being emptied.
+    /// Not there any more, and being emptied: only ever told to who deleted it.
     Deleting,
 }
 

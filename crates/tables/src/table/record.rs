@@ -1,4 +1,5 @@
 use super::index::{Index, IndexKind};
+use super::scaling::Scaling;
 use super::schema::{AttributeDefinition, KeyElement};
 use clock::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,30 @@ pub struct TableRecord {
     pub tags: BTreeMap<String, String>,
     /// What the next index is numbered.
     pub next_index: u32,
+    #[serde(default, skip_serializing_if = "TableClass::is_standard")]
+    pub class: TableClass,
+    /// When the class was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_changed: Option<Timestamp>,
+    /// When the table was last made one that is billed per request, if that was after it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_request_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Scaling::is_untouched")]
+    pub scaling: Scaling,
+}
+
+/// What AWS bills a table as; it changes nothing that a client could see but itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TableClass {
+    #[default]
+    Standard,
+    InfrequentAccess,
+}
+
+impl TableClass {
+    fn is_standard(&self) -> bool {
+        *self == TableClass::Standard
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 
 use super::TableId;
 use super::index::{Index, IndexKind, IndexStatus, Projected};
-use super::record::{Billing, Throughput};
+use super::record::{Billing, TableClass, TableRecord, Throughput};
+use super::scaling::Scaling;
 use crate::Refusal;
 use crate::key::{KeyAttribute, KeyKind, KeySchema};
 use crate::schema::{self, Declaration, DeclaredIndex, IndexProjection, KeyPart};
@@ -18,6 +19,8 @@ pub struct CreateTable {
     pub billing: Billing,
     pub deletion_protection: bool,
     pub tags: BTreeMap<String, String>,
+    pub class: TableClass,
+    pub scaling: Scaling,
 }
 
 #[derive(Debug, Clone)]
@@ -27,6 +30,7 @@ pub struct CreateIndex {
     pub key: Vec<KeyElement>,
     pub projected: Projected,
     pub throughput: Option<Throughput>,
+    pub scaling: Scaling,
 }
 
 /// An attribute of a key, of the table's or of an index's.
@@ -55,26 +59,48 @@ impl CreateTable {
     /// # Errors
     /// `Validation`, in the service's words.
     pub fn check(&self) -> Result<(), Refusal> {
-        let of_kind = |kind| {
-            let indexes = self.indexes.iter().filter(move |index| index.kind == kind);
-            indexes.map(CreateIndex::declared).collect()
-        };
-        let declaration = Declaration {
-            name: self.table.name.to_string(),
-            attributes: self.attributes.iter().map(|one| (one.name.clone(), one.kind)).collect(),
-            key: self.key.iter().map(KeyElement::declared).collect(),
-            global: of_kind(IndexKind::Global),
-            local: of_kind(IndexKind::Local),
-            billing: match self.billing {
-                Billing::PayPerRequest => schema::Billing::OnDemand,
-                Billing::Provisioned(units) => schema::Billing::Provisioned(Some(units.declared())),
-            },
-        };
-        declaration.check().map(|_| ())
+        let indexes = self.indexes.iter().cloned().map(|index| index.into_index(0, IndexStatus::Active));
+        let indexes: Vec<Index> = indexes.collect();
+        check(&self.table, &self.attributes, &self.key, &indexes, self.billing)
     }
 }
 
-impl CreateIndex {
+impl TableRecord {
+    /// Whether what the record says holds together, as [`CreateTable::check`] has it.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn check(&self, id: &TableId) -> Result<(), Refusal> {
+        check(id, &self.attributes, &self.key, &self.indexes, self.billing)
+    }
+}
+
+fn check(
+    id: &TableId,
+    attributes: &[AttributeDefinition],
+    key: &[KeyElement],
+    indexes: &[Index],
+    billing: Billing,
+) -> Result<(), Refusal> {
+    let of_kind = |kind| {
+        let indexes = indexes.iter().filter(move |index| index.kind == kind);
+        indexes.map(Index::declared).collect()
+    };
+    let declaration = Declaration {
+        name: id.name.to_string(),
+        attributes: attributes.iter().map(|one| (one.name.clone(), one.kind)).collect(),
+        key: key.iter().map(KeyElement::declared).collect(),
+        global: of_kind(IndexKind::Global),
+        local: of_kind(IndexKind::Local),
+        billing: match billing {
+            Billing::PayPerRequest => schema::Billing::OnDemand,
+            Billing::Provisioned(units) => schema::Billing::Provisioned(Some(units.declared())),
+        },
+    };
+    declaration.check().map(|_| ())
+}
+
+impl Index {
     fn declared(&self) -> DeclaredIndex {
         DeclaredIndex {
             name: self.name.clone(),
@@ -87,10 +113,12 @@ impl CreateIndex {
             throughput: self.throughput.map(Throughput::declared),
         }
     }
+}
 
+impl CreateIndex {
     pub(crate) fn into_index(self, number: u32, status: IndexStatus) -> Index {
-        let CreateIndex { name, kind, key, projected, throughput } = self;
-        Index { name, number, kind, key, projected, status, throughput }
+        let CreateIndex { name, kind, key, projected, throughput, scaling } = self;
+        Index { name, number, kind, key, projected, status, throughput, scaling }
     }
 }
 

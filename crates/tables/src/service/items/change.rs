@@ -6,9 +6,10 @@ use crate::key::{EncodedKey, KeySchema};
 use crate::keys;
 use crate::service::known::Table;
 use crate::service::{Count, TablesError};
-use crate::table::{Index, Projected};
+use crate::table::{Index, IndexStatus, Projected};
 use crate::value::{Item, ItemRef, Path, Projection};
-use kv::Transaction;
+use kv::{Read, Transaction};
+use names::Key;
 
 /// What an item was and is, and what it took.
 #[derive(Debug, Clone, Default)]
@@ -90,17 +91,18 @@ async fn change_index(
     new: Option<ItemRef<'_>>,
     how: Write,
 ) -> Result<Option<Units>, TablesError> {
-    let entry = |item: Option<ItemRef<'_>>| -> Result<Option<(names::Key, Item)>, TablesError> {
-        let Some(item) = item else { return Ok(None) };
-        let Some(indexed) = schema.of_indexed(item, &index.name)? else { return Ok(None) };
-        let projected = projected(table, index, schema, item);
-        Ok(Some((place::entry(table.number, index.number, &indexed, key), projected)))
+    let after = match new {
+        Some(item) => entry(table, (index, schema), key, item)?,
+        None => None,
     };
-    let (before, after) = (entry(old)?, entry(new)?);
+    let before = match old {
+        Some(item) => before(tx, table, (index, schema), key, item).await?,
+        None => None,
+    };
     if before == after {
         return Ok(None);
     }
-    let size = |entry: &Option<(names::Key, Item)>| entry.as_ref().map(|(_, item)| item.view().size());
+    let size = |entry: &Option<Entry>| entry.as_ref().map(|(_, item)| item.view().size());
     count(tx, table.number, index.number, size(&before), size(&after)).await?;
     let units = |before: Option<u32>, after: Option<u32>| {
         Units::write(before.unwrap_or(0).into(), after.unwrap_or(0).into(), how)
@@ -123,6 +125,40 @@ async fn change_index(
     Ok(Some(taken))
 }
 
+/// Where an index's entry for an item lies, and what it holds.
+pub(super) type Entry = (Key, Item);
+
+/// `None`: the item lacks an attribute of the index's key.
+///
+/// # Errors
+/// `Refused`: such an attribute has another type, or is empty or too long.
+pub(super) fn entry(
+    table: &Table,
+    (index, schema): (&Index, &KeySchema),
+    key: &EncodedKey,
+    item: ItemRef<'_>,
+) -> Result<Option<Entry>, TablesError> {
+    let Some(indexed) = schema.of_indexed(item, &index.name)? else { return Ok(None) };
+    let projected = projected(table, index, schema, item);
+    Ok(Some((place::entry(table.number, index.number, &indexed, key), projected)))
+}
+
+/// The entry that is there for the item as it was. An index that is being filled has none yet for most, and never
+/// gets one for an item that was there before it and does not fit it.
+async fn before(
+    tx: &Transaction,
+    table: &Table,
+    (index, schema): (&Index, &KeySchema),
+    key: &EncodedKey,
+    item: ItemRef<'_>,
+) -> Result<Option<Entry>, TablesError> {
+    let Ok(Some((place, held))) = entry(table, (index, schema), key, item) else { return Ok(None) };
+    if index.status == IndexStatus::Creating && tx.get(&place).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some((place, held)))
+}
+
 /// What an index holds of an item.
 pub(super) fn projected(table: &Table, index: &Index, schema: &KeySchema, item: ItemRef<'_>) -> Item {
     let names: &[String] = match &index.projected {
@@ -140,7 +176,7 @@ fn size(item: Option<ItemRef<'_>>) -> u64 {
     item.map_or(0, |item| item.size().into())
 }
 
-async fn count(
+pub(super) async fn count(
     tx: &mut Transaction,
     table: u64,
     index: u32,
