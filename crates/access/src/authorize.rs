@@ -135,6 +135,17 @@ impl Access {
         Ok(self.iam().policies_of(principal).await?.is_some_and(|loaded| loaded.asks_for_tags))
     }
 
+    /// The same for `dynamodb:LeadingKeys` and `dynamodb:Attributes`.
+    ///
+    /// # Errors
+    /// As [`Access::authorize`].
+    pub async fn asks_for_items(&self, principal: &Principal) -> Result<bool, IamError> {
+        if principal.session_policies().is_some() || self.guardrails().ask_for_items() {
+            return Ok(true);
+        }
+        Ok(self.iam().policies_of(principal).await?.is_some_and(|loaded| loaded.asks_for_items))
+    }
+
     /// Whether a role lets a service act in it; `None` for one that was never made.
     ///
     /// # Errors

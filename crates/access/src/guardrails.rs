@@ -1,7 +1,7 @@
 //! Guardrails: the most that anybody of an account may do, root and functions among them, as service control
 //! policies of an organization say it. They are the operator's, and nobody who asks over the network changes them.
 
-use crate::iam::{LoadedPolicy, ask_for_tags};
+use crate::iam::{LoadedPolicy, ask_for_items, ask_for_tags};
 use crate::policy::{Effect, MalformedPolicy, Named, PolicyDocument, PolicyKind};
 use names::AccountId;
 use std::collections::HashMap;
@@ -19,6 +19,7 @@ pub struct Guardrails {
     everyone: Vec<LoadedPolicy>,
     accounts: HashMap<AccountId, Vec<LoadedPolicy>>,
     asks_for_tags: bool,
+    asks_for_items: bool,
 }
 
 impl Guardrails {
@@ -32,12 +33,18 @@ impl Guardrails {
         let accounts = accounts.map(|(account, policies)| Ok((account, level(policies)?)));
         let accounts: HashMap<_, _> = accounts.collect::<Result<_, MalformedPolicy>>()?;
         let asks_for_tags = ask_for_tags(everyone.iter().chain(accounts.values().flatten()));
-        Ok(Guardrails { everyone: level(everyone)?, accounts, asks_for_tags })
+        let asks_for_items = ask_for_items(everyone.iter().chain(accounts.values().flatten()));
+        Ok(Guardrails { everyone: level(everyone)?, accounts, asks_for_tags, asks_for_items })
     }
 
     /// Whether any of them asks for tags of resources.
     pub(crate) fn ask_for_tags(&self) -> bool {
         self.asks_for_tags
+    }
+
+    /// Whether any of them asks which items of tables a request is about.
+    pub(crate) fn ask_for_items(&self) -> bool {
+        self.asks_for_items
     }
 
     /// The levels that bind an account's principals; empty where nothing does.

@@ -355,7 +355,10 @@ async fn tags_of_resources_are_asked_for_only_by_policies_that_read_them() {
                 "Condition":{{"StringEquals":{condition}}}}}]}}"#
         )
     };
+    put(policy(r#"{"dynamodb:LeadingKeys":"a"}"#)).await.unwrap();
+    assert!(world.access.asks_for_items(&ann).await.unwrap());
     put(policy(r#"{"aws:RequestTag/team":"a"}"#)).await.unwrap();
+    assert!(!world.access.asks_for_items(&ann).await.unwrap());
     assert!(!world.access.asks_for_tags(&ann).await.unwrap());
     for (key, arn) in [
         ("aws:ResourceTag/team", "arn:aws:lambda:us-east-1:000000000000:function:f"),

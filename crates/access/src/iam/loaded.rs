@@ -30,6 +30,8 @@ pub struct Loaded {
     pub max_session_seconds: u32,
     /// Whether any of them, but the trust policy, asks for tags of resources.
     pub asks_for_tags: bool,
+    /// The same for what a request says of items of tables.
+    pub asks_for_items: bool,
 }
 
 /// A policy and what an explanation calls it: its ARN, or `inline NAME of role R`.
@@ -255,6 +257,15 @@ pub(crate) fn ask_for_tags<'a>(mut policies: impl Iterator<Item = &'a LoadedPoli
     policies.any(|policy| policy.document.context_keys().iter().any(is_of_tags))
 }
 
+/// Condition keys that name items and attributes.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>
+const OF_ITEMS: [&str; 2] = ["dynamodb:leadingkeys", "dynamodb:attributes"];
+
+/// Whether any of the policies asks which items of tables a request is about.
+pub(crate) fn ask_for_items<'a>(mut policies: impl Iterator<Item = &'a LoadedPolicy>) -> bool {
+    policies.any(|policy| policy.document.context_keys().iter().any(|key| OF_ITEMS.contains(&key.as_str())))
+}
+
 async fn user(from: &impl Read, account: &AccountId, name: &str) -> Result<Option<Loaded>, IamError> {
     let Some(user) = get_record::<User>(from, keys::identity(IdentityKind::User, account, name)).await?
     else {
@@ -266,6 +277,7 @@ async fn user(from: &impl Read, account: &AccountId, name: &str) -> Result<Optio
     }
     let boundary = boundary(from, &user.identity).await?;
     let asks_for_tags = ask_for_tags(policies.iter().chain(&boundary));
+    let asks_for_items = ask_for_items(policies.iter().chain(&boundary));
     Ok(Some(Loaded {
         identity: user.identity,
         policies,
@@ -273,6 +285,7 @@ async fn user(from: &impl Read, account: &AccountId, name: &str) -> Result<Optio
         trust: None,
         max_session_seconds: 0,
         asks_for_tags,
+        asks_for_items,
     }))
 }
 
@@ -291,6 +304,7 @@ async fn role(from: &impl Read, account: &AccountId, name: &str) -> Result<Optio
     let boundary = boundary(from, &role.identity).await?;
     Ok(Some(Loaded {
         asks_for_tags: ask_for_tags(policies.iter().chain(&boundary)),
+        asks_for_items: ask_for_items(policies.iter().chain(&boundary)),
         policies,
         boundary,
         identity: role.identity,
