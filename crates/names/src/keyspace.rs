@@ -145,6 +145,12 @@ pub enum Keyspace {
     TableCount = 0x94,
     /// tables: (table number, index number or 0 for all): what is there no more, whose items wait for removal.
     TableGone = 0x95,
+    /// tables: (table number, partition key): bytes of an item collection.
+    TableCollection = 0x97,
+    /// tables: (account, region, client request token): the transaction it stands for.
+    TableToken = 0x98,
+    /// tables: (when it ends, key of the token): client request tokens by their end.
+    TableTokenEnd = 0x99,
     /// tables: (table number, index number): an index that is being made, and how far it has been filled.
     TableFill = 0x9e,
 }

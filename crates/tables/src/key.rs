@@ -3,7 +3,10 @@
 //! Limits: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys>
 
 use crate::Refusal;
+use crate::number::Number;
 use crate::value::{Item, ItemRef, ItemWriter, Kind, Value};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 /// Bytes of a partition key's value.
 pub const PARTITION_LEN_MAX: usize = 2048;
@@ -141,6 +144,33 @@ impl KeySchema {
         if missing { Ok(None) } else { self.of_item(item).map(Some) }
     }
 
+    /// Whether an updated item may be in an index with this key, in the words of UpdateItem.
+    ///
+    /// # Errors
+    /// Validation, as [`KeySchema::of_indexed`].
+    pub fn check_updated(&self, item: ItemRef<'_>) -> Result<(), Refusal> {
+        for attribute in [Some(&self.partition), self.sort.as_ref()].into_iter().flatten() {
+            let Some(value) = item.get(&attribute.name) else { continue };
+            if value.kind() != attribute.kind.kind() {
+                return Err(Refusal::validation(
+                    "The update expression attempted to update the secondary index key to unsupported type",
+                ));
+            }
+            if value.payload().len() > self.len_max(attribute) {
+                return Err(Refusal::validation(
+                    "The update expression attempted to update the secondary index key beyond allowed size limits",
+                ));
+            }
+            if let Some(what) = empty(value) {
+                return Err(Refusal::validation(format!(
+                    "The update expression attempted to update the secondary index key to a value that is not \
+                     supported. The AttributeValue for a key attribute cannot contain an empty {what} value."
+                )));
+            }
+        }
+        Ok(())
+    }
+
     fn len_max(&self, attribute: &KeyAttribute) -> usize {
         if *attribute == self.partition { PARTITION_LEN_MAX } else { SORT_LEN_MAX }
     }
@@ -154,6 +184,26 @@ impl KeySchema {
             }
         }
         writer.finish()
+    }
+
+    /// A partition key's value as policies know it: text as it is, numbers in decimal, binary in base64.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>
+    pub fn partition_text(&self, encoded: &[u8]) -> Option<String> {
+        if self.partition.kind == KeyKind::N {
+            return Number::decode(encoded).ok().map(|(number, _)| number.to_string());
+        }
+        let mut bytes = Vec::with_capacity(encoded.len());
+        let mut rest = encoded.strip_suffix(&[0, 0])?.iter();
+        while let Some(&byte) = rest.next() {
+            bytes.push(byte);
+            if byte == 0 {
+                rest.next();
+            }
+        }
+        match self.partition.kind {
+            KeyKind::S => String::from_utf8(bytes).ok(),
+            _ => Some(STANDARD.encode(bytes)),
+        }
     }
 
     fn encode<'a>(

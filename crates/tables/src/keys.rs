@@ -8,10 +8,13 @@
 //! TableCount       table index                                       -> items, bytes
 //! TableGone        table index                                       -> nothing
 //! TableFill        table index                                       -> how far the index has been filled
+//! TableToken       account region token                              -> what it was used for
+//! TableTokenEnd    time account region token                         -> nothing
+//! TableCollection  table partition                                   -> bytes
 //! ```
 
 use crate::table::TableId;
-use names::{AccountId, Key, Keyspace, Region};
+use names::{AccountId, Key, KeyRange, Keyspace, Region};
 
 /// The number that stands for the table where an index's could: indexes count from 1.
 pub(crate) const WHOLE: u32 = 0;
@@ -59,4 +62,32 @@ pub(crate) fn all_fills() -> Key {
 
 pub(crate) fn all_gone() -> Key {
     Key::new(Keyspace::TableGone)
+}
+
+pub(crate) fn token(account: &AccountId, region: &Region, token: &str) -> Key {
+    Key::new(Keyspace::TableToken).text(account.as_str()).text(region.as_str()).text(token)
+}
+
+/// `token`: its key.
+pub(crate) fn token_end(at_ms: u64, token: &Key) -> Key {
+    token_ends().number(at_ms).bytes(token.as_bytes())
+}
+
+fn token_ends() -> Key {
+    Key::new(Keyspace::TableTokenEnd)
+}
+
+/// Tokens that end at `at_ms` or before.
+pub(crate) fn tokens_over(at_ms: u64) -> KeyRange {
+    let after = token_ends().number(at_ms.saturating_add(1));
+    KeyRange { start: token_ends().into_bytes(), end: after.into_bytes() }
+}
+
+pub(crate) fn collections(table: u64) -> Key {
+    Key::new(Keyspace::TableCollection).number(table)
+}
+
+/// `partition`: encoded.
+pub(crate) fn collection(table: u64, partition: &[u8]) -> Key {
+    collections(table).ended(partition)
 }

@@ -23,9 +23,10 @@ pub mod value;
 
 pub use error::{Corrupt, Refusal};
 pub use service::{
-    Bounds, Consumed, Count, DeleteItem, Found, GetItem, Page, Precondition, Programs, PutItem, Query, Scan,
-    Segment, Select, Selection, TABLES_MAX, TAGS_MAX, TableInfo, TablePage, Tables, TablesError, UpdateItem,
-    Written,
+    Action, Bounds, COLLECTION_BYTES_MAX, Collection, Consumed, Count, DeleteItem, Found, GetItem, Page,
+    Precondition, Programs, PutItem, Query, Reason, Scan, Segment, Select, Selection, TABLES_MAX, TAGS_MAX,
+    TableInfo, TableItems, TableKeys, TablePage, TableWrites, TableWritten, Tables, TablesError, Token,
+    TransactAction, TransactFound, TransactWrite, TransactWritten, UpdateItem, Written, digest,
 };
 pub use table::{
     AttributeDefinition, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, Index, IndexChange,

@@ -17,10 +17,12 @@ mod update_table;
 pub use count::Count;
 pub use create_table::TABLES_MAX;
 pub use describe_table::TableInfo;
-pub use error::TablesError;
+pub use error::{Reason, TablesError};
 pub use items::{
-    Bounds, Consumed, DeleteItem, Found, GetItem, Page, Precondition, Programs, PutItem, Query, Scan,
-    Segment, Select, Selection, UpdateItem, Written,
+    Action, Bounds, COLLECTION_BYTES_MAX, Collection, Consumed, DeleteItem, Found, GetItem, Page,
+    Precondition, Programs, PutItem, Query, Scan, Segment, Select, Selection, TableItems, TableKeys,
+    TableWrites, TableWritten, Token, TransactAction, TransactFound, TransactWrite, TransactWritten,
+    UpdateItem, Written, digest,
 };
 pub use list_tables::TablePage;
 pub use tags::TAGS_MAX;

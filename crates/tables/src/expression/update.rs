@@ -14,6 +14,8 @@ pub struct Update {
     pub(crate) remove: Vec<Path>,
     pub(crate) add: Vec<(Path, OwnedValue)>,
     pub(crate) delete: Vec<(Path, OwnedValue)>,
+    /// Of what only takes away, in the old parameters: nothing happens where there is no item.
+    pub(crate) only_if_there: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +94,40 @@ impl Update {
     fn paths(&self) -> impl Iterator<Item = &Path> {
         let set = self.set.iter().map(|(path, _)| path);
         set.chain(&self.remove).chain(self.add.iter().chain(&self.delete).map(|(path, _)| path))
+    }
+
+    /// Whether an item that is not there is made.
+    pub fn makes_items(&self) -> bool {
+        !self.only_if_there
+    }
+
+    /// Top-level attributes that it reads or writes.
+    pub fn attributes(&self) -> Vec<&str> {
+        fn of<'a>(argument: &'a Argument, names: &mut Vec<&'a str>) {
+            match argument {
+                Argument::Path(path) => names.push(path.attribute()),
+                Argument::Value(_) => {}
+                Argument::IfNotExists(path, otherwise) => {
+                    names.push(path.attribute());
+                    of(otherwise, names);
+                }
+                Argument::ListAppend(first, second) => {
+                    of(first, names);
+                    of(second, names);
+                }
+            }
+        }
+        let mut names: Vec<&str> = self.paths().map(Path::attribute).collect();
+        for (_, to) in &self.set {
+            match to {
+                SetTo::Value(value) => of(value, &mut names),
+                SetTo::Sum(left, right) | SetTo::Difference(left, right) => {
+                    of(left, &mut names);
+                    of(right, &mut names);
+                }
+            }
+        }
+        names
     }
 
     /// What `UPDATED_OLD` and `UPDATED_NEW` give of the item before and after.

@@ -47,6 +47,9 @@ pub fn attribute_updates(json: &str) -> Result<Update, Refusal> {
     }
     reader.finish()?;
     refuse_twice(names.iter().map(String::as_str))?;
+    // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LegacyConditionalParameters.AttributeUpdates.html>:
+    // DELETE "causes nothing to happen" where there is no item.
+    update.only_if_there = !names.is_empty() && update.set.is_empty() && update.add.is_empty();
     Ok(update)
 }
 

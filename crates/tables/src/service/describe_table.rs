@@ -1,4 +1,5 @@
 use super::{Count, Tables, TablesError};
+use crate::key::KeySchema;
 use crate::keys;
 use crate::table::{Index, TableId, TableRecord};
 use kv::{KvError, Read, Snapshot};
@@ -47,6 +48,25 @@ impl Tables {
             .read(async move |snapshot: &Snapshot| {
                 let table = known.table(snapshot, &id).await?;
                 Ok(TableInfo::read(snapshot, id.clone(), table.record.clone()).await?)
+            })
+            .await
+    }
+
+    /// The key of a table, or of an index of it.
+    ///
+    /// # Errors
+    /// `NotFound`, also where there is no such index; the store fails.
+    pub async fn key_schema(&self, id: TableId, index: Option<String>) -> Result<KeySchema, TablesError> {
+        let known = self.known.clone();
+        self.kv
+            .read(async move |snapshot: &Snapshot| {
+                let table = known.for_items(snapshot, &id).await?;
+                match &index {
+                    None => Ok(table.key.clone()),
+                    Some(name) => {
+                        table.index(name).map(|(_, schema)| schema.clone()).ok_or(TablesError::NotFound)
+                    }
+                }
             })
             .await
     }

@@ -2,6 +2,59 @@ use crate::value::Item;
 use crate::{Corrupt, Refusal};
 use kv::KvError;
 
+/// What became of one action of a transaction that was not done.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// It was not for this one.
+    None,
+    ConditionFailed {
+        item: Option<Item>,
+    },
+    Validation(String),
+    CollectionTooLarge,
+    ThroughputExceeded(String),
+}
+
+impl Reason {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Reason::None => "None",
+            Reason::ConditionFailed { .. } => "ConditionalCheckFailed",
+            Reason::Validation(_) => "ValidationError",
+            Reason::CollectionTooLarge => "ItemCollectionSizeLimitExceeded",
+            Reason::ThroughputExceeded(_) => "ProvisionedThroughputExceeded",
+        }
+    }
+
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Reason::None => None,
+            Reason::ConditionFailed { .. } => Some("The conditional request failed"),
+            Reason::CollectionTooLarge => Some("Collection size exceeded."),
+            Reason::Validation(text) | Reason::ThroughputExceeded(text) => Some(text),
+        }
+    }
+
+    /// The reason that an action's own failure is.
+    ///
+    /// # Errors
+    /// What fails the whole request whatever its actions are.
+    pub(super) fn of(error: TablesError) -> Result<Reason, TablesError> {
+        match error {
+            TablesError::ConditionFailed { item } => Ok(Reason::ConditionFailed { item }),
+            TablesError::Refused(refusal) => Ok(Reason::Validation(refusal.message().to_owned())),
+            TablesError::CollectionTooLarge => Ok(Reason::CollectionTooLarge),
+            error @ TablesError::ThroughputExceeded(_) => Ok(Reason::ThroughputExceeded(error.to_string())),
+            other => Err(other),
+        }
+    }
+}
+
+fn codes(reasons: &[Reason]) -> String {
+    reasons.iter().map(Reason::code).collect::<Vec<_>>().join(", ")
+}
+
 /// Why an operation was not done; nothing has changed then. The texts are fit to be shown to the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum TablesError {
@@ -21,6 +74,13 @@ pub enum TablesError {
     ConditionFailed { item: Option<Item> },
     #[error("{0}")]
     ThroughputExceeded(&'static str),
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ItemCollections.SizeLimit>
+    #[error("Collection size exceeded.")]
+    CollectionTooLarge,
+    #[error("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes(.0))]
+    Cancelled(Vec<Reason>),
+    #[error("The request uses the same client token as a previous, but non-identical request.")]
+    TokenMismatch,
     #[error("{0}")]
     InUse(String),
     #[error("{0}")]

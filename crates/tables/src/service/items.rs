@@ -1,6 +1,9 @@
 //! Items of tables: read and written one by one, in batches and in transactions.
 
+mod batch_get;
+mod batch_write;
 mod change;
+mod collection;
 mod delete_item;
 mod get_item;
 mod index_item;
@@ -10,9 +13,16 @@ mod put_item;
 mod query;
 mod row;
 mod scan;
+mod token;
+mod transact_get;
+mod transact_write;
 mod update_item;
+mod write;
 
+pub use batch_get::{TableItems, TableKeys};
+pub use batch_write::{TableWrites, TableWritten};
 pub use change::{Consumed, Written};
+pub use collection::{COLLECTION_BYTES_MAX, Collection};
 pub use delete_item::DeleteItem;
 pub use get_item::{Found, GetItem};
 pub(super) use index_item::index_item;
@@ -20,7 +30,11 @@ pub use page::{Bounds, Page, Select, Selection};
 pub use put_item::PutItem;
 pub use query::{Programs, Query};
 pub use scan::{Scan, Segment};
+pub use token::{Token, digest};
+pub use transact_get::TransactFound;
+pub use transact_write::{TransactAction, TransactWrite, TransactWritten};
 pub use update_item::UpdateItem;
+pub use write::Action;
 
 use super::TablesError;
 use crate::expression::Condition;

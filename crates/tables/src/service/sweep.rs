@@ -77,6 +77,7 @@ fn parts(table: u64, index: u32) -> Vec<Key> {
             of(Keyspace::TableIndexEntry),
             of(Keyspace::TableGone),
             keys::counts(table),
+            keys::collections(table),
         ];
     }
     vec![keys::entries(table, index), keys::count(table, index)]

@@ -1,12 +1,12 @@
 //! One item changed, with everything that follows from it, in the transaction that changes it.
 
-use super::{place, row};
+use super::{Collection, place, row};
 use crate::capacity::{Units, Write};
 use crate::key::{EncodedKey, KeySchema};
 use crate::keys;
 use crate::service::known::Table;
 use crate::service::{Count, TablesError};
-use crate::table::{Index, IndexStatus, Projected};
+use crate::table::{Index, IndexKind, IndexStatus, Projected};
 use crate::value::{Item, ItemRef, Path, Projection};
 use kv::{Read, Transaction};
 use names::Key;
@@ -17,6 +17,15 @@ pub struct Written {
     pub old: Option<Item>,
     pub new: Option<Item>,
     pub consumed: Consumed,
+    /// Of a table with local indexes.
+    pub collection: Option<Collection>,
+}
+
+/// What a change took, and the item collection that it changed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changed {
+    pub consumed: Consumed,
+    pub collection: Option<Collection>,
 }
 
 /// Capacity that operations took.
@@ -38,6 +47,19 @@ impl Consumed {
         self.table + indexes.sum::<Units>()
     }
 
+    /// Adds what another operation on the same table took.
+    pub fn add(&mut self, other: &Consumed) {
+        self.table = self.table + other.table;
+        for (mine, theirs) in [(&mut self.local, &other.local), (&mut self.global, &other.global)] {
+            for (name, units) in theirs {
+                match mine.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, sum)) => *sum = *sum + *units,
+                    None => mine.push((name.clone(), *units)),
+                }
+            }
+        }
+    }
+
     pub(super) fn of_index(index: &Index, units: Units) -> Self {
         let mut consumed = Consumed::default();
         consumed.add_index(index, units);
@@ -46,8 +68,8 @@ impl Consumed {
 
     fn add_index(&mut self, index: &Index, units: Units) {
         let named = match index.kind {
-            crate::table::IndexKind::Local => &mut self.local,
-            crate::table::IndexKind::Global => &mut self.global,
+            IndexKind::Local => &mut self.local,
+            IndexKind::Global => &mut self.global,
         };
         named.push((index.name.clone(), units));
     }
@@ -56,7 +78,7 @@ impl Consumed {
 /// Makes `new` of `old`, both of the same key, and answers what that took.
 ///
 /// # Errors
-/// `Refused`: an attribute of an index's key has another type or is empty; the store fails.
+/// `Refused`: an attribute of an index's key has another type or is empty; `CollectionTooLarge`; the store fails.
 pub(super) async fn change(
     tx: &mut Transaction,
     table: &Table,
@@ -64,24 +86,36 @@ pub(super) async fn change(
     old: Option<ItemRef<'_>>,
     new: Option<ItemRef<'_>>,
     how: Write,
-) -> Result<Consumed, TablesError> {
+) -> Result<Changed, TablesError> {
     let place = place::item(table.number, key);
     let mut consumed = Consumed::of_table(Units::write(size(old), size(new), how));
+    let mut grown = growth(size(old), size(new));
     for (index, schema) in table.indexes().filter(|(index, _)| index.is_kept()) {
-        if let Some(units) = change_index(tx, table, (index, schema), key, old, new, how).await? {
+        if let Some((units, more)) = change_index(tx, table, (index, schema), key, old, new, how).await? {
             consumed.add_index(index, units);
+            if index.kind == IndexKind::Local {
+                grown = grown.saturating_add(more);
+            }
         }
     }
+    let collection = match old.or(new).filter(|_| Collection::is_kept(table)) {
+        Some(item) => Some(Collection::grow(tx, table, key, item, grown).await?),
+        None => None,
+    };
     match new {
         Some(item) => tx.put(&place, row::encode(item)),
         None if old.is_some() => tx.delete(&place),
         None => {}
     }
     count(tx, table.number, keys::WHOLE, old.map(|item| item.size()), new.map(|item| item.size())).await?;
-    Ok(consumed)
+    Ok(Changed { consumed, collection })
 }
 
-/// `None`: nothing of the index changed, and nothing was taken.
+fn growth(before: u64, after: u64) -> i64 {
+    i64::try_from(after).unwrap_or(i64::MAX).saturating_sub_unsigned(before)
+}
+
+/// What it took, and by how many bytes the index grew. `None`: nothing of it changed, and nothing was taken.
 async fn change_index(
     tx: &mut Transaction,
     table: &Table,
@@ -90,7 +124,7 @@ async fn change_index(
     old: Option<ItemRef<'_>>,
     new: Option<ItemRef<'_>>,
     how: Write,
-) -> Result<Option<Units>, TablesError> {
+) -> Result<Option<(Units, i64)>, TablesError> {
     let after = match new {
         Some(item) => entry(table, (index, schema), key, item)?,
         None => None,
@@ -122,7 +156,8 @@ async fn change_index(
     if let Some((to, item)) = &after {
         tx.put(to, row::encode(item.view()));
     }
-    Ok(Some(taken))
+    let bytes = |entry| u64::from(size(entry).unwrap_or(0));
+    Ok(Some((taken, growth(bytes(&before), bytes(&after)))))
 }
 
 /// Where an index's entry for an item lies, and what it holds.

@@ -1,10 +1,7 @@
-use super::{Precondition, Written, change, place, row};
-use crate::capacity::Write;
-use crate::service::throughput::Side;
+use super::{Action, Precondition, Written};
 use crate::service::{Tables, TablesError};
 use crate::table::TableId;
-use crate::value::{Item, ItemRef};
-use kv::{Read, Transaction};
+use crate::value::Item;
 
 #[derive(Debug, Clone)]
 pub struct DeleteItem {
@@ -19,19 +16,6 @@ impl Tables {
     /// # Errors
     /// `NotFound`, `Refused`, `ConditionFailed`; the store fails.
     pub async fn delete_item(&self, request: DeleteItem) -> Result<Written, TablesError> {
-        let (known, throughput) = (self.known.clone(), self.throughput.clone());
-        self.kv
-            .transact(async move |tx: &mut Transaction| {
-                let table = known.for_items(tx, &request.table).await?;
-                throughput.admit(&table, None, Side::Write)?;
-                let key = table.key.of_key(request.key.view())?;
-                let stored = tx.get(&place::item(table.number, &key)).await?;
-                let old = stored.as_deref().map(row::decode).transpose()?;
-                request.precondition.check(old)?;
-                let consumed = change::change(tx, &table, &key, old, None, Write::Standard).await?;
-                throughput.take(&table, &consumed, Side::Write);
-                Ok(Written { old: old.map(ItemRef::to_item), new: None, consumed })
-            })
-            .await
+        self.write_one(request.table, Action::Delete(request.key), request.precondition).await
     }
 }
