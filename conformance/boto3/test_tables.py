@@ -1,6 +1,5 @@
 """Tables and their items, with boto3's client and its resource."""
 
-import itertools
 import zlib
 from decimal import Decimal
 
@@ -8,21 +7,7 @@ import boto3.dynamodb.conditions as conditions
 import pytest
 
 from expectation import refused
-
-numbers = itertools.count(1)
-
-
-def make(dynamodb, **changed):
-    name = f"table-{next(numbers)}"
-    wanted = {
-        "TableName": name,
-        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "N"}],
-        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        "BillingMode": "PAY_PER_REQUEST",
-    } | changed
-    made = dynamodb.create_table(**wanted)["TableDescription"]
-    dynamodb.get_waiter("table_exists").wait(TableName=wanted["TableName"], WaiterConfig={"Delay": 1})
-    return made
+from tables import key, make
 
 
 @pytest.fixture
@@ -89,10 +74,6 @@ EVERYTHING = {
     "yes": {"BOOL": True}, "nothing": {"NULL": True}, "m": {"M": {"a": {"L": [{"S": ""}, {"N": "0"}]}}},
     "ss": {"SS": ["a", "b"]}, "ns": {"NS": ["1", "2.5"]}, "bs": {"BS": [b"a", b"b"]},
 }
-
-
-def key(number, partition="p"):
-    return {"pk": {"S": partition}, "sk": {"N": str(number)}}
 
 
 def sorted_sets(item):

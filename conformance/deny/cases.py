@@ -236,6 +236,20 @@ WRITTEN = {
     "s3:UploadPart": Written(lambda t: uploading()(t) | {"PartNumber": 2, "Body": b"spoiled"}),
     "s3:UploadPartCopy": Written(lambda t: uploading()(t) | {"PartNumber": 2}, further=["s3:GetObject"]),
 
+    "dynamodb:BatchGetItem": Written(lambda t: {"RequestItems": {t.table(): {"Keys": [t.key_of_item()]}}}),
+    "dynamodb:BatchWriteItem": Written(lambda t: {
+        "RequestItems": {t.table(): [{"PutRequest": {"Item": t.key_of_item() | {"spoiled": {"BOOL": True}}}}]}}),
+    "dynamodb:TransactGetItems": Written(lambda t: {
+        "TransactItems": [{"Get": {"TableName": t.table(), "Key": t.key_of_item()}}]}),
+    "dynamodb:TransactWriteItems": Written(lambda t: {
+        "TransactItems": [
+            {"Put": {"TableName": t.table(), "Item": t.key_of_item() | {"spoiled": {"BOOL": True}}}},
+            {"Update": {"TableName": t.own_table(), "Key": t.key_of_item(), "UpdateExpression": "SET a = :a",
+                        "ExpressionAttributeValues": {":a": {"BOOL": True}}}},
+            {"Delete": {"TableName": t.own_table(), "Key": t.key_of_item()}},
+            {"ConditionCheck": {"TableName": t.own_table(), "Key": t.key_of_item(),
+                                "ConditionExpression": "attribute_exists(pk)"}}]},
+        further=["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"]),
     "dynamodb:CreateTable": Written(lambda t: {
         "TableName": t.name(), "BillingMode": "PAY_PER_REQUEST", "Tags": TAGS,
         "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],

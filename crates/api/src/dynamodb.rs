@@ -1,5 +1,8 @@
 //! Tables, spoken as DynamoDB.
 
+mod batch;
+mod batch_get_item;
+mod batch_write_item;
 mod create_table;
 mod delete_item;
 mod delete_table;
@@ -19,9 +22,14 @@ mod scan;
 mod tag_resource;
 mod tags;
 mod target;
+mod touched;
+mod transact;
+mod transact_get_items;
+mod transact_write_items;
 mod untag_resource;
 mod update_item;
 mod update_table;
+mod write;
 
 use access::policy::Context;
 

@@ -71,6 +71,10 @@ pub trait Operation: model::Typed + Send + Sync + 'static {
     /// others itself: their places are in [`Call::denied`].
     const PARTIAL: bool = false;
 
+    /// Whether the operation is made of parts, each with an action of its own, so that [`Operation::further`] is all
+    /// that is asked, and [`Operation::ACTION`] one of them. Nothing to ask is denied.
+    const OF_PARTS: bool = false;
+
     /// What the action's own condition keys say of the request, such as `s3:prefix`: of those that are
     /// listed in [`Operation::CONDITION_KEYS`].
     ///
@@ -174,7 +178,11 @@ async fn run<O: Operation>(mut call: Call, input: Value) -> Result<Reply<Value>,
         "{} sets a condition key that it does not list: {conditions:?}",
         O::OPERATION.name
     );
-    let all = call.authorize(O::ACTION, resources, conditions.clone()).await;
+    let further = if O::OF_PARTS { O::further(&call, &input).await? } else { Vec::new() };
+    let all = match O::OF_PARTS && !further.is_empty() {
+        true => Ok(()),
+        false => call.authorize(O::ACTION, resources, conditions.clone()).await,
+    };
     if O::PARTIAL && all.is_err() && resources.len() > 1 {
         for (place, resource) in resources.iter().enumerate() {
             let one = std::slice::from_ref(resource);
@@ -187,7 +195,8 @@ async fn run<O: Operation>(mut call: Call, input: Value) -> Result<Reply<Value>,
     if call.denied.is_empty() || call.denied.len() == resources.len() {
         all?;
     }
-    for Further { action, mut resources, conditions } in O::further(&call, &input).await? {
+    let further = if O::OF_PARTS { further } else { O::further(&call, &input).await? };
+    for Further { action, mut resources, conditions } in further {
         resource_tags::read(&call.services, &call.principal, action, &mut resources).await?;
         call.authorize(action, &resources, conditions).await?;
     }

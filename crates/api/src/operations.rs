@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 /// credentials all read it.
 pub static OPERATIONS: &[Entry] = &[
     // dynamodb
+    Entry::of::<dynamodb::BatchGetItem>(),
+    Entry::of::<dynamodb::BatchWriteItem>(),
     Entry::of::<dynamodb::CreateTable>(),
     Entry::of::<dynamodb::DeleteItem>(),
     Entry::of::<dynamodb::DeleteTable>(),
@@ -21,6 +23,8 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<dynamodb::Query>(),
     Entry::of::<dynamodb::Scan>(),
     Entry::of::<dynamodb::TagResource>(),
+    Entry::of::<dynamodb::TransactGetItems>(),
+    Entry::of::<dynamodb::TransactWriteItems>(),
     Entry::of::<dynamodb::UntagResource>(),
     Entry::of::<dynamodb::UpdateItem>(),
     Entry::of::<dynamodb::UpdateTable>(),

@@ -2,7 +2,7 @@
 
 use crate::ApiError;
 use tables::value::Item;
-use tables::{Refusal, TablesError};
+use tables::{Reason, Refusal, TablesError};
 
 impl From<TablesError> for ApiError {
     fn from(error: TablesError) -> Self {
@@ -28,14 +28,32 @@ impl From<TablesError> for ApiError {
             TablesError::ThroughputExceeded(_) => {
                 ApiError::invalid("ProvisionedThroughputExceededException", message)
             }
+            TablesError::CollectionTooLarge => {
+                ApiError::invalid("ItemCollectionSizeLimitExceededException", message)
+            }
+            TablesError::TokenMismatch => ApiError::invalid("IdempotentParameterMismatchException", message),
+            TablesError::Cancelled(reasons) => ApiError::invalid("TransactionCanceledException", message)
+                .json_field("CancellationReasons", reasons.iter().map(reason).collect()),
             TablesError::TooMany(_) => ApiError::invalid("LimitExceededException", message),
             TablesError::Store(_) | TablesError::Corrupt(_) => ApiError::internal(message),
         }
     }
 }
 
+fn reason(reason: &Reason) -> serde_json::Value {
+    let mut shown = serde_json::json!({ "Code": reason.code() });
+    let Some(members) = shown.as_object_mut() else { return shown };
+    if let Some(message) = reason.message() {
+        members.insert("Message".to_owned(), message.into());
+    }
+    if let Reason::ConditionFailed { item: Some(item) } = reason {
+        members.insert("Item".to_owned(), tree(item));
+    }
+    shown
+}
+
 /// For answers where speed is nothing.
-fn tree(item: &Item) -> serde_json::Value {
+pub(super) fn tree(item: &Item) -> serde_json::Value {
     let mut text = Vec::new();
     tables::value::write_item(item.view(), &mut text);
     serde_json::from_slice(&text).unwrap_or_default()

@@ -40,6 +40,17 @@ pub(super) fn select(given: Option<&str>, has_projection: bool, has_index: bool)
     }
 }
 
+/// As `dynamodb:Select` has it.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>
+pub(super) fn named(select: Select) -> &'static str {
+    match select {
+        Select::AllThereIs | Select::AllAttributes => "ALL_ATTRIBUTES",
+        Select::Projected => "ALL_PROJECTED_ATTRIBUTES",
+        Select::Count => "COUNT",
+        Select::Specific => "SPECIFIC_ATTRIBUTES",
+    }
+}
+
 /// # Errors
 /// `ValidationException`.
 pub(super) fn limit(given: Option<i32>) -> Result<Option<usize>, ApiError> {

@@ -146,15 +146,14 @@ impl ReturnValues {
     }
 }
 
+/// Whether `ReturnItemCollectionMetrics` asks for them.
+///
 /// # Errors
-/// `ReturnItemCollectionMetrics` asks for what is not kept here.
-pub(super) fn refuse_metrics(given: Option<&str>) -> Result<(), ApiError> {
+/// `ValidationException`.
+pub(super) fn metrics(given: Option<&str>) -> Result<bool, ApiError> {
     match given {
-        None | Some("NONE") => Ok(()),
-        Some("SIZE") => Err(ApiError::unsupported(
-            "ReturnItemCollectionMetrics",
-            "sizes of item collections are not kept",
-        )),
+        None | Some("NONE") => Ok(false),
+        Some("SIZE") => Ok(true),
         Some(other) => {
             Err(unlisted(&shape::RETURN_ITEM_COLLECTION_METRICS, "returnItemCollectionMetrics", other))
         }

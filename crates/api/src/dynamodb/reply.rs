@@ -4,9 +4,9 @@ use super::model::shape;
 use super::parameters::unlisted;
 use crate::{ApiError, Reply, ReplyBody};
 use serde_json::json;
-use tables::Consumed;
 use tables::capacity::Units;
 use tables::value::{ItemRef, write_item};
+use tables::{Collection, Consumed};
 
 /// A JSON object under construction.
 pub(super) struct Document(Vec<u8>);
@@ -39,10 +39,67 @@ impl Document {
         self.member(name).extend_from_slice(value.to_string().as_bytes());
     }
 
+    pub fn collection(&mut self, name: &str, collection: &Collection) {
+        write_collection(collection, self.member(name));
+    }
+
+    /// A list, of which `write` writes the elements.
+    pub fn list<T>(
+        &mut self,
+        name: &str,
+        elements: impl IntoIterator<Item = T>,
+        write: impl FnMut(T, &mut Vec<u8>),
+    ) {
+        write_list(elements, self.member(name), write);
+    }
+
+    /// An object, whose members `write` writes.
+    pub fn object(&mut self, name: &str, write: impl FnOnce(&mut Document)) {
+        let mut inner = Document::new();
+        write(&mut inner);
+        inner.0.push(b'}');
+        self.member(name).extend_from_slice(&inner.0);
+    }
+
+    /// As [`Document::member`], for any name.
+    pub fn named(&mut self, name: &str) -> &mut Vec<u8> {
+        if self.0.len() > 1 {
+            self.0.push(b',');
+        }
+        self.0.extend_from_slice(serde_json::Value::from(name).to_string().as_bytes());
+        self.0.push(b':');
+        &mut self.0
+    }
+
     pub fn into_reply<T: Default>(mut self) -> Reply<T> {
         self.0.push(b'}');
         Reply::new(T::default()).with_body(ReplyBody::Bytes(self.0.into()))
     }
+}
+
+pub(super) fn write_list<T>(
+    elements: impl IntoIterator<Item = T>,
+    out: &mut Vec<u8>,
+    mut write: impl FnMut(T, &mut Vec<u8>),
+) {
+    out.push(b'[');
+    for (place, element) in elements.into_iter().enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        write(element, out);
+    }
+    out.push(b']');
+}
+
+const GIB: f64 = (1u64 << 30) as f64;
+
+/// The size is told as a range of whole gigabytes around it.
+pub(super) fn write_collection(collection: &Collection, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"ItemCollectionKey\":");
+    write_item(collection.key.view(), out);
+    let lower = (collection.bytes as f64 / GIB).floor();
+    out.extend_from_slice(format!(",\"SizeEstimateRangeGB\":[{lower:.1},{:.1}]}}", lower + 1.0).as_bytes());
 }
 
 /// How much of what was taken is told.
@@ -72,6 +129,22 @@ impl Tell {
         if self != Tell::Nothing {
             document.value("ConsumedCapacity", &self.shown(table, consumed));
         }
+    }
+
+    /// Of a transaction, of which everything taken is of one side: `ReadCapacityUnits` or `WriteCapacityUnits`.
+    pub fn shown_as(self, side: &str, table: &str, consumed: &Consumed) -> serde_json::Value {
+        fn repeat(side: &str, value: &mut serde_json::Value) {
+            let Some(members) = value.as_object_mut() else { return };
+            for inner in members.values_mut() {
+                repeat(side, inner);
+            }
+            if let Some(units) = members.get("CapacityUnits").cloned() {
+                members.insert(side.to_owned(), units);
+            }
+        }
+        let mut shown = self.shown(table, consumed);
+        repeat(side, &mut shown);
+        shown
     }
 
     pub fn shown(self, table: &str, consumed: &Consumed) -> serde_json::Value {

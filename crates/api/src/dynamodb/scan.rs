@@ -1,11 +1,13 @@
 use super::error::invalid;
 use super::parameters::{Mixture, expression_parameters, item, operator, projection};
 use super::reply::Tell;
+use super::touched::{self, ATTRIBUTES};
 use super::{model, paged, target};
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 use access::policy::Context;
 use tables::expression::{Condition, Role};
+use tables::value::Projection;
 use tables::{Bounds, Segment, Selection, legacy};
 
 /// Segments of one scan, at most.
@@ -14,7 +16,8 @@ const SEGMENTS_MAX: i32 = 1_000_000;
 impl Operation for model::operation::Scan {
     const ACTION: &'static str = "dynamodb:Scan";
     const LEVEL: AccessLevel = AccessLevel::Read;
-    const CONDITION_KEYS: &'static [&'static str] = &["dynamodb:ReturnConsumedCapacity", "dynamodb:Select"];
+    const CONDITION_KEYS: &'static [&'static str] =
+        &[ATTRIBUTES, "dynamodb:ReturnConsumedCapacity", "dynamodb:Select"];
     const DATA: bool = true;
     const HONOURED: &'static [&'static str] = &[
         "AttributesToGet",
@@ -41,41 +44,28 @@ impl Operation for model::operation::Scan {
         Ok(target::rows(&table, input.index_name.as_deref()))
     }
 
-    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
-        Ok(super::read_conditions(input.return_consumed_capacity.as_deref(), input.select.as_deref()))
+    async fn conditions(call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        let selection = selection(input)?;
+        let mut context = super::read_conditions(
+            input.return_consumed_capacity.as_deref(),
+            Some(paged::named(selection.select)),
+        );
+        let table = target::table(call, &input.table_name)?;
+        touched::set(&mut context, call, &table, input.index_name.as_deref(), |_, touched| {
+            touched.attributes(selection.filter.iter().flat_map(Condition::attributes));
+            touched.attributes(selection.projection.iter().flat_map(Projection::attributes));
+            Ok(())
+        })
+        .await?;
+        Ok(context)
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
         let table = target::table(&call, &input.table_name)?;
         let tell = Tell::read(input.return_consumed_capacity.as_deref())?;
-        let expressions = [
-            ("ProjectionExpression", input.projection_expression.is_some()),
-            ("FilterExpression", input.filter_expression.is_some()),
-        ];
-        Mixture::new(
-            &[
-                ("AttributesToGet", input.attributes_to_get.is_some()),
-                ("ScanFilter", input.scan_filter.is_some()),
-                ("ConditionalOperator", input.conditional_operator.is_some()),
-            ],
-            &expressions,
-        )
-        .refuse()?;
-        let has_projection = input.projection_expression.is_some() || input.attributes_to_get.is_some();
-        let select = paged::select(input.select.as_deref(), has_projection, input.index_name.is_some())?;
         let segment = segment(input.segment, input.total_segments)?;
-        let mut parameters =
-            expression_parameters(&input.expression_attribute_names, &input.expression_attribute_values)?;
-        let filter = match (&input.filter_expression, &input.scan_filter) {
-            (Some(text), _) => Some(Condition::parse(text, Role::Filter, &mut parameters)?),
-            (None, Some(filter)) => {
-                Some(legacy::filter(filter.get(), operator(input.conditional_operator.as_deref())?)?)
-            }
-            (None, None) => None,
-        };
-        let projection =
-            projection(input.projection_expression.as_deref(), &input.attributes_to_get, &mut parameters)?;
-        parameters.check_used(expressions.iter().any(|(_, given)| *given))?;
+        let selection = selection(&input)?;
+        let select = selection.select;
         let request = tables::Scan {
             table,
             bounds: Bounds {
@@ -85,12 +75,45 @@ impl Operation for model::operation::Scan {
                 backwards: false,
                 consistent: input.consistent_read.unwrap_or(false),
             },
-            selection: Selection { filter, projection, select },
+            selection,
             segment,
         };
         let page = call.services.tables.scan(request).await?;
         Ok(paged::replied(&page, select, tell, &input.table_name))
     }
+}
+
+/// # Errors
+/// `ValidationException`.
+fn selection(input: &model::ScanInput) -> Result<Selection, ApiError> {
+    let expressions = [
+        ("ProjectionExpression", input.projection_expression.is_some()),
+        ("FilterExpression", input.filter_expression.is_some()),
+    ];
+    Mixture::new(
+        &[
+            ("AttributesToGet", input.attributes_to_get.is_some()),
+            ("ScanFilter", input.scan_filter.is_some()),
+            ("ConditionalOperator", input.conditional_operator.is_some()),
+        ],
+        &expressions,
+    )
+    .refuse()?;
+    let has_projection = input.projection_expression.is_some() || input.attributes_to_get.is_some();
+    let select = paged::select(input.select.as_deref(), has_projection, input.index_name.is_some())?;
+    let mut parameters =
+        expression_parameters(&input.expression_attribute_names, &input.expression_attribute_values)?;
+    let filter = match (&input.filter_expression, &input.scan_filter) {
+        (Some(text), _) => Some(Condition::parse(text, Role::Filter, &mut parameters)?),
+        (None, Some(filter)) => {
+            Some(legacy::filter(filter.get(), operator(input.conditional_operator.as_deref())?)?)
+        }
+        (None, None) => None,
+    };
+    let projection =
+        projection(input.projection_expression.as_deref(), &input.attributes_to_get, &mut parameters)?;
+    parameters.check_used(expressions.iter().any(|(_, given)| *given))?;
+    Ok(Selection { filter, projection, select })
 }
 
 fn segment(number: Option<i32>, of: Option<i32>) -> Result<Option<Segment>, ApiError> {

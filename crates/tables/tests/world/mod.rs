@@ -12,8 +12,8 @@ use tables::key::KeyKind;
 use tables::value::{Item, decode_item, write_item};
 use tables::{
     Action, AttributeDefinition, Billing, Bounds, CreateIndex, CreateTable, DeleteItem, IndexKind,
-    KeyElement, KeyRole, Precondition, Projected, PutItem, Reason, Scan, Selection, TableId, TableName,
-    TableWrites, Tables, TablesError, TransactAction, TransactWrite, UpdateItem, Written,
+    KeyElement, KeyRole, Precondition, Projected, PutItem, Reason, Scaling, Scan, Selection, TableClass,
+    TableId, TableName, TableWrites, Tables, TablesError, TransactAction, TransactWrite, UpdateItem, Written,
 };
 
 /// Attributes by name, as on the wire.
@@ -252,6 +252,7 @@ pub async fn make(kv: Kv) -> Tables {
         key: vec![element(partition, KeyRole::Partition), element(sort, KeyRole::Sort)],
         projected,
         throughput: None,
+        scaling: Scaling::default(),
     };
     for table in 0..2 {
         let mut defined = vec![("pk", KeyKind::S)];
@@ -275,6 +276,8 @@ pub async fn make(kv: Kv) -> Tables {
             billing: Billing::PayPerRequest,
             deletion_protection: false,
             tags: BTreeMap::new(),
+            class: TableClass::default(),
+            scaling: Scaling::default(),
         };
         tables.create_table(request).await.unwrap();
     }
