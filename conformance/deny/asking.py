@@ -45,7 +45,7 @@ class Caller:
 
     def ask(self, case, params=None):
         try:
-            told = getattr(self.client(case.service), case.method)(**(case.params if params is None else params))
+            told = getattr(self.client(case.client), case.method)(**(case.params if params is None else params))
         except ClientError as error:
             said = error.response.get("Error", {})
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]

@@ -62,6 +62,9 @@ MEMBERS = {
         "ResourceArn": lambda t: t.table(),
         "Tags": lambda t: [{"Key": "new", "Value": "b"}],
         "TagKeys": lambda t: ["team"],
+        "StreamArn": lambda t: t.stream(),
+        "ShardId": lambda t: t.shard(),
+        "ShardIterator": lambda t: t.shard_iterator(),
     },
     "sts": {
         "RoleSessionName": lambda t: "session",
@@ -263,6 +266,10 @@ WRITTEN = {
     "dynamodb:Query": Written(lambda t: {
         "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "item"}}}),
 
+    "dynamodb:GetShardIterator": Written(lambda t: {"ShardIteratorType": "LATEST"}),
+    "dynamodb:UpdateTimeToLive": Written(lambda t: {
+        "TableName": t.own_table(), "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "at"}}),
+
     "sts:AssumeRole": Written(lambda t: {"RoleArn": t.assumable_role()}),
     "sts:AssumeRoleWithWebIdentity": Written(
         lambda t: {"RoleArn": t.assumable_role(), "WebIdentityToken": "no.such.token"},
@@ -290,6 +297,8 @@ class Case:
     action: str
     written: Written
     params: dict
+    # What botocore calls the service: two of its own may share a name here.
+    client: str
 
     @property
     def id(self):
@@ -313,7 +322,8 @@ class Case:
 def case_of(line, things):
     """The case of a line of `zerun operations --format json`."""
     service, operation = line["service"], line["operation"]
-    shape = MODELS.get_service_model(service).operation_model(operation).input_shape
+    client = client_of(service, operation)
+    shape = MODELS.get_service_model(client).operation_model(operation).input_shape
     written = WRITTEN.get(f"{service}:{operation}", Written())
     params = written.params(things)
     unknown = set(params) - set(shape.members if shape else [])
@@ -321,7 +331,13 @@ def case_of(line, things):
     for name in shape.required_members if shape else []:
         if name not in params:
             params[name] = value(service, operation, name, shape.members[name], things)
-    return Case(service, operation, line["action"], written, params)
+    return Case(service, operation, line["action"], written, params, client)
+
+
+def client_of(service, operation):
+    """Streams are signed, and named in policies, as tables are."""
+    clients = {"dynamodb": ["dynamodb", "dynamodbstreams"]}.get(service, [service])
+    return next(client for client in clients if operation in MODELS.get_service_model(client).operation_names)
 
 
 def value(service, operation, name, shape, things):

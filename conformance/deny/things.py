@@ -235,5 +235,25 @@ class Things:
     def table(self):
         return self.own_table()
 
+    @cache
+    def stream(self):
+        """A stream's ARN."""
+        made = self.db.create_table(
+            TableName=self.name("streamed"), BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})["TableDescription"]
+        return made["LatestStreamArn"]
+
+    @cache
+    def shard(self):
+        told = self.server.client("dynamodbstreams").describe_stream(StreamArn=self.stream())
+        return told["StreamDescription"]["Shards"][0]["ShardId"]
+
+    @cache
+    def shard_iterator(self):
+        return self.server.client("dynamodbstreams").get_shard_iterator(
+            StreamArn=self.stream(), ShardId=self.shard(), ShardIteratorType="LATEST")["ShardIterator"]
+
     def key_of_item(self):
         return {"pk": {"S": "item"}}

@@ -27,6 +27,7 @@ mod principal;
 mod session;
 pub mod simulate;
 mod store;
+mod tokens;
 mod web_identity;
 
 pub use account::{Account, AccountSettings, KeyPair, WELL_KNOWN_KEY};

@@ -1,5 +1,6 @@
 use crate::cipher::Cipher;
 use crate::session::Sessions;
+use crate::tokens::Tokens;
 use crate::{
     AccessError, Account, AccountSettings, Credential, CredentialError, DenialIds, Guardrails, Iam, Issuers,
     KeyPair, MasterKey, Principal, Secret, SessionCredentials, SessionRequest,
@@ -31,6 +32,7 @@ struct Inner {
     iam: Iam,
     guardrails: RwLock<Arc<Guardrails>>,
     denial_ids: DenialIds,
+    tokens: Tokens,
     issuers: RwLock<Arc<Issuers>>,
 }
 
@@ -108,6 +110,7 @@ impl Access {
             guardrails,
             issuers,
             denial_ids,
+            tokens: Tokens::new(master),
         };
         Ok((Access(Arc::new(inner)), first_start))
     }
@@ -143,6 +146,10 @@ impl Access {
             secret: key.secret.clone(),
             principal: Principal::User { owner, user: Box::new(key.user.clone()) },
         })
+    }
+
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.0.tokens
     }
 
     pub(crate) fn denial_ids(&self) -> &DenialIds {

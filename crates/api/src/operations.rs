@@ -1,4 +1,5 @@
 use crate::dynamodb::model::operation as dynamodb;
+use crate::dynamodbstreams::model::operation as dynamodbstreams;
 use crate::iam::model::operation as iam;
 use crate::sts::model::operation as sts;
 use crate::{Entry, lambda, s3};
@@ -16,6 +17,7 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<dynamodb::DeleteItem>(),
     Entry::of::<dynamodb::DeleteTable>(),
     Entry::of::<dynamodb::DescribeTable>(),
+    Entry::of::<dynamodb::DescribeTimeToLive>(),
     Entry::of::<dynamodb::GetItem>(),
     Entry::of::<dynamodb::ListTables>(),
     Entry::of::<dynamodb::ListTagsOfResource>(),
@@ -28,6 +30,12 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<dynamodb::UntagResource>(),
     Entry::of::<dynamodb::UpdateItem>(),
     Entry::of::<dynamodb::UpdateTable>(),
+    Entry::of::<dynamodb::UpdateTimeToLive>(),
+    // dynamodbstreams
+    Entry::of::<dynamodbstreams::DescribeStream>(),
+    Entry::of::<dynamodbstreams::GetRecords>(),
+    Entry::of::<dynamodbstreams::GetShardIterator>(),
+    Entry::of::<dynamodbstreams::ListStreams>(),
     // iam
     Entry::of::<iam::AddClientIDToOpenIDConnectProvider>(),
     Entry::of::<iam::AddUserToGroup>(),

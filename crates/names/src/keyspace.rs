@@ -153,6 +153,18 @@ pub enum Keyspace {
     TableTokenEnd = 0x99,
     /// tables: (table number, index number): an index that is being made, and how far it has been filled.
     TableFill = 0x9e,
+
+    /// tables: (account, region, table name, label): streams, also those that ended within their retention.
+    TableStream = 0x9A,
+    /// tables: (stream number, shard, sequence): a change of an item.
+    TableChange = 0x9B,
+    /// tables: (stream number, shard): the next change's sequence.
+    TableChangeNext = 0x9C,
+    /// tables: (table number, second, the item's place in the table): when items expire.
+    TableExpiry = 0x9D,
+
+    /// tables: (table number): tables whose items expire, and what is still to be done until they do.
+    TableTimeToLive = 0xA0,
 }
 
 impl Keyspace {

@@ -241,8 +241,13 @@ impl Rooms {
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping.clone()));
         let metering = tokio::spawn(meters.clone().run(stopping.clone()));
         let noting = tokio::spawn(iam.clone().keep_last_used(stopping));
-        let tables = tokio::spawn(front.services().tables.clone().keep_swept());
-        let filling = tokio::spawn(front.services().tables.clone().keep_filled());
+        let tables = &front.services().tables;
+        let tables = vec![
+            tokio::spawn(tables.clone().keep_swept()),
+            tokio::spawn(tables.clone().keep_filled()),
+            tokio::spawn(tables.clone().keep_trimmed()),
+            tokio::spawn(tables.clone().keep_expired()),
+        ];
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions.clone()));
         tokio::spawn(async move {
             if let Err(error) = functions.expect_all().await {
@@ -261,7 +266,6 @@ impl Rooms {
             dispatcher,
             sweeper,
             tables,
-            filling,
             meters,
             metering,
             iam,
@@ -280,8 +284,7 @@ pub struct Background {
     triggers: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     sweeper: JoinHandle<()>,
-    tables: JoinHandle<()>,
-    filling: JoinHandle<()>,
+    tables: Vec<JoinHandle<()>>,
     meters: Meters,
     metering: JoinHandle<()>,
     iam: Iam,
@@ -295,8 +298,7 @@ impl Background {
     /// again at the next start. False when the store had failed.
     pub async fn end(self, deadline: Duration) -> bool {
         self.sweeper.abort();
-        self.tables.abort();
-        self.filling.abort();
+        self.tables.iter().for_each(JoinHandle::abort);
         self.pool.shutdown(deadline).await;
         for (name, task) in [
             ("triggers", self.triggers),

@@ -11,9 +11,14 @@
 //! TableToken       account region token                              -> what it was used for
 //! TableTokenEnd    time account region token                         -> nothing
 //! TableCollection  table partition                                   -> bytes
+//! TableStream      account region name label                         -> record
+//! TableChange      stream shard sequence                             -> a change
+//! TableChangeNext  stream shard                                      -> the next sequence
+//! TableExpiry      table second hash partition sort                  -> nothing
+//! TableTimeToLive  table                                             -> record
 //! ```
 
-use crate::table::TableId;
+use crate::table::{StreamId, TableId};
 use names::{AccountId, Key, KeyRange, Keyspace, Region};
 
 /// The number that stands for the table where an index's could: indexes count from 1.
@@ -90,4 +95,52 @@ pub(crate) fn collections(table: u64) -> Key {
 /// `partition`: encoded.
 pub(crate) fn collection(table: u64, partition: &[u8]) -> Key {
     collections(table).ended(partition)
+}
+
+pub(crate) fn stream(id: &StreamId) -> Key {
+    streams_of(&id.table).text(&id.label)
+}
+
+/// Of a table's name, oldest first.
+pub(crate) fn streams_of(table: &TableId) -> Key {
+    streams(&table.account, &table.region).text(table.name.as_str())
+}
+
+pub(crate) fn streams(account: &AccountId, region: &Region) -> Key {
+    all_streams().text(account.as_str()).text(region.as_str())
+}
+
+pub(crate) fn all_streams() -> Key {
+    Key::new(Keyspace::TableStream)
+}
+
+/// All of a stream.
+pub(crate) fn changes_of(stream: u64) -> Key {
+    Key::new(Keyspace::TableChange).number(stream)
+}
+
+pub(crate) fn changes(stream: u64, shard: u32) -> Key {
+    changes_of(stream).number(shard.into())
+}
+
+pub(crate) fn next_change(stream: u64, shard: u32) -> Key {
+    Key::new(Keyspace::TableChangeNext).number(stream).number(shard.into())
+}
+
+/// Of a table, soonest first.
+pub(crate) fn expiries(table: u64) -> Key {
+    Key::new(Keyspace::TableExpiry).number(table)
+}
+
+/// `place`: the item's, within its table.
+pub(crate) fn expiry(table: u64, second: u64, place: &[u8]) -> Key {
+    expiries(table).number(second).ended(place)
+}
+
+pub(crate) fn time_to_live(table: u64) -> Key {
+    all_times_to_live().number(table)
+}
+
+pub(crate) fn all_times_to_live() -> Key {
+    Key::new(Keyspace::TableTimeToLive)
 }

@@ -23,13 +23,14 @@ pub mod value;
 
 pub use error::{Corrupt, Refusal};
 pub use service::{
-    Action, Bounds, COLLECTION_BYTES_MAX, Collection, Consumed, Count, DeleteItem, Found, GetItem, Page,
-    Precondition, Programs, PutItem, Query, Reason, Scan, Segment, Select, Selection, TABLES_MAX, TAGS_MAX,
-    TableInfo, TableItems, TableKeys, TablePage, TableWrites, TableWritten, Tables, TablesError, Token,
-    TransactAction, TransactFound, TransactWrite, TransactWritten, UpdateItem, Written, digest,
+    Action, Actor, Bounds, COLLECTION_BYTES_MAX, Change, ChangePage, Collection, Consumed, Count, DeleteItem,
+    Event, Found, GetItem, Page, Position, Precondition, Programs, PutItem, Query, Reason, SHARDS, Scan,
+    Segment, Select, Selection, Shard, StreamInfo, StreamPage, StreamRecord, StreamStart, TABLES_MAX,
+    TAGS_MAX, TableInfo, TableItems, TableKeys, TablePage, TableWrites, TableWritten, Tables, TablesError,
+    Token, TransactAction, TransactFound, TransactWrite, TransactWritten, UpdateItem, Written, digest,
 };
 pub use table::{
     AttributeDefinition, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, Index, IndexChange,
-    IndexKind, IndexStatus, KeyElement, KeyRole, Most, Projected, Scaling, TableClass, TableId, TableName,
-    TableRecord, Throughput, UpdateTable,
+    IndexKind, IndexStatus, KeyElement, KeyRole, Most, Projected, Scaling, StreamId, StreamView, TableClass,
+    TableId, TableName, TableRecord, TableStream, Throughput, TimeToLive, TimeToLiveStatus, UpdateTable,
 };

@@ -79,6 +79,21 @@ impl Number {
         if self.coefficient == 0 { 0 } else { self.coefficient.ilog10() + 1 }
     }
 
+    /// Without its fraction; `None` where it is negative or has no place in 64 bits.
+    pub(crate) fn whole(&self) -> Option<u64> {
+        if self.negative {
+            return None;
+        }
+        let power = 10u128.checked_pow(self.exponent.unsigned_abs().into());
+        let whole = match (power, self.exponent < 0) {
+            (Some(power), true) => self.coefficient / power,
+            (None, true) => 0,
+            (Some(power), false) => self.coefficient.checked_mul(power)?,
+            (None, false) => return None,
+        };
+        u64::try_from(whole).ok()
+    }
+
     /// What it adds to an item's size: a byte for two digits, one more, and one for a sign.
     ///
     /// The documentation calls this approximate:

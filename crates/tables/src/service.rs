@@ -5,10 +5,12 @@ mod create_table;
 mod delete_table;
 mod describe_table;
 mod error;
+mod expiry;
 mod fill;
 mod items;
 mod known;
 mod list_tables;
+mod stream;
 mod sweep;
 mod tags;
 mod throughput;
@@ -25,6 +27,10 @@ pub use items::{
     UpdateItem, Written, digest,
 };
 pub use list_tables::TablePage;
+pub use stream::{
+    Actor, Change, ChangePage, Event, Position, SHARDS, Shard, StreamInfo, StreamPage, StreamRecord,
+    StreamStart,
+};
 pub use tags::TAGS_MAX;
 
 use clock::Clock;
@@ -44,7 +50,8 @@ pub struct Tables {
 
 impl Tables {
     pub fn new(kv: Kv, clock: Clock) -> Self {
-        let (known, throughput) = (Arc::default(), Arc::new(Throughputs::new(clock.clone())));
+        let known = Arc::new(Known::new(clock.clone()));
+        let throughput = Arc::new(Throughputs::new(clock.clone()));
         Tables { kv, clock, known, throughput }
     }
 }

@@ -5,6 +5,8 @@ mod name;
 mod record;
 mod scaling;
 mod schema;
+mod stream;
+mod time_to_live;
 mod update;
 
 pub use index::{Index, IndexKind, IndexStatus, Projected};
@@ -13,6 +15,8 @@ pub use record::{Billing, TableClass, TableRecord, Throughput};
 pub use scaling::{Most, Scaling};
 pub(crate) use schema::key_schema;
 pub use schema::{AttributeDefinition, CreateIndex, CreateTable, KeyElement, KeyRole};
+pub use stream::{StreamId, StreamView, TableStream};
+pub use time_to_live::{TimeToLive, TimeToLiveStatus};
 pub use update::{Bound, ChangeCapacity, IndexChange, UpdateTable};
 
 use names::{AccountId, Arn, Region, Service};

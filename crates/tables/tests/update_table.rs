@@ -38,6 +38,7 @@ async fn made(billing: Billing) -> (Tables, Clock) {
         tags: BTreeMap::new(),
         class: TableClass::Standard,
         scaling: Scaling::default(),
+        stream: None,
     };
     tables.create_table(request).await.unwrap();
     (tables, clock)
@@ -52,6 +53,7 @@ fn nothing() -> UpdateTable {
         indexes: Vec::new(),
         deletion_protection: None,
         class: None,
+        stream: None,
     }
 }
 

@@ -8,7 +8,7 @@ use access::policy::Context;
 use tables::key::KeyKind;
 use tables::{
     AttributeDefinition, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, IndexKind, KeyElement,
-    KeyRole, Most, Projected, Scaling, TableClass, Throughput,
+    KeyRole, Most, Projected, Scaling, StreamView, TableClass, Throughput,
 };
 
 impl Operation for model::operation::CreateTable {
@@ -26,6 +26,7 @@ impl Operation for model::operation::CreateTable {
         "OnDemandThroughput",
         "ProvisionedThroughput",
         "SSESpecification.Enabled",
+        "StreamSpecification",
         "TableClass",
         "TableName",
         "Tags",
@@ -84,6 +85,7 @@ impl Operation for model::operation::CreateTable {
             tags: tags::read(input.tags),
             class: class(input.table_class.as_deref()),
             scaling: scaling(billing, input.on_demand_throughput.as_ref(), input.warm_throughput.as_ref())?,
+            stream: input.stream_specification.as_ref().map(stream).transpose()?.flatten(),
         };
         let info = call.services.tables.create_table(request).await?;
         Ok(Reply::new(model::CreateTableOutput { table_description: Some(described(&info, now)) }))
@@ -171,6 +173,24 @@ pub(super) fn billing(
         (_, None) => Err(refused(
             "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED",
         )),
+    }
+}
+
+/// `None`: none, or the one there is shall end.
+pub(super) fn stream(given: &model::StreamSpecification) -> Result<Option<StreamView>, ApiError> {
+    let view = match given.stream_view_type.as_deref() {
+        None => None,
+        Some("KEYS_ONLY") => Some(StreamView::KeysOnly),
+        Some("NEW_IMAGE") => Some(StreamView::NewImage),
+        Some("OLD_IMAGE") => Some(StreamView::OldImage),
+        Some("NEW_AND_OLD_IMAGES") => Some(StreamView::NewAndOldImages),
+        Some(other) => return Err(invalid(format!("Invalid StreamViewType: {other}"))),
+    };
+    match (given.stream_enabled, view) {
+        (true, Some(view)) => Ok(Some(view)),
+        (true, None) => Err(refused("StreamViewType is required when StreamEnabled is true")),
+        (false, None) => Ok(None),
+        (false, Some(_)) => Err(refused("StreamViewType must not be specified when StreamEnabled is false")),
     }
 }
 

@@ -3,8 +3,8 @@
 use super::model;
 use clock::Timestamp;
 use tables::{
-    Billing, Count, Index, IndexKind, IndexStatus, KeyElement, KeyRole, Most, Projected, Scaling, TableClass,
-    TableInfo, TableRecord, Throughput,
+    Billing, Count, Index, IndexKind, IndexStatus, KeyElement, KeyRole, Most, Projected, Scaling, StreamId,
+    StreamView, TableClass, TableInfo, TableRecord, TableStream, Throughput,
 };
 
 pub(super) fn described(info: &TableInfo, now: Timestamp) -> model::TableDescription {
@@ -53,7 +53,26 @@ pub(super) fn described(info: &TableInfo, now: Timestamp) -> model::TableDescrip
             write_units_per_second: Some(number(units.write)),
             status: Some("ACTIVE".to_owned()),
         }),
+        stream_specification: record.stream.as_ref().filter(|stream| stream.is_on).map(stream),
+        latest_stream_label: record.stream.as_ref().map(|stream| stream.label.clone()),
+        latest_stream_arn: record.stream.as_ref().map(|stream| {
+            let id = StreamId { table: info.id.clone(), label: stream.label.clone() };
+            id.arn().to_string()
+        }),
         ..model::TableDescription::default()
+    }
+}
+
+fn stream(stream: &TableStream) -> model::StreamSpecification {
+    model::StreamSpecification { stream_enabled: true, stream_view_type: Some(view(stream.view).to_owned()) }
+}
+
+pub(crate) fn view(view: StreamView) -> &'static str {
+    match view {
+        StreamView::KeysOnly => "KEYS_ONLY",
+        StreamView::NewImage => "NEW_IMAGE",
+        StreamView::OldImage => "OLD_IMAGE",
+        StreamView::NewAndOldImages => "NEW_AND_OLD_IMAGES",
     }
 }
 

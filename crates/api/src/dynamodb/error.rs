@@ -12,9 +12,11 @@ impl From<TablesError> for ApiError {
             TablesError::Refused(Refusal::Serialization(message)) => {
                 ApiError::invalid("SerializationException", message)
             }
-            TablesError::NoSuchTable(_) | TablesError::NotFound | TablesError::NoSuchArn(_) => {
-                ApiError::invalid("ResourceNotFoundException", message)
-            }
+            TablesError::NoSuchTable(_)
+            | TablesError::NotFound
+            | TablesError::NoSuchArn(_)
+            | TablesError::NoSuchStream(_) => ApiError::invalid("ResourceNotFoundException", message),
+            TablesError::Trimmed => ApiError::invalid("TrimmedDataAccessException", message),
             TablesError::TableExists(_) | TablesError::InUse(_) => {
                 ApiError::invalid("ResourceInUseException", message)
             }
@@ -65,6 +67,6 @@ impl From<Refusal> for ApiError {
     }
 }
 
-pub(super) fn invalid(message: impl Into<String>) -> ApiError {
+pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::invalid("ValidationException", message)
 }

@@ -102,7 +102,7 @@ pub(super) fn projection(
 }
 
 /// A value that an enumeration does not list, in the words of the model's constraints.
-pub(super) fn unlisted(shape: &Shape, path: &str, value: &str) -> ApiError {
+pub(crate) fn unlisted(shape: &Shape, path: &str, value: &str) -> ApiError {
     invalid(format!(
         "1 validation error detected: Value '{value}' at '{path}' failed to satisfy constraint: Member must satisfy \
          enum value set: [{}]",

@@ -9,7 +9,7 @@ use tables::value::{ItemRef, write_item};
 use tables::{Collection, Consumed};
 
 /// A JSON object under construction.
-pub(super) struct Document(Vec<u8>);
+pub(crate) struct Document(Vec<u8>);
 
 impl Document {
     pub fn new() -> Self {
@@ -71,9 +71,13 @@ impl Document {
         &mut self.0
     }
 
-    pub fn into_reply<T: Default>(mut self) -> Reply<T> {
+    pub fn into_bytes(mut self) -> Vec<u8> {
         self.0.push(b'}');
-        Reply::new(T::default()).with_body(ReplyBody::Bytes(self.0.into()))
+        self.0
+    }
+
+    pub fn into_reply<T: Default>(self) -> Reply<T> {
+        Reply::new(T::default()).with_body(ReplyBody::Bytes(self.into_bytes().into()))
     }
 }
 

@@ -10,7 +10,7 @@ use tables::{TableId, TableName};
 ///
 /// # Errors
 /// `ValidationException`.
-pub(super) fn table(call: &Call, name: &str) -> Result<TableId, ApiError> {
+pub(crate) fn table(call: &Call, name: &str) -> Result<TableId, ApiError> {
     if name.starts_with("arn:") {
         return by_arn(call, name);
     }

@@ -1,5 +1,5 @@
 use super::create_table::{
-    attributes, billing, capacity, class, encryption, key, projected, refused, throughput,
+    attributes, billing, capacity, class, encryption, key, projected, refused, stream, throughput,
 };
 use super::description::described;
 use super::{model, target};
@@ -20,6 +20,7 @@ impl Operation for model::operation::UpdateTable {
         "OnDemandThroughput",
         "ProvisionedThroughput",
         "SSESpecification.Enabled",
+        "StreamSpecification",
         "TableClass",
         "TableName",
         "WarmThroughput",
@@ -44,6 +45,7 @@ impl Operation for model::operation::UpdateTable {
             capacity: capacity(input.on_demand_throughput.as_ref(), input.warm_throughput.as_ref())?,
             indexes: updates.into_iter().map(index_change).collect::<Result<_, ApiError>>()?,
             deletion_protection: input.deletion_protection_enabled,
+            stream: input.stream_specification.as_ref().map(stream).transpose()?,
             class: input.table_class.as_deref().map(|given| class(Some(given))),
         };
         let info = call.services.tables.update_table(request).await?;

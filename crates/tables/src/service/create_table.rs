@@ -1,4 +1,4 @@
-use super::{Count, TableInfo, Tables, TablesError};
+use super::{Count, TableInfo, Tables, TablesError, stream};
 use crate::keys;
 use crate::table::{CreateTable, IndexStatus, TableRecord};
 use kv::{Read, Transaction};
@@ -28,7 +28,10 @@ impl Tables {
                     )));
                 }
                 let number = next_number(tx).await?;
-                let record = record(request.clone(), number, id.clone(), now);
+                let mut record = record(request.clone(), number, id.clone(), now);
+                if let Some(view) = request.stream {
+                    stream::begin(tx, &request.table, &mut record, view, now).await?;
+                }
                 kv::put_record(tx, &place, &record);
                 Ok(TableInfo::new(request.table.clone(), record, Vec::new(), Count::default()))
             })
@@ -47,6 +50,7 @@ fn record(request: CreateTable, number: u64, id: String, now: clock::Timestamp) 
         tags,
         class,
         scaling,
+        stream: _,
     } = request;
     let numbered = (1u32..).zip(indexes);
     let indexes: Vec<_> =
@@ -66,11 +70,13 @@ fn record(request: CreateTable, number: u64, id: String, now: clock::Timestamp) 
         class_changed: None,
         per_request_since: None,
         scaling,
+        stream: None,
+        time_to_live: None,
     }
 }
 
-/// From 1 up.
-async fn next_number(tx: &mut Transaction) -> Result<u64, TablesError> {
+/// From 1 up, for all that has items of its own.
+pub(super) async fn next_number(tx: &mut Transaction) -> Result<u64, TablesError> {
     let place = keys::last_number();
     let last = tx.get(&place).await?;
     let last = last.as_deref().and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);

@@ -1,4 +1,4 @@
-use super::{TableInfo, Tables, TablesError};
+use super::{TableInfo, Tables, TablesError, stream};
 use crate::Refusal;
 use crate::keys;
 use crate::table::TableId;
@@ -11,10 +11,10 @@ impl Tables {
     /// # Errors
     /// `NoSuchTable`, `Refused` where it is protected, `InUse` while an index is made; the store fails.
     pub async fn delete_table(&self, id: TableId) -> Result<TableInfo, TablesError> {
-        let known = self.known.clone();
+        let (known, now) = (self.known.clone(), self.clock.now());
         self.kv
             .transact(async move |tx: &mut Transaction| {
-                let record = known.table(tx, &id).await?.record.clone();
+                let mut record = known.table(tx, &id).await?.record.clone();
                 if record.deletion_protection {
                     return Err(TablesError::Refused(Refusal::validation(
                         "Resource cannot be deleted as it is currently protected against deletion. Disable deletion \
@@ -23,8 +23,10 @@ impl Tables {
                 }
                 super::update_table::refuse_updating(&id, &record)?;
                 let number = record.number;
+                stream::end(tx, &id, &mut record, now).await?;
                 let info = TableInfo::read(tx, id.clone(), record).await?;
                 tx.delete(keys::table(&id));
+                tx.delete(keys::time_to_live(number));
                 tx.put(keys::gone(number, keys::WHOLE), Vec::new());
                 Ok(info)
             })

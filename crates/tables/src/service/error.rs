@@ -81,6 +81,11 @@ pub enum TablesError {
     Cancelled(Vec<Reason>),
     #[error("The request uses the same client token as a previous, but non-identical request.")]
     TokenMismatch,
+    #[error("Requested resource not found: Stream: {0} not found")]
+    NoSuchStream(String),
+    /// What was to be read of a stream is older than what it keeps.
+    #[error("The operation attempted to read past the oldest stream record in a shard.")]
+    Trimmed,
     #[error("{0}")]
     InUse(String),
     #[error("{0}")]

@@ -2,16 +2,16 @@
 
 mod batch_get;
 mod batch_write;
-mod change;
+pub(crate) mod change;
 mod collection;
 mod delete_item;
 mod get_item;
 mod index_item;
 mod page;
-mod place;
+pub(crate) mod place;
 mod put_item;
 mod query;
-mod row;
+pub(crate) mod row;
 mod scan;
 mod token;
 mod transact_get;

@@ -4,6 +4,7 @@ use crate::key::KeySchema;
 use crate::keys;
 use crate::table::{TableId, TableRecord, key_schema};
 use bytes::Bytes;
+use clock::Clock;
 use kv::Read;
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -14,8 +15,10 @@ const KNOWN_MAX: usize = 4096;
 
 /// Records of tables, parsed. What is kept is only ever used where the stored bytes are still the same ones, so
 /// that nobody sees a table as it was.
-#[derive(Default)]
-pub(crate) struct Known(RwLock<HashMap<TableId, Entry>>);
+pub(crate) struct Known {
+    clock: Clock,
+    tables: RwLock<HashMap<TableId, Entry>>,
+}
 
 #[derive(Clone)]
 struct Entry {
@@ -27,18 +30,20 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct Table {
     pub record: TableRecord,
+    /// For what changes note of themselves.
+    pub clock: Clock,
     pub key: KeySchema,
     /// In the order of the record's indexes.
     pub index_keys: Vec<KeySchema>,
 }
 
 impl Table {
-    fn new(record: TableRecord) -> Result<Table, Corrupt> {
+    pub(crate) fn new(record: TableRecord, clock: Clock) -> Result<Table, Corrupt> {
         let key = key_schema(&record.key, &record.attributes).ok_or(Corrupt)?;
         let of_index =
             |index: &crate::table::Index| key_schema(&index.key, &record.attributes).ok_or(Corrupt);
         let index_keys = record.indexes.iter().map(of_index).collect::<Result<_, _>>()?;
-        Ok(Table { record, key, index_keys })
+        Ok(Table { record, clock, key, index_keys })
     }
 
     /// The index of that name, with its key.
@@ -60,6 +65,10 @@ impl Deref for Table {
 }
 
 impl Known {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Known { clock, tables: RwLock::default() }
+    }
+
     /// The table as `from` sees it.
     ///
     /// # Errors
@@ -70,13 +79,13 @@ impl Known {
         id: &TableId,
     ) -> Result<Option<Arc<Table>>, TablesError> {
         let Some(stored) = from.get(&keys::table(id)).await? else { return Ok(None) };
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        let known = self.tables.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         if let Some(entry) = known.filter(|entry| entry.stored == stored) {
             return Ok(Some(entry.table));
         }
         let record = kv::record::decode::<TableRecord>(&stored)?;
-        let table = Arc::new(Table::new(record)?);
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let table = Arc::new(Table::new(record, self.clock.clone())?);
+        let mut all = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= KNOWN_MAX {
             all.clear();
         }

@@ -75,6 +75,7 @@ fn parts(table: u64, index: u32) -> Vec<Key> {
         return vec![
             keys::items(table),
             of(Keyspace::TableIndexEntry),
+            of(Keyspace::TableExpiry),
             of(Keyspace::TableGone),
             keys::counts(table),
             keys::collections(table),

@@ -1,6 +1,6 @@
 mod indexes;
 
-use super::{TableInfo, Tables, TablesError};
+use super::{TableInfo, Tables, TablesError, stream};
 use crate::Refusal;
 use crate::keys;
 use crate::table::{
@@ -43,6 +43,9 @@ impl Tables {
                 }
                 bill(&mut record, request.billing, &request.indexes, now)?;
                 capacity(&mut record.scaling, request.capacity, record.billing)?;
+                if let Some(view) = request.stream {
+                    stream::switch(tx, id, &mut record, view, now).await?;
+                }
                 let followed = indexes::change(&mut record, &request.indexes, now)?;
                 record.check(id)?;
                 let mut told = record.clone();

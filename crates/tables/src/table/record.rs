@@ -1,6 +1,8 @@
 use super::index::{Index, IndexKind};
 use super::scaling::Scaling;
 use super::schema::{AttributeDefinition, KeyElement};
+use super::stream::TableStream;
+use super::time_to_live::TimeToLive;
 use clock::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,6 +33,12 @@ pub struct TableRecord {
     pub per_request_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Scaling::is_untouched")]
     pub scaling: Scaling,
+    /// The latest one, which may have ended.
+    #[serde(default)]
+    pub stream: Option<TableStream>,
+    /// `None`: items never expire.
+    #[serde(default)]
+    pub time_to_live: Option<TimeToLive>,
 }
 
 /// What AWS bills a table as; it changes nothing that a client could see but itself.

@@ -4,6 +4,7 @@ use super::TableId;
 use super::index::{Index, IndexKind, IndexStatus, Projected};
 use super::record::{Billing, TableClass, TableRecord, Throughput};
 use super::scaling::Scaling;
+use super::stream::StreamView;
 use crate::Refusal;
 use crate::key::{KeyAttribute, KeyKind, KeySchema};
 use crate::schema::{self, Declaration, DeclaredIndex, IndexProjection, KeyPart};
@@ -21,6 +22,8 @@ pub struct CreateTable {
     pub tags: BTreeMap<String, String>,
     pub class: TableClass,
     pub scaling: Scaling,
+    /// `None`: no stream.
+    pub stream: Option<StreamView>,
 }
 
 #[derive(Debug, Clone)]

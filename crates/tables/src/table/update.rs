@@ -3,6 +3,7 @@
 use super::TableId;
 use super::record::{Billing, TableClass, Throughput};
 use super::schema::{AttributeDefinition, CreateIndex};
+use super::stream::StreamView;
 
 /// `None` and empty leave what is there.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct UpdateTable {
     pub indexes: Vec<IndexChange>,
     pub deletion_protection: Option<bool>,
     pub class: Option<TableClass>,
+    /// A stream that is to begin, or, by `Some(None)`, the end of the one there is.
+    pub stream: Option<Option<StreamView>>,
 }
 
 /// Of capacity, what is not provisioned.
@@ -47,5 +50,6 @@ impl UpdateTable {
             && self.indexes.is_empty()
             && self.deletion_protection.is_none()
             && self.class.is_none()
+            && self.stream.is_none()
     }
 }

@@ -278,6 +278,7 @@ pub async fn make(kv: Kv) -> Tables {
             tags: BTreeMap::new(),
             class: TableClass::default(),
             scaling: Scaling::default(),
+            stream: None,
         };
         tables.create_table(request).await.unwrap();
     }

@@ -4,7 +4,9 @@ use super::{Collection, place, row};
 use crate::capacity::{Units, Write};
 use crate::key::{EncodedKey, KeySchema};
 use crate::keys;
+use crate::service::expiry;
 use crate::service::known::Table;
+use crate::service::stream::{self, Actor};
 use crate::service::{Count, TablesError};
 use crate::table::{Index, IndexKind, IndexStatus, Projected};
 use crate::value::{Item, ItemRef, Path, Projection};
@@ -23,7 +25,7 @@ pub struct Written {
 
 /// What a change took, and the item collection that it changed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Changed {
+pub(crate) struct Changed {
     pub consumed: Consumed,
     pub collection: Option<Collection>,
 }
@@ -87,6 +89,21 @@ pub(super) async fn change(
     new: Option<ItemRef<'_>>,
     how: Write,
 ) -> Result<Changed, TablesError> {
+    change_by(tx, table, key, (old, new), how, Actor::Caller).await
+}
+
+/// As [`change`], by somebody.
+///
+/// # Errors
+/// As [`change`].
+pub(crate) async fn change_by(
+    tx: &mut Transaction,
+    table: &Table,
+    key: &EncodedKey,
+    (old, new): (Option<ItemRef<'_>>, Option<ItemRef<'_>>),
+    how: Write,
+    by: Actor,
+) -> Result<Changed, TablesError> {
     let place = place::item(table.number, key);
     let mut consumed = Consumed::of_table(Units::write(size(old), size(new), how));
     let mut grown = growth(size(old), size(new));
@@ -108,6 +125,8 @@ pub(super) async fn change(
         None => {}
     }
     count(tx, table.number, keys::WHOLE, old.map(|item| item.size()), new.map(|item| item.size())).await?;
+    expiry::note(tx, table, &place, old, new);
+    stream::append(tx, table, key, old, new, by).await?;
     Ok(Changed { consumed, collection })
 }
 

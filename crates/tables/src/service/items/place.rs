@@ -31,7 +31,7 @@ pub(super) fn partition(base: Key, encoded: &[u8]) -> Key {
 }
 
 /// Never changes: rows lie by it.
-fn hash(encoded: &[u8]) -> u64 {
+pub(crate) fn hash(encoded: &[u8]) -> u64 {
     let digest = digest::digest(&digest::SHA256, encoded);
     digest.as_ref().first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first))
 }

@@ -17,7 +17,7 @@ pub(super) fn encode(item: ItemRef<'_>) -> Bytes {
 
 /// # Errors
 /// What is there is not what was written.
-pub(super) fn decode(row: &[u8]) -> Result<ItemRef<'_>, Corrupt> {
+pub(crate) fn decode(row: &[u8]) -> Result<ItemRef<'_>, Corrupt> {
     let (stored, bytes) = row.split_first_chunk::<HEADER>().ok_or(Corrupt)?;
     if *stored != checksum(bytes) {
         return Err(Corrupt);
