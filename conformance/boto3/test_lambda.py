@@ -344,6 +344,28 @@ def test_uploads_and_removals_are_told_as_s3_tells_them(lam, s3, bucket, functio
     assert "size" not in removed["s3"]["object"]
 
 
+def test_a_bucket_that_may_no_more_runs_nothing(zerun, lam, s3, bucket, function, python_runtime):
+    s3.create_bucket(Bucket="told-once")
+    name = function(recorder("told-once"), Runtime=python_runtime, Handler="index.handler", Timeout=30)
+    arn = lam.get_function_configuration(FunctionName=name)["FunctionArn"]
+    permission = {"FunctionName": name, "StatementId": "s3"}
+    allow = lambda: lam.add_permission(**permission, Action="lambda:InvokeFunction", Principal="s3.amazonaws.com",
+                                       SourceArn=f"arn:aws:s3:::{bucket}")
+    allow()
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={
+        "LambdaFunctionConfigurations": [{"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}]})
+    lam.remove_permission(**permission)
+    s3.put_object(Bucket=bucket, Key="same", Body=b"1")
+    # Events of one key are told in their order, so that the first would have come before the second. It is handed over
+    # after the answer: only then may the permission be given again.
+    refusal = "no policy lets the bucket invoke the function"
+    wait_until(lambda: refusal in zerun.log.read_text(), seconds_max=SECONDS_MAX, what="the refused event")
+    allow()
+    s3.put_object(Bucket=bucket, Key="same", Body=b"22")
+    (event,) = wait_until(lambda: recorded(s3, "told-once"), seconds_max=SECONDS_MAX, what="the second event").values()
+    assert event["Records"][0]["s3"]["object"]["size"] == 2
+
+
 ANSWERS = {"index.js": """
 exports.handler = async (event) => {
   switch (event.rawPath) {

@@ -242,17 +242,14 @@ async fn deliver(
     Ok(functions::enqueue(tx, &event, bounds, now).await? == Admission::Accepted)
 }
 
-/// Within its own account a bucket may invoke every function. One of another account must let it, at the
-/// moment of the hand-over: a configuration may have been put without asking, and permissions end.
+/// The function's policy must let S3 invoke it for this bucket at the moment of the hand-over: a configuration may have
+/// been put without asking, and permissions end.
 async fn may_invoke(
     tx: &Transaction,
     change: &ObjectChange,
     function: &FunctionId,
     qualifier: Option<&Qualifier>,
 ) -> Result<bool, KvError> {
-    if function.account == change.bucket_owner {
-        return Ok(true);
-    }
     let bucket = Arn::s3(change.bucket.as_str()).to_string();
     let wanted = Use {
         action: "InvokeFunction",

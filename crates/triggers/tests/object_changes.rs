@@ -47,7 +47,27 @@ impl World {
         });
         let told = NotificationConfiguration::new(told.to_vec()).unwrap();
         objects.put_bucket_notification_configuration(bucket.clone(), told).await.unwrap();
-        World { kv, clock, objects, bucket, _directory: directory }
+        let world = World { kv, clock, objects, bucket, _directory: directory };
+        world.let_in(&AccountId::root(), "thumb", "").await;
+        world.let_in(&AccountId::root(), "index", "live").await;
+        world
+    }
+
+    /// Gives the bucket leave to invoke a function.
+    async fn let_in(&self, owner: &AccountId, function: &str, qualifier: &str) {
+        let of = Key::new(Keyspace::FunctionPolicy).text(owner.as_str()).text("us-east-1");
+        let key = of.text(function).text(qualifier);
+        let statement = Statement {
+            sid: "s".to_owned(),
+            action: "lambda:InvokeFunction".to_owned(),
+            principal: "s3.amazonaws.com".to_owned(),
+            source_arn: Some("arn:aws:s3:::photos".to_owned()),
+            source_account: Some(AccountId::root().to_string()),
+            function_url_auth_type: None,
+            invoked_via_function_url: None,
+        };
+        let policy = PolicyRecord { statements: vec![statement], revision_id: "r".to_owned() };
+        self.transact(async move |tx: &mut Transaction| kv::put_record(tx, &key, &policy)).await;
     }
 
     async fn put(&self, key: &str) {
@@ -188,26 +208,7 @@ async fn a_function_of_another_account_must_let_the_bucket_in() {
     world.until_read().await;
     assert!(world.queued().await.is_empty());
 
-    let key =
-        Key::new(Keyspace::FunctionPolicy).text(owner.as_str()).text("us-east-1").text("thumb").text("");
-    let statement = Statement {
-        sid: "s".to_owned(),
-        action: "lambda:InvokeFunction".to_owned(),
-        principal: "s3.amazonaws.com".to_owned(),
-        source_arn: Some("arn:aws:s3:::photos".to_owned()),
-        source_account: Some(AccountId::root().to_string()),
-        function_url_auth_type: None,
-        invoked_via_function_url: None,
-    };
-    let policy = PolicyRecord { statements: vec![statement], revision_id: "r".to_owned() };
-    world
-        .kv
-        .transact(async move |tx: &mut Transaction| {
-            kv::put_record(tx, &key, &policy);
-            Ok::<_, KvError>(())
-        })
-        .await
-        .unwrap();
+    world.let_in(&owner, "thumb", "").await;
     world.put("allowed").await;
     world.until_read().await;
     assert_eq!(world.queued().await, ["allowed"]);
