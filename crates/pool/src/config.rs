@@ -6,8 +6,8 @@ use std::time::Duration;
 /// The pool's bounds. [`PoolConfig::new`] gives the usual ones.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
-    /// A directory of our own, for merged layers, which [`crate::Pool::new`] removes, and compiled components,
-    /// which it keeps.
+    /// A directory of our own, for merged layers, which [`crate::Pool::new`] removes, and what was compiled
+    /// of components and packages, which it keeps.
     pub state_dir: PathBuf,
     /// The executable that calls [`crate::compile_main`] when its first argument is
     /// [`crate::COMPILE_ARGUMENT`]; normally `/proc/self/exe`.

@@ -100,6 +100,11 @@ impl Instance {
         self.running.channel.as_ref().map_or(&[], Channel::packages)
     }
 
+    /// How its processes are started.
+    pub fn launch(&self) -> &runtime::Launch {
+        &self.launch
+    }
+
     /// Function ARN and version.
     pub fn version(&self) -> (&str, &str) {
         (&self.spec.function_arn, &self.spec.version)

@@ -7,6 +7,7 @@
 mod account_concurrency;
 mod ahead;
 mod answer_stream;
+mod compiled;
 mod concurrency;
 mod config;
 mod detached;

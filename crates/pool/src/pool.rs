@@ -1,4 +1,5 @@
 mod acquire;
+mod compile;
 mod component;
 mod freeze;
 mod pause;
@@ -12,6 +13,7 @@ use acquire::Acquired;
 use component::component_of;
 
 use crate::ahead::Ahead;
+use crate::compiled::Compiled;
 use crate::concurrency::{Concurrency, Permit};
 use crate::detached::Detached;
 use crate::idle::{Idle, Key};
@@ -58,6 +60,8 @@ struct Inner {
     turns: Turns,
     /// Provisioned instances that start at the same time.
     provision_turns: Semaphore,
+    /// Packages that are compiled at the same time.
+    compiling: Semaphore,
     /// Invocations in the line for memory.
     waiting: AtomicUsize,
     /// Whoever holds it is first in the line; tokio's mutex is fair.
@@ -105,6 +109,7 @@ impl Pool {
         logs: LogSink,
     ) -> std::io::Result<Pool> {
         let layers = Arc::new(Layers::new(config.state_dir.join("opt"))?);
+        let compiled = Arc::new(Compiled::new(config.state_dir.join("compiled"))?);
         let registry = Registry::new(config.memory_mb_max);
         let concurrency = Concurrency::new(config.account_concurrency.clone());
         let idle = Arc::new(Idle::new(clock.clone()));
@@ -130,6 +135,7 @@ impl Pool {
             credentials,
             logs,
             layers,
+            compiled,
             stock,
             components,
             preload,
@@ -146,6 +152,7 @@ impl Pool {
             provisioned,
             turns,
             provision_turns: Semaphore::new(restock::workers() * 2),
+            compiling: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
             first_in_line: tokio::sync::Mutex::new(()),
             phase: watch::Sender::new(Closing::Open),
@@ -274,6 +281,8 @@ impl Pool {
         inner.destroy_all(idle).await;
         let stock = inner.context.stock.close();
         let workers = std::mem::take(&mut *inner.workers.lock().unwrap_or_else(PoisonError::into_inner));
+        // Whoever compiles has heard that it is over, and gives its turn back when its sandbox is gone.
+        let _compiling = inner.compiling.acquire().await;
         let ending: JoinSet<()> = stock.into_iter().map(Prewarmed::destroy).collect();
         tokio::join!(ending.join_all(), workers.join_all());
         inner.context.templates.end();
@@ -345,6 +354,7 @@ impl Inner {
             drop(starting);
             if is_cold {
                 self.context.preload.learn(&spec.runtime, instance.packages());
+                self.compile_later(&spec, instance.launch());
             }
             instance.registration().set_phase(Phase::Busy);
             Ok::<_, InvokeError>(instance.invoke(&request, initialised, sink).await)

@@ -25,7 +25,8 @@ pub struct VersionSpec {
     pub image: Option<ImageProgram>,
     /// The unpacked code on the host, mounted read-only at `/var/task`, or as the root if it is an image. It must not change or vanish
     /// while an instance lives (give new code a new directory and a new `revision`). Everybody must be
-    /// able to read it: the sandbox's user owns nothing of it.
+    /// able to read it: the sandbox's user owns nothing of it. Its name stands for its content: what was compiled of
+    /// one is used for another of that name.
     pub code_dir: PathBuf,
     /// Unpacked layers on the host, merged read-only at `/opt`; where two hold the same path, the later
     /// one wins. A directory's content must never change under the same path.

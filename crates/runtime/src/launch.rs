@@ -66,11 +66,11 @@ pub enum LaunchError {
     Entrypoint(String),
 }
 
-const TASK: &str = "/var/task";
+pub(crate) const TASK: &str = "/var/task";
 const OPT: &str = "/opt";
 const LANG: &str = "/var/lang";
 const RUNTIME: &str = "/var/runtime";
-const SHIM: &str = "/var/runtime/zerun_runtime";
+pub(crate) const SHIM: &str = "/var/runtime/zerun_runtime";
 
 impl Runtimes {
     /// Decides program, arguments and mounts. Blocks like [`Runtimes::check`], and reads the disk.

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod channel;
+pub mod compiled;
 pub mod component;
 mod conversation;
 mod environment;

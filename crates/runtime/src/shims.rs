@@ -3,10 +3,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Our shims as they are in the binary: path below the store and text.
-const FILES: [(&str, &str); 32] = [
+const FILES: [(&str, &str); 34] = [
     ("node/index.js", include_str!("../shims/node/index.js")),
     ("node/api.js", include_str!("../shims/node/api.js")),
     ("node/channel.js", include_str!("../shims/node/channel.js")),
+    ("node/compile.js", include_str!("../shims/node/compile.js")),
+    ("node/compiled.js", include_str!("../shims/node/compiled.js")),
     ("node/connection.js", include_str!("../shims/node/connection.js")),
     ("node/errors.js", include_str!("../shims/node/errors.js")),
     ("node/generic.js", include_str!("../shims/node/generic.js")),

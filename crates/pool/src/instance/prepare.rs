@@ -5,6 +5,7 @@ use super::walls::Size;
 use crate::output::Log;
 use crate::registry::Purpose;
 use crate::{Credentials, InvokeError, VersionSpec};
+use runtime::compiled::COMPILED;
 use runtime::extensions::EXTENSIONS_MAX;
 use runtime::log::{ApplicationLevel, LogSource};
 use runtime::report::InitKind;
@@ -30,7 +31,8 @@ pub(super) async fn prepare(
     // how many links, is its own choice.
     let is_quick =
         spec.image.is_none() && spec.layer_dirs.len() < 2 && context.runtimes.is_known(&spec.runtime);
-    let (layers, runtimes, spec) = (context.layers.clone(), context.runtimes.clone(), spec.clone());
+    let (layers, compiled) = (context.layers.clone(), context.compiled.clone());
+    let (runtimes, spec) = (context.runtimes.clone(), spec.clone());
     let invalid = |message: String| StartError::Refused(InvokeError::InvalidCode(message));
     let work = move || {
         if !spec.code_dir.is_dir() {
@@ -56,7 +58,9 @@ pub(super) async fn prepare(
             exec_wrapper: variable("AWS_LAMBDA_EXEC_WRAPPER"),
             java_tool_options: variable("JAVA_TOOL_OPTIONS"),
         };
-        runtimes.launch(&request).map(|launch| (launch, opt_dir)).map_err(cannot_launch)
+        let mut launch = runtimes.launch(&request).map_err(cannot_launch)?;
+        launch.binds.extend(compiled.of(&spec, &launch).map(|made| (made, COMPILED.into())));
+        Ok((launch, opt_dir))
     };
     if is_quick {
         return work();

@@ -5,6 +5,7 @@ use super::processes::{Ended, Processes};
 use super::walls::{Around, Walls};
 use super::way_out;
 use super::{Instance, Running};
+use crate::compiled::Compiled;
 use crate::layers::Layers;
 use crate::output::{Log, Output};
 use crate::prewarm::{GenericProcess, Preload, Prewarmed, Stock, Templates};
@@ -33,6 +34,7 @@ pub(crate) struct Context {
     pub credentials: Arc<dyn CredentialSource>,
     pub logs: LogSink,
     pub layers: Arc<Layers>,
+    pub compiled: Arc<Compiled>,
     pub stock: Stock<Prewarmed>,
     pub components: wasm::Machine,
     pub egress: egress::Egress,

@@ -1,5 +1,6 @@
 //! Real functions in real sandboxes. Needs what the sandboxes need (root), Node, Python and bash.
 
+mod compiled;
 mod components;
 mod custom;
 mod extensions;

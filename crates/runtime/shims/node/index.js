@@ -2,6 +2,7 @@
 
 // The process that runs a Node handler: loads it, then takes one event after another.
 
+const { useCompiled } = require('./compiled.js');
 const { become, packagesLoaded, preload } = require('./generic.js');
 const { loadHandler } = require('./loader.js');
 const { logError, patchConsole, setRequestId } = require('./logging.js');
@@ -57,6 +58,7 @@ async function main() {
 
   let handler;
   try {
+    useCompiled(process.env.LAMBDA_TASK_ROOT);
     handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER, callbacksAllowed);
   } catch (error) {
     fatal(error);
