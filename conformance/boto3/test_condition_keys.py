@@ -70,6 +70,8 @@ def test_tags_of_what_is_made(ann, iam, python_runtime, role):
         "iam:CreateRole": lambda tags: mine.create_role(
             RoleName=name(), AssumeRolePolicyDocument=TRUST, Tags=tags),
         "iam:CreatePolicy": lambda tags: mine.create_policy(PolicyName=name(), PolicyDocument=NOTHING, Tags=tags),
+        "iam:CreateOpenIDConnectProvider": lambda tags: mine.create_open_id_connect_provider(
+            Url=f"https://{name()}.example", Tags=tags),
         "lambda:CreateFunction": lambda tags: make_function(
             client("lambda"), python_runtime, role, Tags={tag["Key"]: tag["Value"] for tag in tags}),
         "s3:CreateBucket": lambda tags: client("s3").create_bucket(
@@ -87,6 +89,8 @@ def test_making_with_tags_is_tagging_too(ann, python_runtime, role, s3, bucket):
     denied(lambda: client("iam").create_user(UserName=name(), Tags=tags(team="a")), "iam:TagUser")
     denied(lambda: client("iam").create_role(RoleName=name(), AssumeRolePolicyDocument=TRUST, Tags=tags(team="a")),
            "iam:TagRole")
+    denied(lambda: client("iam").create_open_id_connect_provider(Url=f"https://{name()}.example", Tags=tags(team="a")),
+           "iam:TagOpenIDConnectProvider")
     denied(lambda: make_function(client("lambda"), python_runtime, role, Tags={"team": "a"}), "lambda:TagResource")
     client("s3").put_object(Bucket=bucket, Key="plain", Body=b"")
     denied(lambda: client("s3").put_object(Bucket=bucket, Key="k", Body=b"", Tagging="team=a"), "s3:PutObjectTagging")
@@ -117,10 +121,15 @@ def test_tags_of_what_is_there(ann, iam, lam, s3, bucket, python_runtime, role):
     for team in ("a", "b"):
         iam.create_user(UserName=f"c-of-{team}", Tags=tags(team=team))
         s3.put_object(Bucket=bucket, Key=team, Body=team.encode(), Tagging=f"team={team}")
+    providers = [iam.create_open_id_connect_provider(Url=f"https://{name()}.example", Tags=tags(team=team))
+                 ["OpenIDConnectProviderArn"] for team in ("a", "b")]
     mine, other = (make_function(lam, python_runtime, role, Tags={"team": team}) for team in ("a", "b"))
     client = ann("*", {"StringEquals": {"aws:ResourceTag/team": "a"}})
     client("iam").get_user(UserName="c-of-a")
     denied(lambda: client("iam").get_user(UserName="c-of-b"), "iam:GetUser")
+    client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=providers[0])
+    denied(lambda: client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=providers[1]),
+           "iam:GetOpenIDConnectProvider")
     client("lambda").get_function_configuration(FunctionName=mine)
     denied(lambda: client("lambda").get_function_configuration(FunctionName=other), "lambda:GetFunctionConfiguration")
     # A change counts at once.

@@ -53,6 +53,13 @@ async fn of(services: &Services, action: &str, resource: &Resource) -> Result<Ta
                 Err(error) => Err(ApiError::internal(error)),
             }
         }
+        ("iam", Some(("oidc-provider", _))) => {
+            match services.access.iam().get_oidc_provider(owner.clone(), arn.to_string()).await {
+                Ok(provider) => Ok(provider.tags),
+                Err(IamError::NoSuchEntity(_)) => Ok(Tags::new()),
+                Err(error) => Err(ApiError::internal(error)),
+            }
+        }
         ("lambda", Some(("function", _))) => of_function(services, &arn.to_string()).await,
         ("s3", Some((bucket, key))) if OF_EXISTING_OBJECTS.contains(&action) => {
             let (Ok(name), Ok(key)) = (BucketName::parse(bucket), ObjectKey::parse(key)) else {

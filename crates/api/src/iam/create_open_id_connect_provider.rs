@@ -1,20 +1,33 @@
+use super::conditions;
 use super::model;
 use super::resources::new;
 use super::tags;
-use crate::{AccessLevel, ApiError, Call, Operation, Reply};
+use crate::tag_conditions;
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use access::iam::NewOidcProvider;
+use access::policy::Context;
 
 impl Operation for model::operation::CreateOpenIDConnectProvider {
     const ACTION: &'static str = "iam:CreateOpenIDConnectProvider";
     const LEVEL: AccessLevel = AccessLevel::Write;
-    const CONDITION_KEYS: &'static [&'static str] = &[];
+    const CONDITION_KEYS: &'static [&'static str] = &["aws:RequestTag/", "aws:TagKeys"];
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &["Url", "ClientIDList", "ThumbprintList", "Tags"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
         let url = input.url.strip_prefix("https://").unwrap_or(&input.url);
         new(call, "oidc-provider", None, url)
+    }
+
+    async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
+        Ok(conditions::tagged(input.tags.as_ref()))
+    }
+
+    async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
+        let made = conditions::tagged(input.tags.as_ref());
+        let resources = Self::resources(call, input).await?;
+        Ok(tag_conditions::tagging("iam:TagOpenIDConnectProvider", resources, made))
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
