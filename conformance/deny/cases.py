@@ -62,6 +62,9 @@ MEMBERS = {
         "ResourceArn": lambda t: t.table(),
         "Tags": lambda t: [{"Key": "new", "Value": "b"}],
         "TagKeys": lambda t: ["team"],
+        "BackupArn": lambda t: t.backup(),
+        "BackupName": lambda t: "new",
+        "TargetTableName": lambda t: t.name(),
         "StreamArn": lambda t: t.stream(),
         "ShardId": lambda t: t.shard(),
         "ShardIterator": lambda t: t.shard_iterator(),
@@ -139,6 +142,8 @@ class Written:
 
 
 TAGS = [{"Key": "team", "Value": "b"}]
+INTO_A_TABLE = [f"dynamodb:{name}" for name in (
+    "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")]
 FREE = "everybody may ask who they are, and for temporary credentials of their own"
 
 WRITTEN = {
@@ -266,6 +271,12 @@ WRITTEN = {
     "dynamodb:Query": Written(lambda t: {
         "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "item"}}}),
 
+    "dynamodb:DeleteBackup": Written(lambda t: {"BackupArn": t.own_backup()}),
+    "dynamodb:RestoreTableFromBackup": Written(further=INTO_A_TABLE),
+    "dynamodb:RestoreTableToPointInTime": Written(
+        lambda t: {"SourceTableArn": t.recoverable_table(), "UseLatestRestorableTime": True}, further=INTO_A_TABLE),
+    "dynamodb:UpdateContinuousBackups": Written(lambda t: {"TableName": t.own_table()}),
+    "dynamodb:CreateBackup": Written(lambda t: {"TableName": t.own_table()}),
     "dynamodb:GetShardIterator": Written(lambda t: {"ShardIteratorType": "LATEST"}),
     "dynamodb:UpdateTimeToLive": Written(lambda t: {
         "TableName": t.own_table(), "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "at"}}),

@@ -44,7 +44,10 @@ def of_table(db, name):
     told_of = db.describe_table(TableName=name)["Table"]
     return plain(told_of), plain(pages(db, "scan", TableName=name)), [
         told(lambda: db.list_tags_of_resource(ResourceArn=told_of["TableArn"])),
-        told(lambda: db.describe_time_to_live(TableName=name))]
+        told(lambda: db.describe_time_to_live(TableName=name)),
+        told(lambda: db.list_backups(TableName=name)),
+        told(lambda: db.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+             ["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"])]
 
 
 def of_bucket(s3, name):

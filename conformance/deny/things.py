@@ -245,6 +245,23 @@ class Things:
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})["TableDescription"]
         return made["LatestStreamArn"]
 
+    def own_backup(self):
+        """A backup's ARN, all of it there."""
+        made = self.db.create_backup(TableName=self.table(), BackupName="backup")["BackupDetails"]["BackupArn"]
+        wait_until(lambda: self.db.describe_backup(BackupArn=made)["BackupDescription"]["BackupDetails"]["BackupStatus"]
+                   == "AVAILABLE")
+        return made
+
+    @cache
+    def backup(self):
+        return self.own_backup()
+
+    def recoverable_table(self):
+        table = self.own_table()
+        self.db.update_continuous_backups(
+            TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+        return table
+
     @cache
     def shard(self):
         told = self.server.client("dynamodbstreams").describe_stream(StreamArn=self.stream())

@@ -165,6 +165,14 @@ pub enum Keyspace {
 
     /// tables: (table number): tables whose items expire, and what is still to be done until they do.
     TableTimeToLive = 0xA0,
+    /// tables: (history number, sequence): what an item was before a change.
+    TableHistory = 0xA1,
+    /// tables: (history number): the next sequence, and the time of the last one.
+    TableHistoryNext = 0xA2,
+    /// tables: (target's table number): a copy of a table that is being made, and how far it is.
+    TableCopy = 0xA3,
+    /// tables: (account, region, table name, backup id): backups; their items are kept as a table's.
+    TableBackup = 0xA4,
 }
 
 impl Keyspace {

@@ -247,6 +247,8 @@ impl Rooms {
             tokio::spawn(tables.clone().keep_filled()),
             tokio::spawn(tables.clone().keep_trimmed()),
             tokio::spawn(tables.clone().keep_expired()),
+            tokio::spawn(tables.clone().keep_copied()),
+            tokio::spawn(tables.clone().keep_forgotten()),
         ];
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions.clone()));
         tokio::spawn(async move {

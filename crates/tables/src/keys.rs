@@ -16,9 +16,13 @@
 //! TableChangeNext  stream shard                                      -> the next sequence
 //! TableExpiry      table second hash partition sort                  -> nothing
 //! TableTimeToLive  table                                             -> record
+//! TableHistory     history sequence                                  -> what an item was
+//! TableHistoryNext history                                           -> the next sequence, and the last time
+//! TableCopy        table (that is made)                              -> record
+//! TableBackup      account region name id                            -> record
 //! ```
 
-use crate::table::{StreamId, TableId};
+use crate::table::{BackupId, StreamId, TableId};
 use names::{AccountId, Key, KeyRange, Keyspace, Region};
 
 /// The number that stands for the table where an index's could: indexes count from 1.
@@ -143,4 +147,39 @@ pub(crate) fn time_to_live(table: u64) -> Key {
 
 pub(crate) fn all_times_to_live() -> Key {
     Key::new(Keyspace::TableTimeToLive)
+}
+
+/// Oldest first.
+pub(crate) fn history(number: u64) -> Key {
+    Key::new(Keyspace::TableHistory).number(number)
+}
+
+pub(crate) fn next_history(number: u64) -> Key {
+    Key::new(Keyspace::TableHistoryNext).number(number)
+}
+
+pub(crate) fn copy(target: u64) -> Key {
+    all_copies().number(target)
+}
+
+pub(crate) fn all_copies() -> Key {
+    Key::new(Keyspace::TableCopy)
+}
+
+pub(crate) fn backup(id: &BackupId) -> Key {
+    backups_of(&id.table).text(&id.id)
+}
+
+/// Of a table's name, oldest first.
+pub(crate) fn backups_of(table: &TableId) -> Key {
+    backups(&table.account, &table.region).text(table.name.as_str())
+}
+
+pub(crate) fn backups(account: &AccountId, region: &Region) -> Key {
+    Key::new(Keyspace::TableBackup).text(account.as_str()).text(region.as_str())
+}
+
+/// Of all accounts.
+pub(crate) fn all_tables() -> Key {
+    Key::new(Keyspace::Table)
 }

@@ -23,14 +23,16 @@ pub mod value;
 
 pub use error::{Corrupt, Refusal};
 pub use service::{
-    Action, Actor, Bounds, COLLECTION_BYTES_MAX, Change, ChangePage, Collection, Consumed, Count, DeleteItem,
-    Event, Found, GetItem, Page, Position, Precondition, Programs, PutItem, Query, Reason, SHARDS, Scan,
-    Segment, Select, Selection, Shard, StreamInfo, StreamPage, StreamRecord, StreamStart, TABLES_MAX,
-    TAGS_MAX, TableInfo, TableItems, TableKeys, TablePage, TableWrites, TableWritten, Tables, TablesError,
-    Token, TransactAction, TransactFound, TransactWrite, TransactWritten, UpdateItem, Written, digest,
+    Action, Actor, Backup, BackupFilter, BackupPage, BackupRecord, Bounds, COLLECTION_BYTES_MAX, Change,
+    ChangePage, Collection, Consumed, Count, DeleteItem, Event, Found, GetItem, Moment, Overrides, Page,
+    Position, Precondition, Programs, PutItem, Query, Reason, Restore, SHARDS, Scan, Segment, Select,
+    Selection, Shard, StreamInfo, StreamPage, StreamRecord, StreamStart, TABLES_MAX, TAGS_MAX, TableInfo,
+    TableItems, TableKeys, TablePage, TableWrites, TableWritten, Tables, TablesError, Token, TransactAction,
+    TransactFound, TransactWrite, TransactWritten, UpdateItem, Written, digest,
 };
 pub use table::{
-    AttributeDefinition, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, Index, IndexChange,
-    IndexKind, IndexStatus, KeyElement, KeyRole, Most, Projected, Scaling, StreamId, StreamView, TableClass,
-    TableId, TableName, TableRecord, TableStream, Throughput, TimeToLive, TimeToLiveStatus, UpdateTable,
+    AttributeDefinition, BackupId, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, History, Index,
+    IndexChange, IndexKind, IndexStatus, KeyElement, KeyRole, Most, Projected, Recovery, Restored, Scaling,
+    StreamId, StreamView, TableClass, TableId, TableName, TableRecord, TableStream, Throughput, TimeToLive,
+    TimeToLiveStatus, UpdateTable,
 };

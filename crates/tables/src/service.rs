@@ -1,5 +1,7 @@
 //! The service: tables and their items in the store.
 
+mod backup;
+mod copy;
 mod count;
 mod create_table;
 mod delete_table;
@@ -7,15 +9,18 @@ mod describe_table;
 mod error;
 mod expiry;
 mod fill;
+mod history;
 mod items;
 mod known;
 mod list_tables;
+mod recovery;
 mod stream;
 mod sweep;
 mod tags;
 mod throughput;
 mod update_table;
 
+pub use backup::{Backup, BackupFilter, BackupPage, BackupRecord};
 pub use count::Count;
 pub use create_table::TABLES_MAX;
 pub use describe_table::TableInfo;
@@ -27,6 +32,7 @@ pub use items::{
     UpdateItem, Written, digest,
 };
 pub use list_tables::TablePage;
+pub use recovery::{Moment, Overrides, Restore};
 pub use stream::{
     Actor, Change, ChangePage, Event, Position, SHARDS, Shard, StreamInfo, StreamPage, StreamRecord,
     StreamStart,

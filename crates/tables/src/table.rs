@@ -1,5 +1,7 @@
 //! What a table is: names, key schemas, indexes, and how it is kept.
 
+mod backup;
+mod history;
 mod index;
 mod name;
 mod record;
@@ -9,6 +11,8 @@ mod stream;
 mod time_to_live;
 mod update;
 
+pub use backup::{BackupId, Restored};
+pub use history::{History, Recovery};
 pub use index::{Index, IndexKind, IndexStatus, Projected};
 pub use name::TableName;
 pub use record::{Billing, TableClass, TableRecord, Throughput};

@@ -28,7 +28,20 @@ pub(super) fn described(info: &TableInfo, now: Timestamp) -> model::TableDescrip
         attribute_definitions: Some(record.attributes.iter().map(defined).collect()),
         table_name: Some(info.id.name.to_string()),
         key_schema: Some(key(&record.key)),
-        table_status: Some(if is_updating { "UPDATING" } else { "ACTIVE" }.to_owned()),
+        table_status: Some(
+            match (record.is_creating, is_updating) {
+                (true, _) => "CREATING",
+                (false, true) => "UPDATING",
+                (false, false) => "ACTIVE",
+            }
+            .to_owned(),
+        ),
+        restore_summary: record.restored.as_ref().map(|restored| model::RestoreSummary {
+            source_backup_arn: restored.backup.clone(),
+            source_table_arn: Some(restored.table.clone()),
+            restore_date_time: restored.at.into(),
+            restore_in_progress: record.is_creating,
+        }),
         creation_date_time: Some(record.created.into()),
         provisioned_throughput: Some(throughput(
             match record.billing {
@@ -123,7 +136,7 @@ fn global(
     }
 }
 
-fn key(key: &[KeyElement]) -> Vec<model::KeySchemaElement> {
+pub(super) fn key(key: &[KeyElement]) -> Vec<model::KeySchemaElement> {
     let shown = |one: &KeyElement| model::KeySchemaElement {
         attribute_name: one.name.clone(),
         key_type: match one.role {
@@ -135,7 +148,7 @@ fn key(key: &[KeyElement]) -> Vec<model::KeySchemaElement> {
     key.iter().map(shown).collect()
 }
 
-fn projection(projected: &Projected) -> model::Projection {
+pub(super) fn projection(projected: &Projected) -> model::Projection {
     let (kind, names) = match projected {
         Projected::All => ("ALL", None),
         Projected::KeysOnly => ("KEYS_ONLY", None),
@@ -182,6 +195,6 @@ fn most(scaling: &Scaling) -> Option<model::OnDemandThroughput> {
     })
 }
 
-fn number(value: u64) -> i64 {
+pub(super) fn number(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

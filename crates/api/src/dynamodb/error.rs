@@ -16,6 +16,14 @@ impl From<TablesError> for ApiError {
             | TablesError::NotFound
             | TablesError::NoSuchArn(_)
             | TablesError::NoSuchStream(_) => ApiError::invalid("ResourceNotFoundException", message),
+            TablesError::TableNotFound(_) => ApiError::invalid("TableNotFoundException", message),
+            TablesError::NoSuchBackup(_) => ApiError::invalid("BackupNotFoundException", message),
+            TablesError::BackupInUse(_) => ApiError::invalid("BackupInUseException", message),
+            TablesError::NoRecovery(_) => {
+                ApiError::invalid("PointInTimeRecoveryUnavailableException", message)
+            }
+            TablesError::RestoreTime(_) => ApiError::invalid("InvalidRestoreTimeException", message),
+            TablesError::TargetExists(_) => ApiError::invalid("TableAlreadyExistsException", message),
             TablesError::Trimmed => ApiError::invalid("TrimmedDataAccessException", message),
             TablesError::TableExists(_) | TablesError::InUse(_) => {
                 ApiError::invalid("ResourceInUseException", message)

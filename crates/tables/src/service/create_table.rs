@@ -1,6 +1,6 @@
 use super::{Count, TableInfo, Tables, TablesError, stream};
 use crate::keys;
-use crate::table::{CreateTable, IndexStatus, TableRecord};
+use crate::table::{CreateTable, IndexStatus, TableId, TableRecord};
 use kv::{Read, Transaction};
 
 /// Of one account in one region, as the published quota has it.
@@ -21,12 +21,7 @@ impl Tables {
                 if tx.get(&place).await?.is_some() {
                     return Err(TablesError::TableExists(request.table.name.to_string()));
                 }
-                let mine = keys::tables(&request.table.account, &request.table.region).range();
-                if tx.range(&mine, TABLES_MAX).await?.len() >= TABLES_MAX {
-                    return Err(TablesError::TooMany(format!(
-                        "Subscriber limit exceeded: there are {TABLES_MAX} tables in this account and region"
-                    )));
-                }
+                refuse_too_many(tx, &request.table).await?;
                 let number = next_number(tx).await?;
                 let mut record = record(request.clone(), number, id.clone(), now);
                 if let Some(view) = request.stream {
@@ -72,7 +67,22 @@ fn record(request: CreateTable, number: u64, id: String, now: clock::Timestamp) 
         scaling,
         stream: None,
         time_to_live: None,
+        history: None,
+        restored: None,
+        is_creating: false,
     }
+}
+
+/// # Errors
+/// `TooMany`; the store fails.
+pub(super) async fn refuse_too_many(tx: &Transaction, table: &TableId) -> Result<(), TablesError> {
+    let mine = keys::tables(&table.account, &table.region).range();
+    if tx.range(&mine, TABLES_MAX).await?.len() >= TABLES_MAX {
+        return Err(TablesError::TooMany(format!(
+            "Subscriber limit exceeded: there are {TABLES_MAX} tables in this account and region"
+        )));
+    }
+    Ok(())
 }
 
 /// From 1 up, for all that has items of its own.

@@ -1,4 +1,4 @@
-use super::{TableInfo, Tables, TablesError, stream};
+use super::{TableInfo, Tables, TablesError, history, stream};
 use crate::Refusal;
 use crate::keys;
 use crate::table::TableId;
@@ -22,6 +22,8 @@ impl Tables {
                     )));
                 }
                 super::update_table::refuse_updating(&id, &record)?;
+                history::refuse_copied(&id, &record)?;
+                history::end(tx, &mut record);
                 let number = record.number;
                 stream::end(tx, &id, &mut record, now).await?;
                 let info = TableInfo::read(tx, id.clone(), record).await?;

@@ -86,6 +86,20 @@ pub enum TablesError {
     /// What was to be read of a stream is older than what it keeps.
     #[error("The operation attempted to read past the oldest stream record in a shard.")]
     Trimmed,
+    /// By name, for backups and recovery.
+    #[error("Table not found: {0}")]
+    TableNotFound(String),
+    #[error("Backup not found: {0}")]
+    NoSuchBackup(String),
+    #[error("{0}")]
+    BackupInUse(String),
+    #[error("Point in time recovery is not enabled for table {0}")]
+    NoRecovery(String),
+    #[error("{0}")]
+    RestoreTime(String),
+    /// Where a table would be restored to.
+    #[error("Table already exists: {0}")]
+    TargetExists(String),
     #[error("{0}")]
     InUse(String),
     #[error("{0}")]

@@ -25,7 +25,7 @@ pub use change::{Consumed, Written};
 pub use collection::{COLLECTION_BYTES_MAX, Collection};
 pub use delete_item::DeleteItem;
 pub use get_item::{Found, GetItem};
-pub(super) use index_item::index_item;
+pub(super) use index_item::{index_item, index_new};
 pub use page::{Bounds, Page, Select, Selection};
 pub use put_item::PutItem;
 pub use query::{Programs, Query};

@@ -106,6 +106,6 @@ impl Known {
     /// # Errors
     /// `NotFound`; the store fails.
     pub(crate) async fn for_items(&self, from: &impl Read, id: &TableId) -> Result<Arc<Table>, TablesError> {
-        self.find(from, id).await?.ok_or(TablesError::NotFound)
+        self.find(from, id).await?.filter(|table| !table.record.is_creating).ok_or(TablesError::NotFound)
     }
 }

@@ -17,7 +17,7 @@ mod trim;
 pub(crate) mod tests;
 
 pub use append::SHARDS;
-pub(crate) use append::append;
+pub(crate) use append::{append, same};
 pub use describe::{Shard, StreamInfo};
 pub(crate) use end::{begin, end, switch};
 pub use entry::{Actor, Change, Event};

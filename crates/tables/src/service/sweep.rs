@@ -76,6 +76,8 @@ fn parts(table: u64, index: u32) -> Vec<Key> {
             keys::items(table),
             of(Keyspace::TableIndexEntry),
             of(Keyspace::TableExpiry),
+            of(Keyspace::TableHistory),
+            of(Keyspace::TableHistoryNext),
             of(Keyspace::TableGone),
             keys::counts(table),
             keys::collections(table),

@@ -68,6 +68,12 @@ impl Tables {
 /// # Errors
 /// `InUse`
 pub(super) fn refuse_updating(id: &TableId, record: &TableRecord) -> Result<(), TablesError> {
+    if record.is_creating {
+        return Err(TablesError::InUse(format!(
+            "Attempt to change a resource which is still in use: Table is being created: {}",
+            id.name
+        )));
+    }
     if record.indexes.iter().all(|index| index.status == IndexStatus::Active) {
         return Ok(());
     }

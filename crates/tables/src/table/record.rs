@@ -1,3 +1,5 @@
+use super::backup::Restored;
+use super::history::History;
 use super::index::{Index, IndexKind};
 use super::scaling::Scaling;
 use super::schema::{AttributeDefinition, KeyElement};
@@ -39,6 +41,15 @@ pub struct TableRecord {
     /// `None`: items never expire.
     #[serde(default)]
     pub time_to_live: Option<TimeToLive>,
+    /// `None`: nobody may ask what was.
+    #[serde(default)]
+    pub history: Option<History>,
+    /// Where its items came from.
+    #[serde(default)]
+    pub restored: Option<Restored>,
+    /// Its items are still on their way: nobody reads or writes it yet.
+    #[serde(default)]
+    pub is_creating: bool,
 }
 
 /// What AWS bills a table as; it changes nothing that a client could see but itself.

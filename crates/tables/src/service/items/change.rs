@@ -4,10 +4,10 @@ use super::{Collection, place, row};
 use crate::capacity::{Units, Write};
 use crate::key::{EncodedKey, KeySchema};
 use crate::keys;
-use crate::service::expiry;
 use crate::service::known::Table;
 use crate::service::stream::{self, Actor};
 use crate::service::{Count, TablesError};
+use crate::service::{expiry, history};
 use crate::table::{Index, IndexKind, IndexStatus, Projected};
 use crate::value::{Item, ItemRef, Path, Projection};
 use kv::{Read, Transaction};
@@ -126,6 +126,7 @@ pub(crate) async fn change_by(
     }
     count(tx, table.number, keys::WHOLE, old.map(|item| item.size()), new.map(|item| item.size())).await?;
     expiry::note(tx, table, &place, old, new);
+    history::note(tx, table, &place, old, new).await?;
     stream::append(tx, table, key, old, new, by).await?;
     Ok(Changed { consumed, collection })
 }
@@ -230,7 +231,7 @@ fn size(item: Option<ItemRef<'_>>) -> u64 {
     item.map_or(0, |item| item.size().into())
 }
 
-pub(super) async fn count(
+pub(in crate::service) async fn count(
     tx: &mut Transaction,
     table: u64,
     index: u32,

@@ -7,7 +7,7 @@ use crc_fast::CrcAlgorithm;
 
 const HEADER: usize = 4;
 
-pub(super) fn encode(item: ItemRef<'_>) -> Bytes {
+pub(crate) fn encode(item: ItemRef<'_>) -> Bytes {
     let bytes = item.as_bytes();
     let mut row = Vec::with_capacity(HEADER + bytes.len());
     row.extend_from_slice(&checksum(bytes));
