@@ -31,6 +31,7 @@ pub(crate) use condition::{Comparator, Operand, Test};
 pub use key_condition::{KeyCondition, SortRange};
 pub(crate) use key_condition::{SortTest, key_condition};
 pub use parameters::Parameters;
+pub(crate) use projection::clash;
 pub use projection::parse_projection;
 pub use update::Update;
 pub(crate) use update::{Argument, SetTo};

@@ -16,6 +16,7 @@ pub mod key;
 mod keys;
 pub mod legacy;
 pub mod number;
+pub mod partiql;
 pub mod schema;
 mod service;
 mod table;
@@ -25,8 +26,8 @@ pub use error::{Corrupt, Refusal};
 pub use service::{
     Action, Actor, Backup, BackupFilter, BackupPage, BackupRecord, Bounds, COLLECTION_BYTES_MAX, Change,
     ChangePage, Collection, Consumed, Count, DeleteItem, Event, Found, GetItem, Moment, Overrides, Page,
-    Position, Precondition, Programs, PutItem, Query, Reason, Restore, SHARDS, Scan, Segment, Select,
-    Selection, Shard, StreamInfo, StreamPage, StreamRecord, StreamStart, TABLES_MAX, TAGS_MAX, TableInfo,
+    Planned, Position, Precondition, Programs, PutItem, Query, Reason, Restore, SHARDS, Scan, Segment, Select,
+    SelectItems, Selection, Shard, StreamInfo, StreamPage, StreamRecord, StreamStart, TABLES_MAX, TAGS_MAX, TableInfo,
     TableItems, TableKeys, TablePage, TableWrites, TableWritten, Tables, TablesError, Token, TransactAction,
     TransactFound, TransactWrite, TransactWritten, UpdateItem, Written, digest,
 };

@@ -26,10 +26,10 @@ pub use create_table::TABLES_MAX;
 pub use describe_table::TableInfo;
 pub use error::{Reason, TablesError};
 pub use items::{
-    Action, Bounds, COLLECTION_BYTES_MAX, Collection, Consumed, DeleteItem, Found, GetItem, Page,
-    Precondition, Programs, PutItem, Query, Scan, Segment, Select, Selection, TableItems, TableKeys,
-    TableWrites, TableWritten, Token, TransactAction, TransactFound, TransactWrite, TransactWritten,
-    UpdateItem, Written, digest,
+    Action, Bounds, COLLECTION_BYTES_MAX, Collection, Consumed, DeleteItem, Found, GetItem, Page, Planned,
+    Precondition, Programs, PutItem, Query, Scan, Segment, Select, SelectItems, Selection, TableItems,
+    TableKeys, TableWrites, TableWritten, Token, TransactAction, TransactFound, TransactWrite,
+    TransactWritten, UpdateItem, Written, digest,
 };
 pub use list_tables::TablePage;
 pub use recovery::{Moment, Overrides, Restore};

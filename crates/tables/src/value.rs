@@ -35,6 +35,7 @@ pub use compare::{equal, order};
 pub(crate) use decode::too_deep;
 pub use decode::{decode_item, decode_value};
 pub(crate) use edit::Tree;
+pub(crate) use encode::write_text;
 pub use encode::{write_item, write_value};
 pub(crate) use json::Reader;
 pub(crate) use path::Clash;

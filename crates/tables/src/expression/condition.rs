@@ -82,6 +82,10 @@ impl Condition {
         Condition { test }
     }
 
+    pub(crate) fn into_test(self) -> Test {
+        self.test
+    }
+
     /// Whether it is true of `item`; of none, ask with [`ItemRef::EMPTY`].
     pub fn holds(&self, item: ItemRef<'_>) -> bool {
         self.test.holds(item)

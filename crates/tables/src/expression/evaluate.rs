@@ -101,7 +101,7 @@ impl Test {
         }
     }
 
-    pub(super) fn attributes<'a>(&'a self, names: &mut Vec<&'a str>) {
+    pub(crate) fn attributes<'a>(&'a self, names: &mut Vec<&'a str>) {
         fn of<'a>(operand: &'a Operand, names: &mut Vec<&'a str>) {
             match operand {
                 Operand::Path(path) => names.push(path.attribute()),

@@ -30,7 +30,7 @@ impl SortRange {
 }
 
 /// What is asked of one key attribute.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum SortTest {
     Compare(Comparator, OwnedValue),
     Between(OwnedValue, OwnedValue),

@@ -25,7 +25,7 @@ pub fn parse_projection(text: &str, parameters: &mut Parameters) -> Result<Proje
 /// What is wrong with paths of which one lies in another, or that disagree about what a value is.
 ///
 /// Sorts them: an expression of 4 KB has up to two thousand.
-pub(super) fn clash(paths: &[Path]) -> Option<String> {
+pub(crate) fn clash(paths: &[Path]) -> Option<String> {
     let mut sorted: Vec<(usize, &Path)> = paths.iter().enumerate().collect();
     // A path sorts directly before those inside it; and of what is in one value, the last name before the first place.
     sorted.sort_by_key(|(_, path)| *path);

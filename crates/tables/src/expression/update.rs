@@ -91,7 +91,7 @@ impl Update {
         Ok(())
     }
 
-    fn paths(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         let set = self.set.iter().map(|(path, _)| path);
         set.chain(&self.remove).chain(self.add.iter().chain(&self.delete).map(|(path, _)| path))
     }

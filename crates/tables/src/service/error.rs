@@ -11,6 +11,8 @@ pub enum Reason {
     ConditionFailed {
         item: Option<Item>,
     },
+    /// Of an INSERT.
+    Duplicate,
     Validation(String),
     CollectionTooLarge,
     ThroughputExceeded(String),
@@ -21,6 +23,7 @@ impl Reason {
         match self {
             Reason::None => "None",
             Reason::ConditionFailed { .. } => "ConditionalCheckFailed",
+            Reason::Duplicate => "DuplicateItem",
             Reason::Validation(_) => "ValidationError",
             Reason::CollectionTooLarge => "ItemCollectionSizeLimitExceeded",
             Reason::ThroughputExceeded(_) => "ProvisionedThroughputExceeded",
@@ -31,6 +34,7 @@ impl Reason {
         match self {
             Reason::None => None,
             Reason::ConditionFailed { .. } => Some("The conditional request failed"),
+            Reason::Duplicate => Some("Duplicate primary key exists in table"),
             Reason::CollectionTooLarge => Some("Collection size exceeded."),
             Reason::Validation(text) | Reason::ThroughputExceeded(text) => Some(text),
         }

@@ -90,7 +90,7 @@ fn write_binary(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// UTF-8 as a JSON string; copies whole runs of what needs no escape.
-fn write_text(text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn write_text(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let mut rest = text;
     while let Some(run) = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20) {

@@ -61,6 +61,8 @@ pub struct Page {
     /// Where to go on, if the page ended before the rows did.
     pub last: Option<Item>,
     pub consumed: Consumed,
+    /// Of the rows that were read.
+    pub bytes: u64,
 }
 
 /// Which rows: the table's, or an index's.
@@ -188,7 +190,7 @@ impl<'a> Source<'a> {
         self.table.key.names().chain(schema.names()).any(|key| key == name)
     }
 
-    /// Reads a page of `range`.
+    /// Reads a page of `range`, or the rest of one of which `spent` bytes are read already.
     ///
     /// # Errors
     /// `Refused`: attributes that the index does not hold; the store fails.
@@ -198,9 +200,10 @@ impl<'a> Source<'a> {
         mut range: KeyRange,
         bounds: &Bounds,
         selection: &Selection,
+        spent: u64,
     ) -> Result<Page, TablesError> {
         let fetches = self.fetches(selection)?;
-        let mut reading = Reading { page: Page::default(), bytes: 0, fetched: Units::ZERO };
+        let mut reading = Reading { page: Page::default(), bytes: 0, spent, fetched: Units::ZERO };
         loop {
             let step = reading.step(bounds.limit);
             let rows = match bounds.backwards {
@@ -245,7 +248,7 @@ impl<'a> Source<'a> {
 
     fn finish(&self, reading: Reading, bounds: &Bounds) -> Page {
         let units = Units::read(reading.bytes, how(bounds));
-        let mut page = reading.page;
+        let mut page = Page { bytes: reading.bytes, ..reading.page };
         page.consumed = match self.index {
             None => Consumed::of_table(units),
             Some((index, _)) => {
@@ -266,6 +269,8 @@ struct Reading {
     page: Page,
     /// Of all rows that were read.
     bytes: u64,
+    /// On rows of the same page, before these.
+    spent: u64,
     /// Taken from the table for what an index does not hold.
     fetched: Units,
 }
@@ -302,7 +307,7 @@ impl Reading {
     }
 
     fn is_full(&self, limit: Option<usize>) -> bool {
-        self.bytes >= PAGE_BYTES_MAX
+        self.bytes.saturating_add(self.spent) >= PAGE_BYTES_MAX
             || limit.is_some_and(|limit| self.page.scanned >= u64::try_from(limit).unwrap_or(u64::MAX))
     }
 }

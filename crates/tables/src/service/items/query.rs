@@ -32,7 +32,7 @@ impl Tables {
                 throughput.admit(&table, source.index.map(|(index, _)| index), Side::Read)?;
                 let (condition, selection) = (request.programs)(source.schema())?;
                 let range = range(&source, &condition, &request.bounds)?;
-                let page = source.page(snapshot, range, &request.bounds, &selection).await?;
+                let page = source.page(snapshot, range, &request.bounds, &selection, 0).await?;
                 throughput.take(&table, &page.consumed, Side::Read);
                 Ok(page)
             })
@@ -40,7 +40,11 @@ impl Tables {
     }
 }
 
-fn range(source: &Source<'_>, condition: &KeyCondition, bounds: &Bounds) -> Result<KeyRange, TablesError> {
+pub(super) fn range(
+    source: &Source<'_>,
+    condition: &KeyCondition,
+    bounds: &Bounds,
+) -> Result<KeyRange, TablesError> {
     let partition = place::partition(source.base(), &condition.partition);
     let mut range = partition.range();
     range.start = partition.clone().ended(&condition.sort.start).into_bytes();

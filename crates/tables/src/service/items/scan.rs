@@ -43,7 +43,7 @@ impl Tables {
                     }
                     range.start = after;
                 }
-                let page = source.page(snapshot, range, &request.bounds, &request.selection).await?;
+                let page = source.page(snapshot, range, &request.bounds, &request.selection, 0).await?;
                 throughput.take(&table, &page.consumed, Side::Read);
                 Ok(page)
             })
