@@ -244,6 +244,12 @@ WRITTEN = {
     "s3:UploadPart": Written(lambda t: uploading()(t) | {"PartNumber": 2, "Body": b"spoiled"}),
     "s3:UploadPartCopy": Written(lambda t: uploading()(t) | {"PartNumber": 2}, further=["s3:GetObject"]),
 
+    "dynamodb:ExecuteStatement": Written(lambda t: {
+        "Statement": f"SELECT * FROM \"{t.table()}\" WHERE pk = 'item'"}),
+    "dynamodb:BatchExecuteStatement": Written(lambda t: {"Statements": [
+        {"Statement": f"SELECT * FROM \"{t.table()}\" WHERE pk = ?", "Parameters": [{"S": "item"}]}]}),
+    "dynamodb:ExecuteTransaction": Written(lambda t: {"TransactStatements": [
+        {"Statement": f"SELECT * FROM \"{t.table()}\" WHERE pk = 'item'"}]}),
     "dynamodb:BatchGetItem": Written(lambda t: {"RequestItems": {t.table(): {"Keys": [t.key_of_item()]}}}),
     "dynamodb:BatchWriteItem": Written(lambda t: {
         "RequestItems": {t.table(): [{"PutRequest": {"Item": t.key_of_item() | {"spoiled": {"BOOL": True}}}}]}}),

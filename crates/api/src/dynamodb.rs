@@ -2,6 +2,7 @@
 
 mod backup;
 mod batch;
+mod batch_execute_statement;
 mod batch_get_item;
 mod batch_write_item;
 mod create_backup;
@@ -15,6 +16,8 @@ mod describe_table;
 mod describe_time_to_live;
 pub(crate) mod description;
 pub(crate) mod error;
+mod execute_statement;
+mod execute_transaction;
 mod get_item;
 mod list_backups;
 mod list_tables;
@@ -22,6 +25,7 @@ mod list_tags_of_resource;
 pub mod model;
 mod paged;
 pub(crate) mod parameters;
+mod partiql;
 mod put_item;
 mod query;
 pub(crate) mod reply;

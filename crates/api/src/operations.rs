@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 /// credentials all read it.
 pub static OPERATIONS: &[Entry] = &[
     // dynamodb
+    Entry::of::<dynamodb::BatchExecuteStatement>(),
     Entry::of::<dynamodb::BatchGetItem>(),
     Entry::of::<dynamodb::BatchWriteItem>(),
     Entry::of::<dynamodb::CreateBackup>(),
@@ -22,6 +23,8 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<dynamodb::DescribeContinuousBackups>(),
     Entry::of::<dynamodb::DescribeTable>(),
     Entry::of::<dynamodb::DescribeTimeToLive>(),
+    Entry::of::<dynamodb::ExecuteStatement>(),
+    Entry::of::<dynamodb::ExecuteTransaction>(),
     Entry::of::<dynamodb::GetItem>(),
     Entry::of::<dynamodb::ListBackups>(),
     Entry::of::<dynamodb::ListTables>(),

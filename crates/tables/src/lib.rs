@@ -26,10 +26,10 @@ pub use error::{Corrupt, Refusal};
 pub use service::{
     Action, Actor, Backup, BackupFilter, BackupPage, BackupRecord, Bounds, COLLECTION_BYTES_MAX, Change,
     ChangePage, Collection, Consumed, Count, DeleteItem, Event, Found, GetItem, Moment, Overrides, Page,
-    Planned, Position, Precondition, Programs, PutItem, Query, Reason, Restore, SHARDS, Scan, Segment, Select,
-    SelectItems, Selection, Shard, StreamInfo, StreamPage, StreamRecord, StreamStart, TABLES_MAX, TAGS_MAX, TableInfo,
-    TableItems, TableKeys, TablePage, TableWrites, TableWritten, Tables, TablesError, Token, TransactAction,
-    TransactFound, TransactWrite, TransactWritten, UpdateItem, Written, digest,
+    Planned, Position, Precondition, Programs, PutItem, Query, Reason, Restore, SHARDS, Scan, Segment,
+    Select, SelectItems, Selection, Shard, StreamInfo, StreamPage, StreamRecord, StreamStart, TABLES_MAX,
+    TAGS_MAX, TableInfo, TableItems, TableKeys, TablePage, TableWrites, TableWritten, Tables, TablesError,
+    Token, TransactAction, TransactFound, TransactWrite, TransactWritten, UpdateItem, Written, digest,
 };
 pub use table::{
     AttributeDefinition, BackupId, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, History, Index,

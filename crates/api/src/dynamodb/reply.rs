@@ -57,8 +57,7 @@ impl Document {
     pub fn object(&mut self, name: &str, write: impl FnOnce(&mut Document)) {
         let mut inner = Document::new();
         write(&mut inner);
-        inner.0.push(b'}');
-        self.member(name).extend_from_slice(&inner.0);
+        self.member(name).extend_from_slice(&inner.into_bytes());
     }
 
     /// As [`Document::member`], for any name.
