@@ -2,8 +2,11 @@
 
 import itertools
 import json
+import urllib.error
+import urllib.request
 
 import pytest
+from botocore.exceptions import ClientError
 
 from expectation import refused
 from packing import zip_of
@@ -22,10 +25,11 @@ def ann(zerun, iam):
     key = iam.create_access_key(UserName="ann")["AccessKey"]
     clients = {}
 
-    def client(service):
-        if service not in clients:
-            clients[service] = zerun.client(service, keys=(key["AccessKeyId"], key["SecretAccessKey"]))
-        return clients[service]
+    def client(service, **config):
+        name = (service, *config.items())
+        if name not in clients:
+            clients[name] = zerun.client(service, keys=(key["AccessKeyId"], key["SecretAccessKey"]), **config)
+        return clients[name]
 
     def may(actions, conditions, also=()):
         statements = [{"Effect": "Allow", "Action": actions, "Resource": "*", "Condition": conditions}]
@@ -158,6 +162,43 @@ def test_tags_of_objects_that_are_written(ann, s3, bucket):
            "s3:PutObjectTagging")
     client.create_multipart_upload(Bucket=bucket, Key="m", Tagging="team=a")
     denied(lambda: client.create_multipart_upload(Bucket=bucket, Key="m"), "s3:PutObject")
+
+
+def test_how_a_request_was_signed(ann, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+
+    def get(conditions, signed):
+        client = ann("s3:*", conditions)("s3", signature_version="s3" if signed == "query of old" else "s3v4")
+        if signed == "header":
+            try:
+                client.get_object(Bucket=bucket, Key="k")
+                return None
+            except ClientError as error:
+                return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+        url = client.generate_presigned_url("get_object", {"Bucket": bucket, "Key": "k"}, ExpiresIn=600)
+        try:
+            with urllib.request.urlopen(url) as answer:
+                answer.read()
+            return None
+        except urllib.error.HTTPError as error:
+            assert b"<Code>AccessDenied</Code>" in error.read()
+            return "AccessDenied", error.code
+
+    refused = ("AccessDenied", 403)
+    for signed, kind in (("header", "REST-HEADER"), ("query", "REST-QUERY-STRING")):
+        assert get({"StringEquals": {"s3:authType": kind}}, signed) is None
+        assert get({"StringNotEquals": {"s3:authType": kind}}, signed) == refused
+        assert get({"StringEquals": {"s3:signatureversion": "AWS4-HMAC-SHA256"}}, signed) is None
+        assert get({"NumericLessThan": {"s3:signatureAge": "600000"}}, signed) is None
+        assert get({"NumericGreaterThan": {"s3:signatureAge": "600000"}}, signed) == refused
+        assert get({"StringEquals": {"s3:ResourceAccount": "000000000000"}}, signed) is None
+        assert get({"StringEquals": {"s3:ResourceAccount": "111122223333"}}, signed) == refused
+    assert get({"StringEquals": {"s3:signatureversion": "AWS"}}, "query of old") is None
+    assert get({"StringEquals": {"s3:signatureversion": "AWS4-HMAC-SHA256"}}, "query of old") == refused
+    # Not told when it was signed.
+    assert get({"NumericLessThan": {"s3:signatureAge": "600000"}}, "query of old") == refused
+    client = ann("s3:*", {"StringNotEquals": {"s3:x-amz-content-sha256": "UNSIGNED-PAYLOAD"}})("s3")
+    client.put_object(Bucket=bucket, Key="k", Body=b"y")
 
 
 def test_which_policy_is_attached(ann, iam):

@@ -191,6 +191,10 @@ fn decide<'a>(
             Some(owner) => context.set("aws:ResourceAccount", owner.as_str()),
             None => context.set_all::<String>("aws:ResourceAccount", []),
         }
+        // S3's own name for it.
+        if let (Some(owner), true) = (&resource.owner, action.starts_with("s3:")) {
+            context.set("s3:ResourceAccount", owner.as_str());
+        }
         let tagged = (!resource.tags.is_empty()).then(|| {
             let mut tagged = context.clone();
             resource.describe_tags(&mut tagged);

@@ -1,4 +1,5 @@
 use crate::front::note::Trail;
+use crate::s3::Signature;
 use crate::{ApiError, Body, resource_policies};
 use access::policy::Context;
 use access::{Access, Asked, Decision, Principal, Resource, Sent};
@@ -52,6 +53,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The raw query string, without `?`.
     pub query: String,
+    /// Of S3's requests, where there is one.
+    pub(crate) signature: Option<Signature>,
     /// Of the operation's resources, which the caller may not act on; see [`crate::Operation::PARTIAL`].
     pub denied: BTreeSet<usize>,
     /// The verified payload of operations whose input has a payload of bytes; empty for all others,
@@ -70,8 +73,14 @@ impl Call {
         &self,
         action: &str,
         resources: &[Resource],
-        context: Context,
+        mut context: Context,
     ) -> Result<(), ApiError> {
+        if let Some(signature) = self.signature {
+            signature.describe(self.now, &mut context);
+            if let Some(sum) = self.header("x-amz-content-sha256") {
+                context.set("s3:x-amz-content-sha256", sum);
+            }
+        }
         let sent = Sent {
             at: self.now,
             source_ip: self.source_ip,

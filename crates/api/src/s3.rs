@@ -10,6 +10,7 @@ mod incoming;
 mod listing;
 mod place;
 mod reading;
+mod signature;
 mod tagging;
 mod unsupported;
 mod write_conditions;
@@ -46,3 +47,5 @@ mod put_object;
 mod put_object_tagging;
 mod upload_part;
 mod upload_part_copy;
+
+pub(crate) use signature::Signature;

@@ -48,7 +48,8 @@ pub struct Presented {
     pub session_token: Option<String>,
     signature: String,
     signed_headers: Vec<String>,
-    signed_at: Timestamp,
+    /// By the signer's clock; means nothing in Version 2's form, which does not say it.
+    pub signed_at: Timestamp,
 }
 
 /// The part of the world that a signature is good for.

@@ -3,6 +3,7 @@
 use super::Front;
 use super::host::Addressed;
 use crate::ApiError;
+use crate::s3::Signature;
 use access::{Credential, CredentialError, Principal};
 use aws_lc_rs::digest;
 use clock::Timestamp;
@@ -18,6 +19,8 @@ pub(crate) struct Caller {
     pub(crate) account: AccountId,
     /// The one that the request was signed for, or the server's own.
     pub(crate) region: Region,
+    /// Of S3's requests, where there is one.
+    pub(crate) signature: Option<Signature>,
 }
 
 /// `None` when the request carries no signature.
@@ -65,6 +68,7 @@ pub(crate) fn s3(
     let verified = presented.verify(credential.secret.expose(), &request);
     let verified = verified.map_err(|refused| refusal(service, refused))?;
     let caller = caller(front, presented, credential.principal)?;
+    let caller = Caller { signature: Some(Signature::of(presented)), ..caller };
     used(front, presented, &caller);
     Ok((caller, verified.payload))
 }
@@ -115,7 +119,7 @@ pub(crate) fn standard(
         return Err(refusal(service, unreadable));
     }
     let account = credential.principal.account().cloned().unwrap_or_else(AccountId::root);
-    let caller = Caller { principal: credential.principal, account, region };
+    let caller = Caller { principal: credential.principal, account, region, signature: None };
     used(front, presented, &caller);
     Ok(caller)
 }
@@ -138,13 +142,13 @@ fn credential(front: &Front, presented: &Presented, now: Timestamp) -> Result<Cr
 
 fn caller(front: &Front, presented: &Presented, principal: Principal) -> Result<Caller, ApiError> {
     let account = principal.account().cloned().unwrap_or_else(AccountId::root);
-    Ok(Caller { principal, account, region: region(front, presented)? })
+    Ok(Caller { principal, account, region: region(front, presented)?, signature: None })
 }
 
 /// Whoever shows no credentials.
 pub(crate) fn anonymous(front: &Front) -> Caller {
     let region = front.config().region.clone();
-    Caller { principal: Principal::Anonymous, account: AccountId::root(), region }
+    Caller { principal: Principal::Anonymous, account: AccountId::root(), region, signature: None }
 }
 
 /// Any region is served; it must only be one that ARNs can carry.

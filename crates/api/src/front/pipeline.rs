@@ -392,6 +392,7 @@ impl Spoken<'_> {
             now,
             headers: parts.headers,
             query,
+            signature: caller.signature,
             denied: BTreeSet::new(),
             body,
             trail: note.trail.clone(),
