@@ -104,6 +104,17 @@ def member_of_group(t):
     return {"UserName": user, "GroupName": t.group(member=user)}
 
 
+def policy_of_table(principal):
+    return json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "dynamodb:ListStreams", "Resource": "*"}]})
+
+
+def with_policy(t):
+    arn = t.own_table()
+    t.db.put_resource_policy(ResourceArn=arn, Policy=policy_of_table(t.user_arn()))
+    return {"ResourceArn": arn}
+
+
 def to_delete(t):
     """A policy without a second version, which could not be deleted with one."""
     arn = t.own_policy()
@@ -274,6 +285,9 @@ WRITTEN = {
     "dynamodb:UpdateItem": Written(lambda t: {
         "UpdateExpression": "SET spoiled = :yes", "ExpressionAttributeValues": {":yes": {"BOOL": True}}}),
     "dynamodb:UpdateTable": Written(lambda t: {"TableName": t.own_table(), "DeletionProtectionEnabled": True}),
+    "dynamodb:PutResourcePolicy": Written(lambda t: {"ResourceArn": t.own_table(), "Policy": policy_of_table(t.user_arn())}),
+    "dynamodb:GetResourcePolicy": Written(with_policy),
+    "dynamodb:DeleteResourcePolicy": Written(with_policy),
     "dynamodb:Query": Written(lambda t: {
         "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "item"}}}),
 

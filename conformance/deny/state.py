@@ -42,8 +42,10 @@ def of_function(lam, arn):
 
 def of_table(db, name):
     told_of = db.describe_table(TableName=name)["Table"]
+    arn = told_of["TableArn"]
     return plain(told_of), plain(pages(db, "scan", TableName=name)), [
-        told(lambda: db.list_tags_of_resource(ResourceArn=told_of["TableArn"])),
+        told(lambda: db.list_tags_of_resource(ResourceArn=arn)),
+        told(lambda: db.get_resource_policy(ResourceArn=arn)),
         told(lambda: db.describe_time_to_live(TableName=name)),
         told(lambda: db.list_backups(TableName=name)),
         told(lambda: db.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]

@@ -1,7 +1,8 @@
 use crate::front::note::Trail;
 use crate::s3::Signature;
 use crate::{ApiError, Body, resource_policies};
-use access::policy::Context;
+use access::iam::LoadedPolicy;
+use access::policy::{Context, PolicyDocument};
 use access::{Access, Asked, Decision, Principal, Resource, Sent};
 use audit::Log;
 use blob::Blobs;
@@ -81,22 +82,47 @@ impl Call {
                 context.set("s3:x-amz-content-sha256", sum);
             }
         }
-        let sent = Sent {
-            at: self.now,
-            source_ip: self.source_ip,
-            user_agent: &self.user_agent,
-            region: &self.region,
-        };
         let shared = resource_policies::of(&self.services, action, resources).await?;
-        let asked =
-            Asked { principal: &self.principal, action, resources, sent: &sent, context, shared: &shared };
-        match self.services.access.authorize(asked).await.map_err(ApiError::internal)? {
+        match self.decide(action, resources, context, &shared).await? {
             Decision::Deny(denial) => Err(ApiError::from(denial)),
             Decision::Allow { because } => {
                 tracing::debug!(request_id = self.request_id, action, because, "allowed");
                 Ok(())
             }
         }
+    }
+
+    /// Whether the caller could do this if the resources had `policy` as their own.
+    ///
+    /// # Errors
+    /// It cannot be known.
+    pub(crate) async fn would_allow(
+        &self,
+        action: &str,
+        resources: &[Resource],
+        policy: PolicyDocument,
+    ) -> Result<bool, ApiError> {
+        let policy = Arc::new(policy);
+        let of = |resource: &Resource| Some(resource_policies::loaded(&resource.arn, policy.clone()));
+        let shared: Vec<_> = resources.iter().map(of).collect();
+        Ok(self.decide(action, resources, Context::new(), &shared).await?.is_allowed())
+    }
+
+    async fn decide(
+        &self,
+        action: &str,
+        resources: &[Resource],
+        context: Context,
+        shared: &[Option<LoadedPolicy>],
+    ) -> Result<Decision, ApiError> {
+        let sent = Sent {
+            at: self.now,
+            source_ip: self.source_ip,
+            user_agent: &self.user_agent,
+            region: &self.region,
+        };
+        let asked = Asked { principal: &self.principal, action, resources, sent: &sent, context, shared };
+        self.services.access.authorize(asked).await.map_err(ApiError::internal)
     }
 
     /// The first value of a header, where it is text.

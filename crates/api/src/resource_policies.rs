@@ -1,13 +1,18 @@
 //! The policies that resources have of their own, as decisions need them.
 
+use crate::dynamodb::target;
 use crate::{ApiError, Services};
 use access::Resource;
 use access::iam::LoadedPolicy;
+use access::policy::PolicyDocument;
+use names::Arn;
+use std::sync::Arc;
+use tables::TableId;
 
 /// What a function's policy may let other principals do. All else is for the identity's own policies alone, and for
 /// nobody of another account
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-cross-account.html>).
-const SHARED_ACTIONS: [&str; 21] = [
+const OF_FUNCTIONS: [&str; 21] = [
     "lambda:CreateAlias",
     "lambda:DeleteAlias",
     "lambda:DeleteFunction",
@@ -31,6 +36,37 @@ const SHARED_ACTIONS: [&str; 21] = [
     "lambda:UpdateFunctionCode",
 ];
 
+/// What a table's policy may let other principals do, on the table and its indexes
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html>).
+const OF_TABLES: [&str; 26] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:DeleteResourcePolicy",
+    "dynamodb:DeleteTable",
+    "dynamodb:DescribeContinuousBackups",
+    "dynamodb:DescribeTable",
+    "dynamodb:DescribeTimeToLive",
+    "dynamodb:GetItem",
+    "dynamodb:GetResourcePolicy",
+    "dynamodb:ListTagsOfResource",
+    "dynamodb:PartiQLDelete",
+    "dynamodb:PartiQLInsert",
+    "dynamodb:PartiQLSelect",
+    "dynamodb:PartiQLUpdate",
+    "dynamodb:PutItem",
+    "dynamodb:PutResourcePolicy",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "dynamodb:TagResource",
+    "dynamodb:UntagResource",
+    "dynamodb:UpdateContinuousBackups",
+    "dynamodb:UpdateItem",
+    "dynamodb:UpdateTable",
+    "dynamodb:UpdateTimeToLive",
+];
+
 /// As `access::Asked::shared` wants them.
 ///
 /// # Errors
@@ -40,18 +76,39 @@ pub(crate) async fn of(
     action: &str,
     resources: &[Resource],
 ) -> Result<Vec<Option<LoadedPolicy>>, ApiError> {
-    if !SHARED_ACTIONS.contains(&action) {
+    let (of_functions, of_tables) = (OF_FUNCTIONS.contains(&action), OF_TABLES.contains(&action));
+    if !of_functions && !of_tables {
         return Ok(Vec::new());
     }
     let mut policies = Vec::with_capacity(resources.len());
     for Resource { arn, .. } in resources {
-        let document = services.functions.resource_policy(arn).await.map_err(ApiError::internal)?;
-        policies.push(
-            document.map(|document| LoadedPolicy { name: format!("resource policy of {arn}"), document }),
-        );
+        policies.push(match of_functions {
+            true => {
+                let document = services.functions.resource_policy(arn).await.map_err(ApiError::internal)?;
+                document.map(|document| loaded(arn, document))
+            }
+            false => match target::of_arn(arn) {
+                Some(table) => of_table(services, &table).await?,
+                None => None,
+            },
+        });
     }
     if policies.iter().all(Option::is_none) {
         return Ok(Vec::new());
     }
     Ok(policies)
+}
+
+/// A table's own policy, which holds for its indexes too.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn of_table(services: &Services, table: &TableId) -> Result<Option<LoadedPolicy>, ApiError> {
+    let document = services.tables.resource_policy(table).await?;
+    Ok(document
+        .map(|document| LoadedPolicy { name: format!("resource policy of {}", table.arn()), document }))
+}
+
+pub(crate) fn loaded(arn: &Arn, document: Arc<PolicyDocument>) -> LoadedPolicy {
+    LoadedPolicy { name: format!("resource policy of {arn}"), document }
 }

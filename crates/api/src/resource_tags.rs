@@ -1,12 +1,13 @@
 //! The tags of what a request acts on, for `aws:ResourceTag/*` and the services' own keys.
 
-use crate::{ApiError, Services};
+use crate::{ApiError, Services, resource_policies};
 use access::iam::{Holder, Role, User};
 use access::{IamError, Principal, Resource};
 use functions::{FunctionId, FunctionsError};
-use names::{AccountId, FunctionReference};
+use names::{AccountId, Arn, FunctionReference};
 use objects::{BucketName, BucketRef, ObjectKey, ObjectsError};
 use std::collections::BTreeMap;
+use tables::TablesError;
 
 type Tags = BTreeMap<String, String>;
 
@@ -20,7 +21,7 @@ pub(crate) const OF_EXISTING_OBJECTS: &[&str] = &[
     "s3:DeleteObjectTagging",
 ];
 
-/// Reads them into the resources, only where a policy that decides about the caller asks for any.
+/// Reads them into the resources, only where a policy asks for any that decides about the caller, or the resource's own.
 ///
 /// # Errors
 /// A store fails.
@@ -30,13 +31,19 @@ pub(crate) async fn read(
     action: &str,
     resources: &mut [Resource],
 ) -> Result<(), ApiError> {
-    if !services.access.asks_for_tags(principal).await.map_err(ApiError::internal)? {
-        return Ok(());
-    }
+    let is_asked = services.access.asks_for_tags(principal).await.map_err(ApiError::internal)?;
     for resource in resources {
-        resource.tags = of(services, action, resource).await?;
+        if is_asked || own_policy_asks(services, resource).await? {
+            resource.tags = of(services, action, resource).await?;
+        }
     }
     Ok(())
+}
+
+/// Of what can have a policy of its own that asks for tags: tables.
+async fn own_policy_asks(services: &Services, resource: &Resource) -> Result<bool, ApiError> {
+    let Some(table) = crate::dynamodb::target::of_arn(&resource.arn) else { return Ok(false) };
+    Ok(resource_policies::of_table(services, &table).await?.is_some_and(|policy| policy.asks_for_tags()))
 }
 
 /// None of what does not exist, has no tags, or is not ours to look into.
@@ -60,6 +67,7 @@ async fn of(services: &Services, action: &str, resource: &Resource) -> Result<Ta
                 Err(error) => Err(ApiError::internal(error)),
             }
         }
+        ("dynamodb", Some(("table", _))) => of_table(services, arn).await,
         ("lambda", Some(("function", _))) => of_function(services, &arn.to_string()).await,
         ("s3", Some((bucket, key))) if OF_EXISTING_OBJECTS.contains(&action) => {
             let (Ok(name), Ok(key)) = (BucketName::parse(bucket), ObjectKey::parse(key)) else {
@@ -82,6 +90,16 @@ async fn of_holder<H: Holder>(services: &Services, owner: &AccountId, path: &str
         Ok(holder) => Ok(holder.identity().tags.clone()),
         Err(IamError::NoSuchEntity(_)) => Ok(Tags::new()),
         Err(error) => Err(ApiError::internal(error)),
+    }
+}
+
+/// Indexes have their table's.
+async fn of_table(services: &Services, arn: &Arn) -> Result<Tags, ApiError> {
+    let Some(table) = crate::dynamodb::target::of_arn(arn) else { return Ok(Tags::new()) };
+    match services.tables.tags(table).await {
+        Ok(tags) => Ok(tags),
+        Err(TablesError::NoSuchArn(_)) => Ok(Tags::new()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -173,6 +173,8 @@ pub enum Keyspace {
     TableCopy = 0xA3,
     /// tables: (account, region, table name, backup id): backups; their items are kept as a table's.
     TableBackup = 0xA4,
+    /// tables: (account, region, name): the policy that a table has of its own.
+    TablePolicy = 0x9f,
 }
 
 impl Keyspace {

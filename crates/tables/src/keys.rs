@@ -20,6 +20,7 @@
 //! TableHistoryNext history                                           -> the next sequence, and the last time
 //! TableCopy        table (that is made)                              -> record
 //! TableBackup      account region name id                            -> record
+//! TablePolicy      account region name                               -> policy
 //! ```
 
 use crate::table::{BackupId, StreamId, TableId};
@@ -67,6 +68,14 @@ pub(crate) fn fill(table: u64, index: u32) -> Key {
 
 pub(crate) fn all_fills() -> Key {
     Key::new(Keyspace::TableFill)
+}
+
+pub(crate) fn policy(id: &TableId) -> Key {
+    all_policies().text(id.account.as_str()).text(id.region.as_str()).text(id.name.as_str())
+}
+
+pub(crate) fn all_policies() -> Key {
+    Key::new(Keyspace::TablePolicy)
 }
 
 pub(crate) fn all_gone() -> Key {

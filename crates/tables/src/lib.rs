@@ -24,12 +24,13 @@ pub mod value;
 
 pub use error::{Corrupt, Refusal};
 pub use service::{
-    Action, Actor, Backup, BackupFilter, BackupPage, BackupRecord, Bounds, COLLECTION_BYTES_MAX, Change,
-    ChangePage, Collection, Consumed, Count, DeleteItem, Event, Found, GetItem, Moment, Overrides, Page,
-    Planned, Position, Precondition, Programs, PutItem, Query, Reason, Restore, SHARDS, Scan, Segment,
-    Select, SelectItems, Selection, Shard, StreamInfo, StreamPage, StreamRecord, StreamStart, TABLES_MAX,
-    TAGS_MAX, TableInfo, TableItems, TableKeys, TablePage, TableWrites, TableWritten, Tables, TablesError,
-    Token, TransactAction, TransactFound, TransactWrite, TransactWritten, UpdateItem, Written, digest,
+    ACCOUNT_UNITS_MAX, Action, Actor, Backup, BackupFilter, BackupPage, BackupRecord, Bounds,
+    COLLECTION_BYTES_MAX, Change, ChangePage, Collection, Consumed, Count, DeleteItem, Event, Found, GetItem,
+    Moment, Overrides, Page, Planned, Position, Precondition, Programs, PutItem, Query, Reason, Restore,
+    SHARDS, Scan, Segment, Select, SelectItems, Selection, Shard, StreamInfo, StreamPage, StreamRecord,
+    StreamStart, TABLE_UNITS_MAX, TABLES_MAX, TAGS_MAX, TableInfo, TableItems, TableKeys, TablePage,
+    TablePolicy, TableWrites, TableWritten, Tables, TablesError, Token, TransactAction, TransactFound,
+    TransactWrite, TransactWritten, UpdateItem, Written, digest, read_policy,
 };
 pub use table::{
     AttributeDefinition, BackupId, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, History, Index,

@@ -12,8 +12,10 @@ mod fill;
 mod history;
 mod items;
 mod known;
+mod limits;
 mod list_tables;
 mod recovery;
+mod resource_policy;
 mod stream;
 mod sweep;
 mod tags;
@@ -31,8 +33,10 @@ pub use items::{
     TableKeys, TableWrites, TableWritten, Token, TransactAction, TransactFound, TransactWrite,
     TransactWritten, UpdateItem, Written, digest,
 };
+pub use limits::{ACCOUNT_UNITS_MAX, TABLE_UNITS_MAX};
 pub use list_tables::TablePage;
 pub use recovery::{Moment, Overrides, Restore};
+pub use resource_policy::{TablePolicy, read_policy};
 pub use stream::{
     Actor, Change, ChangePage, Event, Position, SHARDS, Shard, StreamInfo, StreamPage, StreamRecord,
     StreamStart,
@@ -42,6 +46,7 @@ pub use tags::TAGS_MAX;
 use clock::Clock;
 use known::Known;
 use kv::Kv;
+use resource_policy::Shared;
 use std::sync::Arc;
 use throughput::Throughputs;
 
@@ -52,12 +57,14 @@ pub struct Tables {
     pub(crate) clock: Clock,
     pub(crate) known: Arc<Known>,
     pub(crate) throughput: Arc<Throughputs>,
+    shared: Arc<Shared>,
 }
 
 impl Tables {
     pub fn new(kv: Kv, clock: Clock) -> Self {
         let known = Arc::new(Known::new(clock.clone()));
         let throughput = Arc::new(Throughputs::new(clock.clone()));
-        Tables { kv, clock, known, throughput }
+        let shared = Arc::new(Shared::new(&kv));
+        Tables { kv, clock, known, throughput, shared }
     }
 }

@@ -129,6 +129,7 @@ fn a_stream_tells_what_became_of_its_items_whenever_the_process_is_killed() {
             class: TableClass::Standard,
             scaling: Scaling::default(),
             stream: Some(StreamView::NewAndOldImages),
+            policy: None,
         };
         let made = tables.create_table(request).await.unwrap();
         kv.close().await;

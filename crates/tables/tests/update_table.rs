@@ -39,6 +39,7 @@ async fn made(billing: Billing) -> (Tables, Clock) {
         class: TableClass::Standard,
         scaling: Scaling::default(),
         stream: None,
+        policy: None,
     };
     tables.create_table(request).await.unwrap();
     (tables, clock)

@@ -45,6 +45,17 @@ impl LoadedPolicy {
     pub fn named(&self) -> Named<'_> {
         Named { name: &self.name, document: &self.document }
     }
+
+    /// Whether it asks for tags of resources.
+    pub fn asks_for_tags(&self) -> bool {
+        let is_of_tags = |key: &String| OF_TAGS.iter().any(|begin| key.starts_with(begin));
+        self.document.context_keys().iter().any(is_of_tags)
+    }
+
+    /// Whether it asks which items of tables a request is about.
+    pub fn asks_for_items(&self) -> bool {
+        self.document.context_keys().iter().any(|key| OF_ITEMS.contains(&key.as_str()))
+    }
 }
 
 impl Loaded {
@@ -253,8 +264,7 @@ const OF_TAGS: [&str; 3] = ["aws:resourcetag/", "iam:resourcetag/", "s3:existing
 
 /// Whether any of the policies asks for tags of resources.
 pub(crate) fn ask_for_tags<'a>(mut policies: impl Iterator<Item = &'a LoadedPolicy>) -> bool {
-    let is_of_tags = |key: &String| OF_TAGS.iter().any(|begin| key.starts_with(begin));
-    policies.any(|policy| policy.document.context_keys().iter().any(is_of_tags))
+    policies.any(LoadedPolicy::asks_for_tags)
 }
 
 /// Condition keys that name items and attributes.
@@ -263,7 +273,7 @@ const OF_ITEMS: [&str; 2] = ["dynamodb:leadingkeys", "dynamodb:attributes"];
 
 /// Whether any of the policies asks which items of tables a request is about.
 pub(crate) fn ask_for_items<'a>(mut policies: impl Iterator<Item = &'a LoadedPolicy>) -> bool {
-    policies.any(|policy| policy.document.context_keys().iter().any(|key| OF_ITEMS.contains(&key.as_str())))
+    policies.any(LoadedPolicy::asks_for_items)
 }
 
 async fn user(from: &impl Read, account: &AccountId, name: &str) -> Result<Option<Loaded>, IamError> {

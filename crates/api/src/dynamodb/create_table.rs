@@ -25,6 +25,7 @@ impl Operation for model::operation::CreateTable {
         "LocalSecondaryIndexes",
         "OnDemandThroughput",
         "ProvisionedThroughput",
+        "ResourcePolicy",
         "SSESpecification.Enabled",
         "StreamSpecification",
         "TableClass",
@@ -44,7 +45,12 @@ impl Operation for model::operation::CreateTable {
     async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
         let resources = Self::resources(call, input).await?;
         let conditions = Self::conditions(call, input).await?;
-        Ok(tag_conditions::tagging("dynamodb:TagResource", resources, conditions))
+        let mut further = tag_conditions::tagging("dynamodb:TagResource", resources.clone(), conditions);
+        if input.resource_policy.is_some() {
+            let (action, conditions) = ("dynamodb:PutResourcePolicy", Context::new());
+            further.push(Further { action, resources, conditions });
+        }
+        Ok(further)
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
@@ -83,6 +89,7 @@ impl Operation for model::operation::CreateTable {
             billing,
             deletion_protection: input.deletion_protection_enabled.unwrap_or(false),
             tags: tags::read(input.tags),
+            policy: input.resource_policy,
             class: class(input.table_class.as_deref()),
             scaling: scaling(billing, input.on_demand_throughput.as_ref(), input.warm_throughput.as_ref())?,
             stream: input.stream_specification.as_ref().map(stream).transpose()?.flatten(),

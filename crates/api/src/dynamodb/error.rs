@@ -25,6 +25,7 @@ impl From<TablesError> for ApiError {
             TablesError::RestoreTime(_) => ApiError::invalid("InvalidRestoreTimeException", message),
             TablesError::TargetExists(_) => ApiError::invalid("TableAlreadyExistsException", message),
             TablesError::Trimmed => ApiError::invalid("TrimmedDataAccessException", message),
+            TablesError::NoPolicy(_) => ApiError::invalid("PolicyNotFoundException", message),
             TablesError::TableExists(_) | TablesError::InUse(_) => {
                 ApiError::invalid("ResourceInUseException", message)
             }

@@ -18,6 +18,17 @@ pub(crate) fn table(call: &Call, name: &str) -> Result<TableId, ApiError> {
     Ok(TableId { account: call.account.clone(), region: call.region.clone(), name })
 }
 
+/// The table of an ARN, be it the table's or that of something that belongs to it.
+pub(crate) fn of_arn(arn: &Arn) -> Option<TableId> {
+    let rest = arn.resource.strip_prefix("table/").filter(|_| arn.service == Service::Dynamodb.as_str())?;
+    let name = rest.split_once('/').map_or(rest, |(name, _)| name);
+    Some(TableId {
+        account: AccountId::parse(&arn.account).ok()?,
+        region: Region::parse(&arn.region).ok()?,
+        name: TableName::parse(name).ok()?,
+    })
+}
+
 /// # Errors
 /// `ValidationException` where it is no ARN of a table in this region.
 pub(super) fn by_arn(call: &Call, text: &str) -> Result<TableId, ApiError> {

@@ -1,7 +1,7 @@
 //! Which items and attributes a request is about, for policies that ask: `dynamodb:LeadingKeys`, `dynamodb:Attributes`.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>
 
-use crate::{ApiError, Call};
+use crate::{ApiError, Call, resource_policies};
 use access::policy::Context;
 use std::collections::BTreeSet;
 use tables::TableId;
@@ -54,7 +54,7 @@ impl Touched {
     }
 }
 
-/// Adds to `context` what `tell` says, only where a policy that decides about the caller asks. `tell` gets the key of
+/// Adds to `context` what `tell` says, only where a policy asks that decides about the caller, or the table's own. `tell` gets the key of
 /// the table, or of its index.
 ///
 /// # Errors
@@ -66,7 +66,11 @@ pub(super) async fn set(
     index: Option<&str>,
     tell: impl FnOnce(&KeySchema, &mut Touched) -> Result<(), ApiError>,
 ) -> Result<(), ApiError> {
-    if !call.services.access.asks_for_items(&call.principal).await.map_err(ApiError::internal)? {
+    if !call.services.access.asks_for_items(&call.principal).await.map_err(ApiError::internal)?
+        && !resource_policies::of_table(&call.services, table)
+            .await?
+            .is_some_and(|policy| policy.asks_for_items())
+    {
         return Ok(());
     }
     let schema = call.services.tables.key_schema(table.clone(), index.map(str::to_owned)).await?;

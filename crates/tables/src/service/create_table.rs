@@ -1,4 +1,4 @@
-use super::{Count, TableInfo, Tables, TablesError, stream};
+use super::{Count, TableInfo, Tables, TablesError, read_policy, stream};
 use crate::keys;
 use crate::table::{CreateTable, IndexStatus, TableId, TableRecord};
 use kv::{Read, Transaction};
@@ -14,7 +14,10 @@ impl Tables {
     pub async fn create_table(&self, request: CreateTable) -> Result<TableInfo, TablesError> {
         request.check()?;
         super::tags::check(&request.tags)?;
-        let (now, id) = (self.clock.now(), self.clock.uuid());
+        if let Some(policy) = &request.policy {
+            read_policy(policy)?;
+        }
+        let (now, id, clock) = (self.clock.now(), self.clock.uuid(), self.clock.clone());
         self.kv
             .transact(async move |tx: &mut Transaction| {
                 let place = keys::table(&request.table);
@@ -24,6 +27,12 @@ impl Tables {
                 refuse_too_many(tx, &request.table).await?;
                 let number = next_number(tx).await?;
                 let mut record = record(request.clone(), number, id.clone(), now);
+                if super::limits::units(&record) != (0, 0) {
+                    super::limits::check(tx, &request.table, &record).await?;
+                }
+                if let Some(policy) = &request.policy {
+                    super::resource_policy::put(tx, &request.table, policy.clone(), &clock);
+                }
                 if let Some(view) = request.stream {
                     stream::begin(tx, &request.table, &mut record, view, now).await?;
                 }
@@ -37,6 +46,7 @@ impl Tables {
 fn record(request: CreateTable, number: u64, id: String, now: clock::Timestamp) -> TableRecord {
     let CreateTable {
         table: _,
+        policy: _,
         attributes,
         key,
         indexes,

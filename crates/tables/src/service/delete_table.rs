@@ -29,6 +29,7 @@ impl Tables {
                 let info = TableInfo::read(tx, id.clone(), record).await?;
                 tx.delete(keys::table(&id));
                 tx.delete(keys::time_to_live(number));
+                super::resource_policy::forget(tx, &id).await?;
                 tx.put(keys::gone(number, keys::WHOLE), Vec::new());
                 Ok(info)
             })

@@ -72,6 +72,8 @@ pub enum TablesError {
     NotFound,
     #[error("Requested resource not found: ResourcArn: {0} not found")]
     NoSuchArn(String),
+    #[error("Resource-based policy not found for the provided ResourceArn: Requested policy not found: {0}")]
+    NoPolicy(String),
     #[error("Table already exists: {0}")]
     TableExists(String),
     #[error("The conditional request failed")]

@@ -1,6 +1,6 @@
 mod indexes;
 
-use super::{TableInfo, Tables, TablesError, stream};
+use super::{TableInfo, Tables, TablesError, limits, stream};
 use crate::Refusal;
 use crate::keys;
 use crate::table::{
@@ -48,6 +48,10 @@ impl Tables {
                 }
                 let followed = indexes::change(&mut record, &request.indexes, now)?;
                 record.check(id)?;
+                let (before, after) = (limits::units(&was), limits::units(&record));
+                if after.0 > before.0 || after.1 > before.1 {
+                    limits::check(tx, id, &record).await?;
+                }
                 let mut told = record.clone();
                 match followed {
                     Some(Follow::Fill(index)) => super::fill::begin(tx, id, record.number, index),

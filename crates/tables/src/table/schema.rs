@@ -24,6 +24,8 @@ pub struct CreateTable {
     pub scaling: Scaling,
     /// `None`: no stream.
     pub stream: Option<StreamView>,
+    /// The table's own, as JSON.
+    pub policy: Option<String>,
 }
 
 #[derive(Debug, Clone)]

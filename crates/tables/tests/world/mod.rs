@@ -279,6 +279,7 @@ pub async fn make(kv: Kv) -> Tables {
             class: TableClass::default(),
             scaling: Scaling::default(),
             stream: None,
+            policy: None,
         };
         tables.create_table(request).await.unwrap();
     }

@@ -36,6 +36,7 @@ pub(crate) async fn make(tables: &Tables, stream: Option<StreamView>) -> Option<
         class: TableClass::Standard,
         scaling: Scaling::default(),
         stream,
+        policy: None,
     };
     let made = tables.create_table(request).await.unwrap();
     made.record.stream.map(|stream| StreamId { table: table(), label: stream.label })
