@@ -12,6 +12,7 @@
 //! [`QUEUE_LENGTH_MAX`].
 
 mod aside;
+mod at_hand;
 mod changes;
 mod engine;
 mod error;

@@ -1,3 +1,4 @@
+use crate::at_hand::AtHand;
 use crate::engine::{ReadSide, WriteSide};
 use crate::health::Health;
 use crate::job::Job;
@@ -26,6 +27,7 @@ pub struct Kv(Arc<Handle>);
 struct Handle {
     writer: mpsc::Sender<writer::Message>,
     readers: Arc<ReadQueue>,
+    at_hand: AtHand,
     writing: Threads,
     reading: Threads,
     counters: Arc<Counters>,
@@ -44,14 +46,17 @@ impl Kv {
     pub fn open(options: SqliteOptions, clock: Clock) -> Result<Kv, KvError> {
         let (health, counters) = (Health::good(), Arc::default());
         let engine = sqlite::open(&options, &health, &counters)?;
-        Kv::start(engine.writer, engine.readers, health, counters, clock)
+        let at_hand = AtHand::new(engine.at_hand);
+        Kv::start(engine.writer, engine.readers, at_hand, health, counters, clock)
     }
 
     /// A store that lives in memory and ends with its last handle: the oracle of tests.
     pub fn memory() -> Kv {
         let memory = Memory::default();
         let readers = vec![Box::new(memory.reader()) as Box<dyn ReadSide + Send>];
-        match Kv::start(Box::new(memory.writer()), readers, Health::good(), Arc::default(), Clock::real()) {
+        let at_hand = AtHand::new(vec![Box::new(memory.reader())]);
+        let (health, clock) = (Health::good(), Clock::real());
+        match Kv::start(Box::new(memory.writer()), readers, at_hand, health, Arc::default(), clock) {
             Ok(kv) => kv,
             // Only tests hold their data in memory.
             Err(error) => panic!("{error}"),
@@ -61,6 +66,7 @@ impl Kv {
     pub(crate) fn start(
         writer: Box<dyn WriteSide + Send>,
         readers: Vec<Box<dyn ReadSide + Send>>,
+        at_hand: AtHand,
         health: Health,
         counters: Arc<Counters>,
         clock: Clock,
@@ -69,6 +75,7 @@ impl Kv {
         let handle = Handle {
             writer: to_writer,
             readers: Arc::new(ReadQueue::new()),
+            at_hand,
             writing: Threads::none(),
             reading: Threads::none(),
             counters,
@@ -130,6 +137,24 @@ impl Kv {
         answer.await.unwrap_or_else(|_| Err(E::from(KvError::Closed)))
     }
 
+    /// As [`Kv::read`], for a closure that reads a handful of rows: it runs on the calling thread where it can, which
+    /// waits for the disk where the rows are not in memory.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn read_few<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: AsyncFn(&Snapshot) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<KvError> + Send + 'static,
+    {
+        let (job, answer) = Job::new(work);
+        if let Some(job) = self.0.at_hand.run(job) {
+            self.0.readers.push(job).await?;
+        }
+        answer.await.unwrap_or_else(|_| Err(E::from(KvError::Closed)))
+    }
+
     /// One value, on a snapshot of its own.
     ///
     /// # Errors
@@ -172,6 +197,7 @@ impl Kv {
 
     /// Does what is queued, then closes the files; later calls answer `Closed`. May be called twice.
     pub async fn close(&self) {
+        self.0.at_hand.close();
         self.0.readers.close();
         self.0.reading.ended().await;
         // A failed send means that an earlier call got there first; the wait is the same.

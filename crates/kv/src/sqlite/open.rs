@@ -25,6 +25,8 @@ const LOG_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 pub(crate) struct Engine {
     pub(crate) writer: Box<dyn WriteSide + Send>,
     pub(crate) readers: Vec<Box<dyn ReadSide + Send>>,
+    /// For [`crate::Kv::read_few`]; as many as threads that may read at once.
+    pub(crate) at_hand: Vec<Box<dyn ReadSide + Send>>,
 }
 
 pub(crate) fn open(
@@ -39,18 +41,20 @@ pub(crate) fn open(
     prepare(&connection, options)?;
     directory.sync()?;
     let checkpointer = Checkpointer::start(&path, options, health, counters)?;
-    let mut readers: Vec<Box<dyn ReadSide + Send>> = Vec::new();
-    for _ in 0..options.readers.max(1) {
+    let reader = || -> Result<Box<dyn ReadSide + Send>, KvError> {
         let reader = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         cache(&reader, options.cache_bytes / 4)?;
-        readers.push(Box::new(SqliteReader::new(reader)));
-    }
+        Ok(Box::new(SqliteReader::new(reader)))
+    };
+    let count = options.readers.max(1);
+    let readers = (0..count).map(|_| reader()).collect::<Result<_, _>>()?;
+    let at_hand = (0..count).map(|_| reader()).collect::<Result<_, _>>()?;
     let writer = Box::new(SqliteWriter::new(connection, checkpointer, directory)?);
-    Ok(Engine { writer, readers })
+    Ok(Engine { writer, readers, at_hand })
 }
 
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, KvError> {
-    // Each connection stays on one thread, so SQLite's own mutex would only cost.
+    // Each connection is used by one thread at a time, so SQLite's own mutex would only cost.
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(failed("opening the store"))?;
     connection.busy_timeout(BUSY).map_err(failed("opening the store"))?;

@@ -59,7 +59,10 @@ fn faulty() -> (Kv, Arc<Mutex<Option<KvError>>>) {
     let next_commit = Arc::default();
     let writer = Faulty { memory: memory.writer(), next_commit: Arc::clone(&next_commit) };
     let readers = vec![Box::new(memory.reader()) as Box<dyn ReadSide + Send>];
-    let kv = Kv::start(Box::new(writer), readers, Health::good(), Arc::default(), Clock::real()).unwrap();
+    let kv = {
+        let at_hand = crate::at_hand::AtHand::new(Vec::new());
+        Kv::start(Box::new(writer), readers, at_hand, Health::good(), Arc::default(), Clock::real()).unwrap()
+    };
     (kv, next_commit)
 }
 

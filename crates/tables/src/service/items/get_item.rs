@@ -28,7 +28,7 @@ impl Tables {
     pub async fn get_item(&self, request: GetItem) -> Result<Found, TablesError> {
         let (known, throughput) = (self.known.clone(), self.throughput.clone());
         self.kv
-            .read(async move |snapshot: &Snapshot| {
+            .read_few(async move |snapshot: &Snapshot| {
                 let table = known.for_items(snapshot, &request.table).await?;
                 throughput.admit(&table, None, Side::Read)?;
                 let key = table.key.of_key(request.key.view())?;
