@@ -24,7 +24,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `command` and waits for its first line: an address, with or without `http://`.
+    /// Starts `command` and waits for its first line, which ends in an address, with or without `http://`.
     ///
     /// # Errors
     /// It cannot be started, or ends before it says where it listens.
@@ -33,7 +33,8 @@ impl Server {
         let stdout = child.stdout.take().ok_or("the child has no output")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let address = line.trim().trim_start_matches("http://").to_owned();
+        let address = line.split_whitespace().last().unwrap_or_default();
+        let address = address.trim_start_matches("http://").to_owned();
         let server = Server { child, address };
         if server.address.is_empty() {
             return Err(format!("{command:?} ended before it served").into());
@@ -57,8 +58,8 @@ impl Drop for Server {
 /// Zerun on a data directory, with what its clients need.
 pub struct Zerun {
     pub server: Server,
-    signer: Signer,
-    clock: clock::Clock,
+    pub signer: Signer,
+    pub clock: clock::Clock,
 }
 
 impl Zerun {

@@ -16,6 +16,7 @@ mod sign;
 mod signed;
 mod start;
 mod table;
+mod tables;
 
 use std::path::PathBuf;
 
@@ -38,6 +39,12 @@ struct Arguments {
     /// Of the cold starts only those whose name contains this
     #[arg(long, default_value = "")]
     case: String,
+    /// Items of the large table
+    #[arg(long, default_value_t = 1_000_000)]
+    items: usize,
+    /// `node_modules/.bin/dynalite`, as npm installs it, to measure beside tables
+    #[arg(long)]
+    dynalite: Option<PathBuf>,
     /// Where data is written; must be a real disk, or the durable figures mean nothing
     #[arg(long, default_value = "target")]
     disk: PathBuf,
@@ -62,6 +69,10 @@ enum Bench {
     Leak,
     /// 1 KiB and 1 GiB objects against the raw disk
     Objects,
+    /// Items of tables, beside dynalite
+    Tables,
+    /// PutItem in a small table and in a large one; only when it is named, since filling it takes minutes
+    Filled,
     /// Decisions over many policies, and what signatures and decisions add to a request
     Access,
 }
@@ -77,9 +88,11 @@ fn main() -> Result<()> {
         seconds: arguments.seconds,
         starts: arguments.starts,
         case: arguments.case,
+        items: arguments.items,
+        dynalite: arguments.dynalite,
         clock: clock::Clock::real(),
     };
-    let is_long = |bench| matches!(bench, Bench::Registered | Bench::Leak);
+    let is_long = |bench| matches!(bench, Bench::Registered | Bench::Leak | Bench::Filled);
     let wanted = |bench| (arguments.only.is_empty() && !is_long(bench)) || arguments.only.contains(&bench);
     for (bench, run) in [
         (Bench::Start, start::run as fn(&Context) -> Result<()>),
@@ -89,6 +102,8 @@ fn main() -> Result<()> {
         (Bench::Leak, leak::run),
         (Bench::Invoke, invoke::run),
         (Bench::Objects, objects::run),
+        (Bench::Tables, tables::run),
+        (Bench::Filled, tables::filled),
         (Bench::Access, access::run),
         (Bench::Access, signed::run),
     ] {
@@ -109,5 +124,8 @@ pub struct Context {
     pub starts: usize,
     /// What the names of cold starts must contain.
     pub case: String,
+    /// How many items the large table has.
+    pub items: usize,
+    pub dynalite: Option<PathBuf>,
     pub clock: clock::Clock,
 }

@@ -24,10 +24,31 @@ impl Signer {
         time: &str,
     ) -> String {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let names = "host;x-amz-content-sha256;x-amz-date";
         let canonical = format!(
             "{method}\n{path}\n{query}\nhost:{host}\nx-amz-content-sha256:{body_hash}\nx-amz-date:{time}\n\n\
-             host;x-amz-content-sha256;x-amz-date\n{body_hash}"
+             {names}\n{body_hash}"
         );
+        let authorization = self.authorization(service, names, &canonical, time);
+        format!(
+            "Host: {host}\r\nX-Amz-Date: {time}\r\nX-Amz-Content-Sha256: {body_hash}\r\nAuthorization: {authorization}\r\n"
+        )
+    }
+
+    /// As [`Signer::headers`], for an operation of DynamoDB.
+    pub fn json_headers(&self, host: &str, target: &str, body_hash: &str, time: &str) -> String {
+        let (kind, names) = ("application/x-amz-json-1.0", "content-type;host;x-amz-date;x-amz-target");
+        let canonical = format!(
+            "POST\n/\n\ncontent-type:{kind}\nhost:{host}\nx-amz-date:{time}\nx-amz-target:{target}\n\n{names}\n{body_hash}"
+        );
+        let authorization = self.authorization("dynamodb", names, &canonical, time);
+        format!(
+            "Host: {host}\r\nContent-Type: {kind}\r\nX-Amz-Date: {time}\r\nX-Amz-Target: {target}\r\n\
+             Authorization: {authorization}\r\n"
+        )
+    }
+
+    fn authorization(&self, service: &str, names: &str, canonical: &str, time: &str) -> String {
         let day = time.get(..8).unwrap_or(time);
         let scope = format!("{day}/{REGION}/{service}/aws4_request");
         let string_to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", sha256(canonical.as_bytes()));
@@ -36,8 +57,7 @@ impl Signer {
             .fold(format!("AWS4{}", self.secret_access_key).into_bytes(), |key, part| hmac(&key, part));
         let signature = hex::encode(hmac(&key, &string_to_sign));
         format!(
-            "Host: {host}\r\nX-Amz-Date: {time}\r\nX-Amz-Content-Sha256: {body_hash}\r\nAuthorization: AWS4-HMAC-SHA256 \
-             Credential={}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature={signature}\r\n",
+            "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
             self.access_key_id
         )
     }
