@@ -23,11 +23,15 @@ pub enum Mode {
     Dev,
 }
 
+/// More than it takes to end a sandbox that has to be killed.
+const LAST_THREADS_END_WITHIN: Duration = Duration::from_secs(15);
+
 pub fn run(arguments: &ServeArguments, mode: Mode) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(serve(arguments, mode));
-    // What still runs was cut by its deadline; it must not hold up the end.
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    // What still runs was cut by its deadline. The last to let go of the sandboxes removes what they had on the host,
+    // and the process must not end in the middle of that.
+    runtime.shutdown_timeout(LAST_THREADS_END_WITHIN);
     outcome
 }
 
