@@ -15,7 +15,9 @@ use tempfile::TempDir;
 
 const START_MAX: Duration = Duration::from_secs(30);
 
-/// Killed when dropped, unless it was stopped.
+const STOP_MAX: Duration = Duration::from_secs(30);
+
+/// Ended when dropped.
 pub struct Server {
     directory: TempDir,
     child: Option<Child>,
@@ -111,7 +113,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
+        if let Some(mut child) = self.child.take() {
+            // In order, so that nothing of it is left on the machine: its output ends when it does.
+            let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+            nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).ok();
+            self.rest.recv_timeout(STOP_MAX).ok();
             child.kill().ok();
             child.wait().ok();
         }
