@@ -174,3 +174,18 @@ def test_money_moves_and_is_never_lost(zerun, dynamodb, table):
     for thread in threads:
         thread.join()
     assert not failures and set(sums) <= {(80, True)}, json.dumps([failures, sums])
+
+
+def test_what_the_store_cannot_take_at_once_is_told_so(dynamodb):
+    # Nearly 4 MB, which 20 indexes hold a copy of each.
+    table = make(dynamodb, GlobalSecondaryIndexes=[
+        {"IndexName": f"index-{number}", "Projection": {"ProjectionType": "ALL"},
+         "KeySchema": [{"AttributeName": "sk", "KeyType": "HASH"}, {"AttributeName": "pk", "KeyType": "RANGE"}]}
+        for number in range(20)])["TableName"]
+    items = [put(table, number, attributes={"text": {"S": "x" * 390_000}}) for number in range(10)]
+    with refused("ValidationException", naming="too large for one transaction"):
+        dynamodb.transact_write_items(TransactItems=items)
+    assert dynamodb.scan(TableName=table, Select="COUNT")["Count"] == 0
+    dynamodb.transact_write_items(TransactItems=items[:5])
+    assert dynamodb.query(TableName=table, IndexName="index-19", KeyConditionExpression="sk = :three",
+                          ExpressionAttributeValues={":three": {"N": "3"}})["Count"] == 1

@@ -1,6 +1,7 @@
 //! The one table from what the tables service says to DynamoDB's published errors.
 
 use crate::ApiError;
+use kv::KvError;
 use tables::value::Item;
 use tables::{Reason, Refusal, TablesError};
 
@@ -46,6 +47,10 @@ impl From<TablesError> for ApiError {
             TablesError::Cancelled(reasons) => ApiError::invalid("TransactionCanceledException", message)
                 .json_field("CancellationReasons", reasons.iter().map(reason).collect()),
             TablesError::TooMany(_) => ApiError::invalid("LimitExceededException", message),
+            // A few megabytes with a copy in each of many indexes: it would never succeed.
+            TablesError::Store(KvError::TooLarge { .. }) => invalid(format!(
+                "The items and what their table's indexes hold of them are too large for one transaction: {message}"
+            )),
             TablesError::Store(_) | TablesError::Corrupt(_) => ApiError::internal(message),
         }
     }
