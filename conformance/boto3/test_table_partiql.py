@@ -143,6 +143,11 @@ def test_policies_can_forbid_full_scans(zerun, dynamodb, iam, table):
         run(reader, f'SELECT * FROM "{table}" WHERE n = 1')
     with refused("AccessDeniedException", status=400, naming="dynamodb:PartiQLDelete"):
         run(reader, f"DELETE FROM \"{table}\" WHERE pk = 'p' AND sk = 1")
+    # What is not there yet may be there when it is read.
+    careless = user(zerun, iam, "no-known-scans", Action=["dynamodb:PartiQLSelect"], Condition={
+        "BoolIfExists": {"dynamodb:FullTableScan": ["false"]}})
+    with refused("AccessDeniedException", status=400, naming="dynamodb:PartiQLSelect"):
+        run(careless, 'SELECT * FROM "none-yet"')
     ours = user(zerun, iam, "statements-of-p", Action=["dynamodb:PartiQL*"], Condition={
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["p"]}})
     run(ours, f"UPDATE \"{table}\" SET n = 8 WHERE pk = 'p' AND sk = 1")

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tables::expression::{Condition, Parameters, Role};
 use tables::key::KeySchema;
 use tables::partiql::{Lookup, Reach, Statement};
-use tables::{Action, Precondition, TableId};
+use tables::{Action, Precondition, TableId, TablesError};
 
 pub(super) const SELECT: &str = "dynamodb:PartiQLSelect";
 /// Whether a statement names no partition.
@@ -99,11 +99,14 @@ impl Asked {
             let chosen = if select.projection().is_some() { "SPECIFIC_ATTRIBUTES" } else { "ALL_ATTRIBUTES" };
             conditions.set("dynamodb:Select", chosen);
             let index = self.index().map(str::to_owned);
-            // A table that is not there has no key: who may not read it is not told so.
-            if let Ok(schema) = call.services.tables.key_schema(self.table.clone(), index).await {
-                let reach = select.plan(&schema)?.reach;
-                conditions.set(FULL_SCAN, matches!(reach, Reach::Everything).to_string());
-            }
+            let is_full = match call.services.tables.key_schema(self.table.clone(), index).await {
+                Ok(schema) => matches!(select.plan(&schema)?.reach, Reach::Everything),
+                Err(error @ (TablesError::Store(_) | TablesError::Corrupt(_))) => return Err(error.into()),
+                // Nothing is there to be read, and who may not read it is not told so. By the time that it is read it
+                // may be there, so that whoever may not read all of it is refused.
+                Err(_) => true,
+            };
+            conditions.set(FULL_SCAN, is_full.to_string());
         }
         self.touch(call, &mut conditions).await?;
         Ok(Further { action: self.action(), resources: self.resources(), conditions })
