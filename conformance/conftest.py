@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from packing import zip_of
-from server import BINARY, PACKS, Server, clean_environment
+from server import BINARY, PACKS, ROLE, Server, clean_environment
 
 names = itertools.count(1)
 
@@ -94,7 +94,7 @@ def function(lam, node_runtime):
         configuration = {
             "Runtime": node_runtime,
             "Handler": "index.handler",
-            "Role": "arn:aws:iam::000000000000:role/test",
+            "Role": ROLE,
         } | configuration
         lam.create_function(FunctionName=name, Code={"ZipFile": zip_of(files)}, **configuration)
         lam.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})

@@ -1,6 +1,7 @@
 """One real Zerun server: started from the real binary, spoken to by unmodified clients, stopped, and looked after."""
 
 import configparser
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,9 @@ PACKS = Path(os.environ.get("ZERUN_PACKS", ROOT / "target/packs"))
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 30
 REGION = "us-east-1"
+# The role of most functions here. Whatever its functions do, they change no rights.
+ROLE_NAME = "test"
+ROLE = f"arn:aws:iam::000000000000:role/{ROLE_NAME}"
 
 
 # Ids of the server processes that run now: children of ours that are no orphans.
@@ -42,8 +46,10 @@ class Server:
         self.endpoint = None
         self.sessions = {}
 
-    def start(self):
+    def start(self, *, role=True):
+        """`role`: at the first start, make the role that functions of tests name."""
         assert self.process is None, "already started"
+        is_new = not (self.data / "credentials").exists()
         leftovers.adopt_orphans()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
@@ -60,7 +66,18 @@ class Server:
             status = self.process.wait()
             self.forget_process()
             raise AssertionError(f"zerun said {self.endpoint!r} and ended with status {status}:\n{self.last_words()}")
+        if is_new and role:
+            self.make_role()
         return self
+
+    def make_role(self, name=ROLE_NAME, *, keys=None):
+        """A role for functions of the keys' account, which may do everything but change rights; returns its ARN."""
+        iam = self.client("iam", keys=keys)
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+        everything = {"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))
+        iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=document(everything))
+        return made["Role"]["Arn"]
 
     def stop(self):
         """Asks for a graceful stop, waits for it, and returns the exit status."""
@@ -125,6 +142,10 @@ class Server:
 
     def last_words(self, lines=40):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def clean_environment():

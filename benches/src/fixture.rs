@@ -62,6 +62,13 @@ pub struct Zerun {
     pub clock: clock::Clock,
 }
 
+/// What functions here act in.
+const ROLE: &str = "arn:aws:iam::000000000000:role/bench";
+const MAKE_ROLE: &str = "Action=CreateRole&Version=2010-05-08&RoleName=bench&AssumeRolePolicyDocument=\
+    %7B%22Version%22:%222012-10-17%22%2C%22Statement%22:%7B%22Effect%22:%22Allow%22%2C%22Action%22:%22sts:AssumeRole%22%2C%22Principal%22:%7B%22Service%22:%22lambda.amazonaws.com%22%7D%7D%7D";
+const PUT_POLICY: &str = "Action=PutRolePolicy&Version=2010-05-08&RoleName=bench&PolicyName=all&PolicyDocument=\
+    %7B%22Version%22:%222012-10-17%22%2C%22Statement%22:%7B%22Effect%22:%22Allow%22%2C%22NotAction%22:%5B%22iam:*%22%2C%22sts:*%22%5D%2C%22Resource%22:%22*%22%7D%7D";
+
 impl Zerun {
     /// # Errors
     /// See [`Server::start`]; or no readable credentials file.
@@ -82,7 +89,12 @@ impl Zerun {
             access_key_id: value("aws_access_key_id")?,
             secret_access_key: value("aws_secret_access_key")?,
         };
-        Ok(Zerun { server, signer, clock: context.clock.clone() })
+        let zerun = Zerun { server, signer, clock: context.clock.clone() };
+        for parameters in [MAKE_ROLE, PUT_POLICY] {
+            let request = zerun.request("iam", "POST", "/", parameters.as_bytes());
+            zerun.connect()?.send(&request, &mut Vec::new())?;
+        }
+        Ok(zerun)
     }
 
     /// The head of a signed request, ended by its empty line. Good for some minutes, any number of times.
@@ -120,7 +132,7 @@ impl Zerun {
     pub fn create(&self, name: &str, function: &Function) -> Result<()> {
         let mut body = serde_json::json!({
             "FunctionName": name, "MemorySize": 128, "Timeout": 30,
-            "Role": "arn:aws:iam::000000000000:role/bench",
+            "Role": ROLE,
             "Environment": {"Variables": function.environment},
         });
         let code = match function.image {

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from packing import zip_of
+from server import ROLE
 
 GREET = 'exports.handler = async ({ name }) => ({ greeting: `%s, ${name}` });'
 
@@ -22,7 +23,7 @@ def package(tmp_path):
 def test_create_invoke_update_delete(aws, node_runtime, package, tmp_path):
     name = ("--function-name", "greet")
     made = json.loads(aws("lambda", "create-function", *name, "--runtime", node_runtime, "--handler", "index.handler",
-                          "--role", "arn:aws:iam::000000000000:role/any", "--zip-file", package("Hello")))
+                          "--role", ROLE, "--zip-file", package("Hello")))
     assert made["FunctionArn"] == "arn:aws:lambda:us-east-1:000000000000:function:greet"
     aws("lambda", "wait", "function-active-v2", *name)
     assert invoke(aws, tmp_path, "greet") == {"greeting": "Hello, world"}
@@ -49,14 +50,14 @@ def test_code_from_a_bucket(aws, bucket, node_runtime, tmp_path):
     archive.write_bytes(zip_of({"index.js": GREET % "Servus"}))
     aws("s3", "cp", archive, f"s3://{bucket}/code.zip")
     aws("lambda", "create-function", "--function-name", "from-bucket", "--runtime", node_runtime, "--handler",
-        "index.handler", "--role", "arn:aws:iam::000000000000:role/any",
+        "index.handler", "--role", ROLE,
         "--code", f"S3Bucket={bucket},S3Key=code.zip")
     assert invoke(aws, tmp_path, "from-bucket") == {"greeting": "Servus, world"}
 
 
 def test_asynchronous_invocation_is_accepted(aws, package, node_runtime, tmp_path):
     aws("lambda", "create-function", "--function-name", "later", "--runtime", node_runtime, "--handler",
-        "index.handler", "--role", "arn:aws:iam::000000000000:role/any", "--zip-file", package("Later"))
+        "index.handler", "--role", ROLE, "--zip-file", package("Later"))
     said = json.loads(aws("lambda", "invoke", "--function-name", "later", "--invocation-type", "Event",
                           "--payload", '{"name": "world"}', tmp_path / "out.json"))
     assert said["StatusCode"] == 202

@@ -6,7 +6,7 @@ import pytest
 
 from expectation import refused
 from packing import zip_of
-from server import Server
+from server import ROLE, Server
 
 OTHER = ("AKIAOTHEROTHEROTHER1", "other-secret-other-secret-other-secret-0")
 CONFIG = f"""
@@ -16,7 +16,6 @@ access_key_id = "{OTHER[0]}"
 secret_access_key = "{OTHER[1]}"
 display_name = "other"
 """
-ROLE = "arn:aws:iam::000000000000:role/reader"
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +93,6 @@ def test_a_functions_session_stays_in_its_account(s3, other, lam, python_runtime
     answer = lam.invoke(FunctionName="caller")
     told = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, told
-    assert told["arn"] == "arn:aws:sts::000000000000:assumed-role/reader/caller"
+    assert told["arn"] == "arn:aws:sts::000000000000:assumed-role/test/caller"
     assert told["other"] == "AccessDenied"
     assert s3.head_object(Bucket="mine-too", Key="from-inside")["ContentLength"] == 1

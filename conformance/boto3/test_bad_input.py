@@ -16,9 +16,9 @@ from botocore.exceptions import ClientError
 from expectation import refused
 from http_client import request, signed, signed_headers
 from packing import zip_of
+from server import ROLE
 
 MIB = 1024 * 1024
-ROLE = "arn:aws:iam::000000000000:role/test"
 ECHO = "exports.handler = async (event) => event;"
 
 

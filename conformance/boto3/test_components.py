@@ -8,7 +8,7 @@ import pytest
 
 from http_client import request, url_path
 from packing import zip_of
-from server import ROOT
+from server import ROLE, ROOT
 
 # Answers 201 with the request's target, a space and its body.
 ECHO = (ROOT / "crates/wasm/tests/guests/echo.wasm").read_bytes()
@@ -18,7 +18,7 @@ ECHO = (ROOT / "crates/wasm/tests/guests/echo.wasm").read_bytes()
 def echo(lam):
     lam.create_function(
         FunctionName="component", Runtime="provided.al2023", Handler="handle",
-        Role="arn:aws:iam::000000000000:role/r", Code={"ZipFile": zip_of({"bootstrap.wasm": ECHO})},
+        Role=ROLE, Code={"ZipFile": zip_of({"bootstrap.wasm": ECHO})},
     )
     return "component"
 

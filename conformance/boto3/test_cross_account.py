@@ -7,7 +7,7 @@ import pytest
 from expectation import refused
 from http_client import signed, url_path
 from packing import zip_of
-from server import Server
+from server import ROLE_NAME, Server
 
 MINE, THEIRS = "000000000000", "111111111111"
 OTHER = ("AKIAOTHEROTHEROTHER1", "other-secret-other-secret-other-secret-0")
@@ -17,7 +17,7 @@ id = "{THEIRS}"
 access_key_id = "{OTHER[0]}"
 secret_access_key = "{OTHER[1]}"
 """
-ROLE = "arn:aws:iam::{}:role/never-made"
+THEIR_ROLE = f"arn:aws:iam::{THEIRS}:role/{ROLE_NAME}"
 WHO = {"index.js": "exports.handler = async (event) => ({ who: 'mine', event });"}
 
 
@@ -26,6 +26,7 @@ def zerun(tmp_path_factory, packs):
     folder = tmp_path_factory.mktemp("cross-account")
     (folder / "zerun.toml").write_text(CONFIG)
     server = Server(folder / "data", options=["--config", folder / "zerun.toml"]).start()
+    server.make_role(keys=OTHER)
     yield server
     assert server.stop() == 0, server.last_words()
     server.assert_nothing_left()
@@ -143,7 +144,7 @@ def test_a_layer_version_is_used_by_whom_it_is_shared_with(lam, their, node_runt
 
     def create(name):
         return theirs.create_function(FunctionName=name, Runtime=node_runtime, Handler="index.handler",
-                                      Role=ROLE.format(THEIRS), Code={"ZipFile": zip_of(USER)}, Layers=[layer])
+                                      Role=THEIR_ROLE, Code={"ZipFile": zip_of(USER)}, Layers=[layer])
 
     with refused("AccessDeniedException", status=403, naming="lambda:GetLayerVersion"):
         create("early")
@@ -265,7 +266,7 @@ def test_names_do_not_collide_between_accounts_or_regions(zerun, lam, iam, their
     name = function(WHO, FunctionName="same")
     theirs = their("lambda")
     theirs.create_function(FunctionName="same", Runtime=lam.get_function_configuration(FunctionName=name)["Runtime"],
-                           Handler="index.handler", Role=ROLE.format(THEIRS),
+                           Handler="index.handler", Role=THEIR_ROLE,
                            Code={"ZipFile": zip_of({"index.js": "exports.handler = async () => ({ who: 'theirs' });"})})
     theirs.get_waiter("function_active_v2").wait(FunctionName="same", WaiterConfig={"Delay": 1})
     assert json.loads(lam.invoke(FunctionName="same")["Payload"].read())["who"] == "mine"

@@ -9,9 +9,8 @@ import pytest
 from expectation import refused
 from network import Internet
 from packing import zip_of
-from server import Server
+from server import ROLE, Server
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 TAG = "zerun:egress"
 
 VISITS = {"app.py": """

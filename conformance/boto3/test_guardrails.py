@@ -5,10 +5,11 @@ import signal
 import subprocess
 
 import pytest
+from botocore.exceptions import ClientError
 
 from expectation import refused
 from packing import zip_of
-from server import BINARY, Server, clean_environment, wait_until
+from server import BINARY, ROLE, Server, clean_environment, wait_until
 
 OTHER = ("AKIAOTHEROTHEROTHER1", "other-secret-other-secret-other-secret-0")
 CONFIG = f"""
@@ -39,7 +40,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def zerun(folder, packs):
-    server = Server(folder / "data", options=["--config", folder / "zerun.toml"]).start()
+    server = Server(folder / "data", options=["--config", folder / "zerun.toml"]).start(role=False)
     yield server
     assert server.stop() == 0, server.last_words()
     server.assert_nothing_left()
@@ -73,9 +74,20 @@ def handler(event, context):
 """
 
 
+def made_role(server):
+    try:
+        return server.make_role()
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDenied", error
+        return None
+
+
 def test_they_bind_functions_and_are_read_again_on_hangup(zerun, lam, s3, folder, python_runtime):
+    (folder / "no-roles.json").write_text(denying("iam:DeleteRole"))
+    zerun.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: made_role(zerun), what="a role")
     lam.create_function(FunctionName="reach", Runtime=python_runtime, Handler="app.handler", Timeout=30, MemorySize=512,
-                        Role="arn:aws:iam::000000000000:role/never-made", Code={"ZipFile": zip_of({"app.py": REACH})})
+                        Role=ROLE, Code={"ZipFile": zip_of({"app.py": REACH})})
     lam.get_waiter("function_active_v2").wait(FunctionName="reach", WaiterConfig={"Delay": 1})
 
     def said():

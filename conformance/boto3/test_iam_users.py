@@ -235,7 +235,8 @@ def test_authorization_details_are_everything_in_pages(fresh_zerun):
     assert whole["UserDetailList"][0]["GroupList"] == ["staff"]
     policy = whole["GroupDetailList"][0]["GroupPolicyList"][0]
     assert policy == {"PolicyName": "read", "PolicyDocument": json.loads(READ)}
-    assert whole["RoleDetailList"][0]["AttachedManagedPolicies"][0]["PolicyArn"] == BASIC
+    roles = {role["RoleName"]: role for role in whole["RoleDetailList"]}
+    assert roles["worker"]["AttachedManagedPolicies"][0]["PolicyArn"] == BASIC
     assert [policy["Arn"] for policy in whole["Policies"]] == [BASIC, own]
     local = everything(Filter=["LocalManagedPolicy"])
     assert [policy["Arn"] for policy in local["Policies"]] == [own] and not local["UserDetailList"]

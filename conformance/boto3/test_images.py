@@ -16,11 +16,10 @@ from expectation import refused
 from images import (REGISTRY, SYSTEM_PYTHON, Image, digest, entry, files, image_command, layer, libraries, link,
                     python_image)
 from packing import zip_of
-from server import ROOT, wait_until
+from server import ROLE, ROOT, wait_until
 
 pytestmark = pytest.mark.skipif(not Path(SYSTEM_PYTHON).exists(), reason="images are made of the system's Python")
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 numbers = itertools.count(1)
 
 FACTS = """

@@ -11,7 +11,7 @@ import pytest
 
 from expectation import refused
 from packing import zip_of
-from server import BINARY
+from server import BINARY, ROLE
 
 SOURCES = {
     "example/Greeter.java": """
@@ -124,7 +124,7 @@ def invoke(lam, name, event, **options):
 
 def test_a_jar_is_a_deployment_package(lam, jar, java):
     lam.create_function(FunctionName="as-it-is", Runtime=java, Handler="example.Greeter::handleRequest", MemorySize=512,
-                        Role="arn:aws:iam::000000000000:role/test", Timeout=30, Code={"ZipFile": jar},
+                        Role=ROLE, Timeout=30, Code={"ZipFile": jar},
                         Environment={"Variables": {"BUCKET": "photos"}})
     lam.get_waiter("function_active_v2").wait(FunctionName="as-it-is", WaiterConfig={"Delay": 1})
     for calls in (1, 2):
@@ -230,4 +230,4 @@ def test_a_java_that_is_not_there_is_refused_and_what_is_there_is_named(zerun, l
     missing = next(name for name in ("java21", "java11", "java8.al2", "java25", "java17") if name not in there)
     with refused("InvalidParameterValueException", naming=java):
         lam.create_function(FunctionName="none", Runtime=missing, Handler="example.Greeter", Code={"ZipFile": jar},
-                            Role="arn:aws:iam::000000000000:role/test")
+                            Role=ROLE)

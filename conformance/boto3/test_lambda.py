@@ -10,9 +10,8 @@ import pytest
 from expectation import refused
 from http_client import request, signed, url_path
 from packing import zip_of
-from server import wait_until
+from server import ROLE, wait_until
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 ECHO = {"index.js": "exports.handler = async (event, context) => "
                     "({event, arn: context.invokedFunctionArn, version: context.functionVersion, id: context.awsRequestId});"}
 FAILS = {"index.js": "exports.handler = async () => { throw new Error('no'); };"}

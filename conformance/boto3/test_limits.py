@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from packing import zip_of
-from server import Server
+from server import ROLE, Server
 
 SLOW = ("AKIASLOWSLOWSLOWSLOW", "slow-secret-slow-secret-slow-secret-slow")
 FEW = ("AKIAFEWFEWFEWFEWFEWF", "few-secret-few-secret-few-secret-few-sec")
@@ -78,9 +78,9 @@ def test_concurrency_is_an_accounts_own(zerun, lam, node_runtime):
     few = zerun.client("lambda", keys=FEW)
     assert few.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] == 1
     assert lam.get_account_settings()["AccountLimit"]["ConcurrentExecutions"] == 1000
-    for client, account in ((few, "222222222222"), (lam, "000000000000")):
+    for client, role in ((few, zerun.make_role(keys=FEW)), (lam, ROLE)):
         client.create_function(FunctionName="waits", Runtime=node_runtime, Handler="index.handler", Timeout=30,
-                               Role=f"arn:aws:iam::{account}:role/never-made", Code={"ZipFile": zip_of({"index.js": WAITS})})
+                               Role=role, Code={"ZipFile": zip_of({"index.js": WAITS})})
         client.get_waiter("function_active_v2").wait(FunctionName="waits", WaiterConfig={"Delay": 1})
 
     def invoke(client):

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from packing import zip_of
-from server import BINARY, Server, clean_environment, wait_until
+from server import BINARY, ROLE, Server, clean_environment, wait_until
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 CODE = {"index.js": "exports.handler = async (event) => { if (event.fail) throw new Error('no'); return 'x'.repeat(100); };"}
 
 

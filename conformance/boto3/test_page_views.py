@@ -5,6 +5,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 from packing import zip_of
+from server import ROLE
 
 CLIENTS = 64
 # Ten thousand of them with ZERUN_PAGE_VIEWS=10000.
@@ -30,7 +31,7 @@ def test_every_page_view_is_counted_once(zerun, node_runtime):
                           AttributeDefinitions=[{"AttributeName": "page", "AttributeType": "S"}],
                           KeySchema=[{"AttributeName": "page", "KeyType": "HASH"}])
     lam.create_function(FunctionName="count", Runtime=node_runtime, Handler="index.handler", MemorySize=128, Timeout=60,
-                        Role="arn:aws:iam::000000000000:role/test", Code={"ZipFile": zip_of({"index.js": COUNT})})
+                        Role=ROLE, Code={"ZipFile": zip_of({"index.js": COUNT})})
     lam.get_waiter("function_active_v2").wait(FunctionName="count", WaiterConfig={"Delay": 1})
 
     def view(number):

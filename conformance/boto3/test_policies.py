@@ -121,6 +121,34 @@ def test_passing_a_role_is_a_permission_of_its_own(iam, user, python_runtime):
     assert create(role)["Role"] == role
 
 
+def test_a_functions_role_must_be_there_for_root_too(lam, iam, python_runtime):
+    def create(role, name):
+        lam.create_function(FunctionName=name, Runtime=python_runtime, Role=role, Handler="index.handler", Timeout=30,
+                            Code={"ZipFile": zip_of({"index.py": "def handler(e, c):\n    return 1\n"})})
+        lam.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+
+    for role in ("arn:aws:iam::000000000000:role/never", "arn:aws:iam::000000000000:role/path/test"):
+        with refused("InvalidParameterValueException", status=400, naming=f"There is no role {role}"):
+            create(role, "roleless")
+    with refused("AccessDeniedException", status=403, naming="iam:PassRole"):
+        create("arn:aws:iam::222222222222:role/theirs", "roleless")
+    role = iam.create_role(RoleName="comes-and-goes", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]["Arn"]
+    create(role, "left-behind")
+    for leave, come in (
+            (lambda: iam.delete_role(RoleName="comes-and-goes"),
+             lambda: iam.create_role(RoleName="comes-and-goes", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))),
+            (lambda: iam.update_assume_role_policy(RoleName="comes-and-goes", PolicyDocument=trust("s3.amazonaws.com")),
+             lambda: iam.update_assume_role_policy(RoleName="comes-and-goes", PolicyDocument=trust("lambda.amazonaws.com")))):
+        leave()
+        with refused("AccessDeniedException", status=403, naming="cannot be assumed by Lambda"):
+            lam.invoke(FunctionName="left-behind")
+        come()
+        assert lam.invoke(FunctionName="left-behind")["Payload"].read() == b"1"
+        # An instance that is there already keeps its session; the next one is asked for again.
+        lam.update_function_configuration(FunctionName="left-behind", Description="new")
+        lam.get_waiter("function_updated_v2").wait(FunctionName="left-behind", WaiterConfig={"Delay": 1})
+
+
 def test_a_function_may_do_what_its_role_may(iam, lam, s3, bucket, python_runtime):
     s3.put_object(Bucket=bucket, Key="k", Body=b"found")
     role = iam.create_role(RoleName="reads", AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))["Role"]["Arn"]

@@ -4,9 +4,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from packing import zip_of
-from server import wait_until
+from server import ROLE, wait_until
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 
 
 def test_a_graceful_stop_keeps_everything(fresh_zerun, node_runtime):

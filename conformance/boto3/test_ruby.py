@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from packing import zip_of
-from server import Server
+from server import ROLE, Server
 
 CODE = {"app.rb": """
 require 'stringio'
@@ -73,7 +73,7 @@ def made(lam, ruby, request):
     def make(handler="app.handler", **configuration):
         name = f"ruby-{abs(hash((request.node.name, handler))) % 10**9}"
         lam.create_function(FunctionName=name, Runtime=ruby[1], Handler=handler, Code={"ZipFile": zip_of(CODE)},
-                            Role="arn:aws:iam::000000000000:role/test", MemorySize=256,
+                            Role=ROLE, MemorySize=256,
                             Environment={"Variables": {"OWN": "mine"}}, **({"Timeout": 20} | configuration))
         lam.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
         return name

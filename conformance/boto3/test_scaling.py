@@ -7,9 +7,8 @@ import pytest
 
 from expectation import refused
 from packing import zip_of
-from server import wait_until
+from server import ROLE, wait_until
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 KIND = {"index.js": """
 let n = 0;
 exports.handler = async (event) => {

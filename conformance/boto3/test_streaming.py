@@ -11,7 +11,7 @@ import pytest
 from expectation import refused
 from http_client import request, url_path
 from packing import zip_of
-from server import wait_until
+from server import ROLE, wait_until
 
 MIB = 1 << 20
 SECONDS_MAX = 60
@@ -102,7 +102,7 @@ def streams(zerun, lam, node_runtime):
 
 def make(lam, name, runtime, files=STREAMS, **configuration):
     executable = configuration.pop("executable", ())
-    lam.create_function(FunctionName=name, Runtime=runtime, Role="arn:aws:iam::000000000000:role/test",
+    lam.create_function(FunctionName=name, Runtime=runtime, Role=ROLE,
                         Code={"ZipFile": zip_of(files, executable=executable)},
                         **{"Handler": "index.handler", "Timeout": 60, "MemorySize": 256} | configuration)
     lam.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})

@@ -18,6 +18,7 @@ import server
 from command import records, zerun as command
 from crash.load import FUNCTION, IN, OUT, PLAIN, Ledger, Load, expected
 from packing import zip_of
+from server import ROLE
 
 ROUNDS = int(os.environ.get("ZERUN_CRASH_ROUNDS", 8))
 SEED = int(os.environ.get("ZERUN_CRASH_SEED", time.time()))
@@ -83,7 +84,7 @@ def prepare(zerun, node_runtime):
         s3.create_bucket(Bucket=bucket)
     code = (Path(__file__).with_name("recorder.js")).read_text()
     arn = lam.create_function(FunctionName=FUNCTION, Runtime=node_runtime, Handler="index.handler", Timeout=60,
-                              MemorySize=256, Role="arn:aws:iam::000000000000:role/test",
+                              MemorySize=256, Role=ROLE,
                               Code={"ZipFile": zip_of({"index.js": code})})["FunctionArn"]
     lam.add_permission(FunctionName=FUNCTION, StatementId="incoming", Action="lambda:InvokeFunction",
                        Principal="s3.amazonaws.com", SourceArn=f"arn:aws:s3:::{IN}")

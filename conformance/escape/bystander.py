@@ -6,8 +6,8 @@ import threading
 import time
 
 from packing import zip_of
+from server import ROLE
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 CODE = {"index.py": """
 import hashlib, os
 calls = 0

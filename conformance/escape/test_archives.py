@@ -10,9 +10,9 @@ import pytest
 
 from expectation import refused
 from packing import zip_of
+from server import ROLE
 
 numbers = itertools.count(1)
-ROLE = "arn:aws:iam::000000000000:role/test"
 READ = "def handler(event, context):\n    return [read(path) for path in event]\n\ndef read(path):\n" \
        "    try:\n        return open(path, 'rb').read(64).decode(errors='replace')\n    except OSError as error:\n" \
        "        return type(error).__name__\n"

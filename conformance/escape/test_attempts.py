@@ -11,9 +11,8 @@ from escape.attempt import ALL, CONTROL, LAYERS
 from escape.attempts import THEMES
 from escape.ways import configurations, image, package
 from images import image_command
-from server import BINARY, clean_environment
+from server import BINARY, ROLE, clean_environment
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 WAYS = ("python", "wrapped", "bootstrap", "node", "image")
 OWN_SECRET = "canary-of-another-function-77aa"
 

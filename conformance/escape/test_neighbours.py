@@ -8,8 +8,8 @@ import json
 import pytest
 
 from packing import zip_of
+from server import ROLE
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 
 VICTIM = {"index.py": """
 import ctypes, mmap, os, socket, threading

@@ -20,12 +20,11 @@ from escape.attempts import THEMES
 from escape.facts import of_the_outside
 from escape.ways import configurations, package
 from packing import zip_of
-from server import BINARY, Server, clean_environment
+from server import BINARY, ROLE, Server, clean_environment
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
 
 NOBODY = 65534
-ROLE = "arn:aws:iam::000000000000:role/test"
 DISPENSABLE = {"own-uid", "landlock", "cgroup-namespace", "memory-limit", "process-limit", "cpu-share", "freezer",
                "tmp-on-disk", "late-bind", "egress"}
 

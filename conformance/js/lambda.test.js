@@ -22,7 +22,7 @@ before(async () => {
       FunctionName,
       Runtime: process.env.NODE_RUNTIME,
       Handler: "index.handler",
-      Role: "arn:aws:iam::000000000000:role/any",
+      Role: "arn:aws:iam::000000000000:role/test",
       Code: { ZipFile: readFileSync(process.env.ECHO_ZIP) },
     }),
   );
@@ -68,7 +68,7 @@ test("a streamed answer", async () => {
       FunctionName: "streams",
       Runtime: process.env.NODE_RUNTIME,
       Handler: "index.handler",
-      Role: "arn:aws:iam::000000000000:role/any",
+      Role: "arn:aws:iam::000000000000:role/test",
       Code: { ZipFile: readFileSync(process.env.STREAM_ZIP) },
     }),
   );

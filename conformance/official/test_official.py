@@ -10,7 +10,7 @@ import pytest
 
 from http_client import request, url_path
 from packing import zip_of
-from server import BINARY
+from server import BINARY, ROLE
 
 HERE = Path(__file__).resolve().parent
 # Beside what cargo makes, so that it is kept as long as that is.
@@ -46,7 +46,7 @@ def made(lam, code):
     def make(handler="handle", **configuration):
         name = next(names)
         lam.create_function(FunctionName=name, Handler=handler, Code={"ZipFile": code},
-                            Role="arn:aws:iam::000000000000:role/test",
+                            Role=ROLE,
                             **({"Runtime": "provided.al2023", "Timeout": 20, "MemorySize": 256} | configuration))
         lam.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
         return name

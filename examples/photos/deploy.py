@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 HERE = Path(__file__).resolve().parent
 PHOTOS, THUMBNAILS = "photos", "thumbnails"
 THUMBNAILS_WAIT_SECONDS_MAX = 60
-STEPS = 6
+STEPS = 7
 
 
 def main():
@@ -44,9 +44,16 @@ def deploy(session, build):
     for bucket in (PHOTOS, THUMBNAILS):
         create_bucket(s3, bucket)
 
-    step(3, "function thumbnail, run by the photos bucket")
+    step(3, "roles: what each function may do")
+    iam = session.client("iam")
+    thumbnail_role = put_role(iam, "photos-thumbnail", [
+        allow("s3:GetObject", f"arn:aws:s3:::{PHOTOS}/*"), allow("s3:PutObject", f"arn:aws:s3:::{THUMBNAILS}/*")])
+    gallery_role = put_role(iam, "photos-gallery", [
+        allow("s3:ListBucket", f"arn:aws:s3:::{THUMBNAILS}"), allow("s3:GetObject", f"arn:aws:s3:::{THUMBNAILS}/*")])
+
+    step(4, "function thumbnail, run by the photos bucket")
     python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    thumbnail = put_function(functions, account, "thumbnail", python, "handler.handler", thumbnail_zip)
+    thumbnail = put_function(functions, thumbnail_role, "thumbnail", python, "handler.handler", thumbnail_zip)
     permit(functions, "thumbnail", "photos-bucket", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com",
            SourceArn=f"arn:aws:s3:::{PHOTOS}", SourceAccount=account)
     s3.put_bucket_notification_configuration(Bucket=PHOTOS, NotificationConfiguration={
@@ -57,20 +64,20 @@ def deploy(session, build):
             "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".jpg"}]}},
         }]})
 
-    step(4, "function gallery, behind a URL")
-    put_function(functions, account, "gallery", f"nodejs{node_major()}.x", "index.handler", gallery_zip)
+    step(5, "function gallery, behind a URL")
+    put_function(functions, gallery_role, "gallery", f"nodejs{node_major()}.x", "index.handler", gallery_zip)
     permit(functions, "gallery", "public-url", Action="lambda:InvokeFunctionUrl", Principal="*",
            FunctionUrlAuthType="NONE")
     url = function_url(functions, "gallery")
 
     photographs = sorted((HERE / "photos").glob("*.jpg"))
-    step(5, f"uploading {len(photographs)} photographs")
+    step(6, f"uploading {len(photographs)} photographs")
     upload = uuid.uuid4().hex
     for path in photographs:
         s3.put_object(Bucket=PHOTOS, Key=path.name, Body=path.read_bytes(), ContentType="image/jpeg",
                       Metadata={"upload": upload})
 
-    step(6, "waiting for the thumbnails")
+    step(7, "waiting for the thumbnails")
     seconds = wait_for_thumbnails(s3, functions, [path.name for path in photographs], upload)
     print(f"      all {len(photographs)} thumbnails made {seconds:.1f} s after the last upload\n")
     for bucket in (PHOTOS, THUMBNAILS):
@@ -117,13 +124,32 @@ def create_bucket(s3, bucket):
         pass
 
 
-def put_function(functions, account, name, runtime, handler, code):
+def allow(action, resource):
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+def put_role(iam, name, statements):
+    """A role for functions, which may do what the statements say and no more. Returns its ARN."""
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    try:
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document([trust]))["Role"]["Arn"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        arn = iam.get_role(RoleName=name)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="photos", PolicyDocument=document(statements))
+    return arn
+
+
+def document(statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def put_function(functions, role, name, runtime, handler, code):
     """Creates the function, or brings an existing one to this code and configuration. Returns its ARN."""
     configuration = {
         "FunctionName": name,
         "Runtime": runtime,
         "Handler": handler,
-        "Role": f"arn:aws:iam::{account}:role/photos",
+        "Role": role,
         "MemorySize": 512,
         "Timeout": 30,
         "Environment": {"Variables": {"THUMBNAILS": THUMBNAILS}},

@@ -128,7 +128,7 @@ impl Access {
             tags,
             transitive,
             source_identity,
-            ..Session::of_role(arn, Some(role.identity.id.clone()), asked.session_name)
+            ..Session::of_role(arn, &role.identity.id, asked.session_name)
         };
         let subject = SessionSubject::Role(Box::new(session.clone()));
         let credentials = self.session(SessionRequest { account, subject, lifetime })?;

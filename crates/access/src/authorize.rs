@@ -1,5 +1,4 @@
 use crate::decision::{BY_TOKEN, Decision, Resource, admit, denial, denial_by};
-use crate::guardrails::full as full_access;
 use crate::iam::{Loaded, LoadedPolicy};
 use crate::policy::{Context, Named, PolicySet, Request, ResourceFacts, evaluate};
 use crate::{Access, IamError, Principal};
@@ -85,24 +84,9 @@ impl Access {
             return Ok(denial(principal, action, None, "because the request names no resource to decide on"));
         }
         let loaded = self.iam().policies_of(principal).await?;
-        let is_recorded = match (principal, &loaded) {
-            (Principal::Session { session, .. }, None) if session.function_arn.is_some() => {
-                self.iam().role_was_made(&session.role_arn).await?
-            }
-            _ => true,
-        };
         let guardrails = self.guardrails();
         let levels = guardrails.levels(principal.account());
-        let full;
-        let mut identity = loaded.as_deref().map(Loaded::identity_policies).unwrap_or_default();
-        if !is_recorded {
-            let decision = within_account(principal, action, resources);
-            if levels.is_empty() || !decision.is_allowed() {
-                return Ok(decision);
-            }
-            full = full_access()?;
-            identity = vec![full.named()];
-        }
+        let identity = loaded.as_deref().map(Loaded::identity_policies).unwrap_or_default();
         let session = self.session_policies(principal).await?;
         // Nothing that is asked of root's requests depends on the rest.
         if !matches!(principal, Principal::Root(_)) || !levels.is_empty() || !shared.is_empty() {
@@ -146,15 +130,13 @@ impl Access {
         Ok(self.iam().policies_of(principal).await?.is_some_and(|loaded| loaded.asks_for_items))
     }
 
-    /// Whether a role lets a service act in it; `None` for one that was never made.
+    /// Whether there is a role that lets a service act in it.
     ///
     /// # Errors
     /// As [`Access::authorize`].
-    pub async fn trusts_service(&self, role: &Arn, service: &str) -> Result<Option<bool>, IamError> {
-        let Some(loaded) = self.iam().role_policies(role).await? else {
-            return Ok(self.iam().role_was_made(role).await?.then_some(false));
-        };
-        let Some(trust) = &loaded.trust else { return Ok(Some(false)) };
+    pub async fn trusts_service(&self, role: &Arn, service: &str) -> Result<bool, IamError> {
+        let Some(loaded) = self.iam().role_policies(role).await? else { return Ok(false) };
+        let Some(trust) = &loaded.trust else { return Ok(false) };
         let (facts, context) = (Principal::Service(service.to_owned()).facts(), Context::new());
         let trust = trust.named();
         let policies = PolicySet { resource: Some(&trust), ..PolicySet::default() };
@@ -166,7 +148,7 @@ impl Access {
             context: &context,
             policies: &policies,
         };
-        Ok(Some(evaluate(&request).is_allowed()))
+        Ok(evaluate(&request).is_allowed())
     }
 }
 
@@ -226,27 +208,6 @@ fn out_of_reach(principal: &Principal, action: &str) -> Option<&'static str> {
             Some("because credentials of GetFederationToken cannot be used for it")
         }
         _ => None,
-    }
-}
-
-/// The rule for functions whose role never had a record, which only root can have given them: they may do everything
-/// inside their account but what would give them, or anybody, more rights.
-fn within_account(principal: &Principal, action: &str, resources: &[Resource]) -> Decision {
-    let is_foreign = |resource: &&Resource| {
-        resource.owner.as_ref().is_some_and(|owner| Some(owner) != principal.account())
-    };
-    if action.starts_with("iam:") || action.starts_with("sts:") {
-        let why = format!("because no identity-based policy allows the {action} action");
-        return denial(principal, action, resources.first(), &why);
-    }
-    match resources.iter().find(is_foreign) {
-        Some(foreign) => denial(
-            principal,
-            action,
-            Some(foreign),
-            "because the resource belongs to another account and no policy shares it",
-        ),
-        None => Decision::Allow { because: "a function inside its own account, whose role has no record" },
     }
 }
 

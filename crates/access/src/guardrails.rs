@@ -68,7 +68,7 @@ fn level(mut policies: Vec<LoadedPolicy>) -> Result<Vec<LoadedPolicy>, Malformed
 }
 
 /// Allows everything.
-pub(crate) fn full() -> Result<LoadedPolicy, MalformedPolicy> {
+fn full() -> Result<LoadedPolicy, MalformedPolicy> {
     let document = Arc::new(PolicyDocument::parse(FULL, PolicyKind::Guardrail)?);
     Ok(LoadedPolicy { name: "FullAWSAccess".to_owned(), document })
 }

@@ -164,7 +164,7 @@ mod tests {
         let clock = Clock::real();
         let sessions = Sessions::new(&MasterKey::ephemeral(&clock)).unwrap();
         let role = Arn::parse("arn:aws:iam::000000000000:role/photos").unwrap();
-        let mut session = Session::of_role(role, None, "thumb");
+        let mut session = Session::of_role(role, "AROA00000000000000000", "thumb");
         session.policies.inline = Some("p".repeat(policy_bytes));
         let subject = SessionSubject::Role(Box::new(session));
         let lifetime = Duration::from_secs(900);

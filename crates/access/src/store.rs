@@ -402,7 +402,7 @@ mod tests {
         let role_arn = Arn::parse("arn:aws:iam::000000000000:role/photos").unwrap();
         let session = Session {
             function_arn: Arn::parse("arn:aws:lambda:us-east-1:000000000000:function:thumb").ok(),
-            ..Session::of_role(role_arn, None, "thumb")
+            ..Session::of_role(role_arn, "AROA00000000000000000", "thumb")
         };
         SessionRequest {
             account: AccountId::root(),

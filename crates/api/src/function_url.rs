@@ -278,6 +278,7 @@ impl From<FunctionsError> for Refused {
             FunctionsError::Invoke(
                 InvokeError::RuntimeMissing(_)
                 | InvokeError::InvalidCode(_)
+                | InvokeError::RoleRefused(_)
                 | InvokeError::RestoreFailed
                 | InvokeError::RestoreTimedOut,
             ) => {

@@ -127,7 +127,8 @@ pub enum Keyspace {
     IamAlias = 0x7E,
     /// access: (account, task id): deletions of service-linked roles.
     IamDeletion = 0x7F,
-    /// access: (account, name): roles that are not there any more.
+    /// access: (account, name): roles that were deleted, while functions could act in such as were never made.
+    /// Nothing is written here any more.
     IamRoleGone = 0x80,
     /// access: (account, URL without its scheme): OpenID Connect providers.
     IamOidcProvider = 0x88,

@@ -96,6 +96,9 @@ pub enum InvokeError {
     /// The code cannot be mounted, e.g. its directory is gone. Trying again cannot help.
     #[error("{0}")]
     InvalidCode(String),
+    /// The function's role is not there any more, or does not let the function act in it.
+    #[error("{0}")]
+    RoleRefused(String),
     /// What the code does when an initialised instance goes on failed.
     #[error(
         "The afterRestore() runtime hook encountered an error. For more information, check the function's log."

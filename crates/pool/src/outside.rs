@@ -38,7 +38,12 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// No session could be made for the function's role; the message is fit for the function's owner.
+/// No session could be made for the function's role; the messages are fit for the function's owner.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("no credentials for the function's role: {0}")]
-pub struct CredentialError(pub String);
+pub enum CredentialError {
+    /// There is no such role, or it does not trust the service.
+    #[error("{0}")]
+    RoleRefused(String),
+    #[error("no credentials for the function's role: {0}")]
+    Failed(String),
+}

@@ -182,14 +182,21 @@ impl CredentialSource for RoleSessions {
 
 impl RoleSessions {
     async fn session(&self, spec: &VersionSpec) -> Result<Credentials, CredentialError> {
-        let refused = |error: &dyn std::fmt::Display| CredentialError(error.to_string());
+        let refused = |error: &dyn std::fmt::Display| CredentialError::Failed(error.to_string());
         let role_arn = Arn::parse(&spec.role_arn).map_err(|error| refused(&error))?;
-        // Of a role that was never made nothing is known but its ARN.
         let role = self.access.iam().role_policies(&role_arn).await.map_err(|error| refused(&error))?;
-        let role_id = role.map(|role| role.identity.id.clone());
+        let trusts = self.access.trusts_service(&role_arn, "lambda.amazonaws.com").await;
+        let Some(role) = role.filter(|_| !matches!(trusts, Ok(false))) else {
+            let why = format!(
+                "The role defined for the function cannot be assumed by Lambda. There is no {role_arn}, or it does \
+                 not trust lambda.amazonaws.com."
+            );
+            return Err(CredentialError::RoleRefused(why));
+        };
+        trusts.map_err(|error| refused(&error))?;
         let session = Session {
             function_arn: Arn::parse(&spec.function_arn).ok(),
-            ..Session::of_role(role_arn, role_id, spec.function_name.to_string())
+            ..Session::of_role(role_arn, &role.identity.id, spec.function_name.to_string())
         };
         let session = self.access.session(SessionRequest {
             account: spec.account_id.clone(),

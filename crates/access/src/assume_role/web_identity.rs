@@ -111,7 +111,7 @@ impl Access {
             transitive,
             source_identity: claims.source_identity,
             web_identity: Some(WebIdentity { provider: provider.arn(), subject: claims.subject, audience }),
-            ..Session::of_role(arn, Some(role.identity.id.clone()), asked.session_name)
+            ..Session::of_role(arn, &role.identity.id, asked.session_name)
         };
         let subject = SessionSubject::Role(Box::new(session.clone()));
         let credentials = self.session(SessionRequest { account, subject, lifetime })?;

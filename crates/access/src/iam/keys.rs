@@ -94,10 +94,6 @@ pub(crate) fn provider(account: &AccountId, url: &str) -> Key {
     providers(account).text(url)
 }
 
-pub(crate) fn role_gone(account: &AccountId, name: &str) -> Key {
-    Key::new(Keyspace::IamRoleGone).text(account.as_str()).text(name)
-}
-
 pub(crate) fn access_key(id: &str) -> Key {
     Key::new(Keyspace::IamAccessKey).text(id)
 }

@@ -6,7 +6,6 @@ use super::records::PolicyText;
 use super::{Holder, Iam, IamError, Identity, IdentityKind, Role, User, aws_managed, keys, members};
 use crate::Principal;
 use crate::policy::{Named, PolicyDocument, PolicyKind};
-use crate::principal::derived_role_id;
 use kv::{Kv, Read, Snapshot, Watch, get_record};
 use names::{AccountId, Arn, Key, Keyspace};
 use std::collections::HashMap;
@@ -82,8 +81,6 @@ struct State {
     count: u64,
     identities: HashMap<IdentityKey, Option<Arc<Loaded>>>,
     managed: HashMap<(AccountId, String), LoadedPolicy>,
-    /// Roles, by account and name, that there are or were.
-    made: HashMap<(AccountId, String), bool>,
 }
 
 impl Kept {
@@ -116,9 +113,7 @@ impl Kept {
         if count < state.count {
             return;
         }
-        if count > state.count
-            || state.identities.len().max(state.managed.len()).max(state.made.len()) >= KEPT_MAX
-        {
+        if count > state.count || state.identities.len().max(state.managed.len()) >= KEPT_MAX {
             *state = State { count, ..State::default() };
         }
         keep(&mut state);
@@ -144,10 +139,7 @@ impl Iam {
             },
             Principal::Session { session, .. } => {
                 let loaded = self.role_policies(&session.role_arn).await?;
-                // Sessions that the server makes for functions know the role by its ARN alone.
-                let is_same =
-                    |id: &str| id == session.role_id || session.role_id == derived_role_id(&session.role_arn);
-                return Ok(loaded.filter(|loaded| is_same(&loaded.identity.id)));
+                return Ok(loaded.filter(|loaded| loaded.identity.id == session.role_id));
             }
             Principal::Token { user: None, .. }
             | Principal::Root(_)
@@ -170,32 +162,6 @@ impl Iam {
         let loaded = self.loaded((account, IdentityKind::Role, name.to_owned())).await?;
         let arn = role.to_string();
         Ok(loaded.filter(|loaded| loaded.identity.arn() == arn))
-    }
-
-    /// Whether there is a role of this name, on whatever path, or was: whom it was taken from must not gain by it.
-    ///
-    /// # Errors
-    /// As [`Iam::policies_of`].
-    pub async fn role_was_made(&self, role: &Arn) -> Result<bool, IamError> {
-        let Ok(account) = AccountId::parse(&role.account) else { return Ok(false) };
-        let Some(name) = role.resource.rsplit('/').next() else { return Ok(false) };
-        let key = (account, name.to_owned());
-        let count = self.0.kept.count();
-        if let Some(made) = self.0.kept.look(count, |state| state.made.get(&key).copied()) {
-            return Ok(made);
-        }
-        let (account, name) = key.clone();
-        let made = self
-            .read(async move |from: &Snapshot| {
-                let is_there =
-                    from.get(&keys::identity(IdentityKind::Role, &account, &name)).await?.is_some();
-                Ok(is_there || from.get(&keys::role_gone(&account, &name)).await?.is_some())
-            })
-            .await?;
-        self.0.kept.keep(count, |state| {
-            state.made.insert(key, made);
-        });
-        Ok(made)
     }
 
     /// The policies of a user by name.

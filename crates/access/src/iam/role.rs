@@ -114,7 +114,6 @@ impl Iam {
             let role = register::load_to_change::<Role>(tx, &account, &name).await?;
             register::remove(tx, &role).await?;
             tx.delete(keys::last_used(&role.identity.id));
-            tx.put(keys::role_gone(&account, &name), Vec::new());
             Ok(())
         })
         .await

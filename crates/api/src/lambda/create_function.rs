@@ -60,7 +60,7 @@ impl Operation for model::operation::CreateFunction {
     async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
         let mut further = reading(call, input.code.s3_bucket.as_deref(), input.code.s3_key.as_deref());
         let function = whole(call, &input.function_name)?.id;
-        further.push(pass_role(call, &input.role, &function.arn()).await?);
+        further.push(pass_role(&input.role, &function.arn())?);
         further.extend(uses(input.layers.as_deref())?);
         let tags = tag_conditions::requested(input.tags.iter().flatten());
         further.extend(tag_conditions::tagging(

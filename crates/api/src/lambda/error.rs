@@ -73,6 +73,7 @@ fn invoke(error: InvokeError) -> ApiError {
         }
         InvokeError::RuntimeMissing(_) => user(StatusCode::BAD_GATEWAY, "InvalidRuntimeException", message),
         InvokeError::InvalidCode(_) => user(StatusCode::BAD_GATEWAY, "InvalidZipFileException", message),
+        InvokeError::RoleRefused(_) => user(StatusCode::FORBIDDEN, "AccessDeniedException", message),
         InvokeError::RestoreFailed => user(StatusCode::BAD_REQUEST, "SnapStartException", message),
         InvokeError::RestoreTimedOut => {
             user(StatusCode::REQUEST_TIMEOUT, "SnapStartTimeoutException", message)

@@ -50,7 +50,7 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
         let mut further = uses(input.layers.as_deref())?;
         if let Some(role) = input.role.as_deref() {
             let function = whole(call, &input.function_name)?.id;
-            further.push(pass_role(call, role, &function.arn()).await?);
+            further.push(pass_role(role, &function.arn())?);
         }
         Ok(further)
     }

@@ -219,6 +219,7 @@ impl Functions {
             }
             Err(FunctionsError::Invoke(
                 error @ (InvokeError::Throttled(_)
+                | InvokeError::RoleRefused(_)
                 | InvokeError::RestoreFailed
                 | InvokeError::RestoreTimedOut
                 | InvokeError::Unavailable(_)

@@ -10,7 +10,7 @@ use crate::layers::Layers;
 use crate::output::{Log, Output};
 use crate::prewarm::{GenericProcess, Preload, Prewarmed, Stock, Templates};
 use crate::registry::Registration;
-use crate::{CredentialSource, Endpoint, InvokeError, PoolConfig, VersionSpec};
+use crate::{CredentialError, CredentialSource, Endpoint, InvokeError, PoolConfig, VersionSpec};
 use clock::Clock;
 use runtime::api::{ErrorReport, Initialised, RuntimeApi};
 use runtime::channel::{Channel, DESCRIPTOR_VARIABLE};
@@ -67,8 +67,12 @@ impl Instance {
         let (prepared, credentials) =
             tokio::join!(prepare(context, &spec), context.credentials.credentials(&spec));
         let (launch, opt_dir) = prepared?;
-        let credentials =
-            credentials.map_err(|error| StartError::Refused(InvokeError::Unavailable(error.to_string())))?;
+        let credentials = credentials.map_err(|error| {
+            StartError::Refused(match error {
+                CredentialError::RoleRefused(why) => InvokeError::RoleRefused(why),
+                error @ CredentialError::Failed(_) => InvokeError::Unavailable(error.to_string()),
+            })
+        })?;
         let log = new_log(context, &spec);
         let kind = init_kind(&spec, registration.purpose());
         let environment = environment(context, &spec, &credentials, log.stream(), kind);

@@ -88,10 +88,17 @@ const BOOTSTRAP: &str = "UEsDBBQAAAAAAAAAIQCjt17aEQAAABEAAAAJAAAAYm9vdHN0cmFwIyE
                          AAAAACEAo7de2hEAAAARAAAACQAAAAAAAAAAAAAA7YEAAAAAYm9vdHN0cmFwUEsFBgAAAAABAAEANwAAADgAAAAA\
                          AA==";
 
+/// A role's trust in functions, as a form parameter.
+const TRUST: &str = "%7B%22Statement%22:%7B%22Effect%22:%22Allow%22%2C%22Action%22:%22sts:AssumeRole%22%2C%22Principal%22:%7B%22Service%22:%22lambda.amazonaws.com%22%7D%7D%7D";
+
 #[test]
 fn a_function_url_takes_no_signature_for_another_service() {
     let server = Server::start();
     let (keys, host) = (server.keys(), server.address());
+    let parameters =
+        format!("Action=CreateRole&Version=2010-05-08&RoleName=r&AssumeRolePolicyDocument={TRUST}");
+    let role = Request::new("iam", "POST", "/").header("content-type", "application/x-www-form-urlencoded");
+    send(host, &role.body(parameters).sign(&keys, host)).expect(200, "CreateRoleResult");
     let function = format!(
         r#"{{"FunctionName":"f","Runtime":"provided.al2023","Handler":"h","Role":"arn:aws:iam::000000000000:role/r","Code":{{"ZipFile":"{BOOTSTRAP}"}}}}"#
     );
