@@ -1,9 +1,10 @@
+use crate::shards::Shards;
 use crate::{AccountConcurrency, ThrottleReason, VersionSpec};
 use names::{AccountId, Region};
 use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::Notify;
 
 /// Counts running invocations against the limits.
 ///
@@ -13,25 +14,37 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub(crate) struct Concurrency {
     account_max: AccountConcurrency,
-    running: Mutex<Running>,
-    total: watch::Sender<usize>,
+    /// By ARN, those of which something runs.
+    functions: Shards<String, OfFunction>,
+    /// Of accounts in regions where something ever ran. Written once for each.
+    regions: RwLock<HashMap<(AccountId, Region), Arc<OfRegion>>>,
+    total: AtomicUsize,
+    /// Told when nothing runs.
+    none: Notify,
 }
 
-type OfRegion = (AccountId, Region);
-/// ARN of the function, and version.
-type OfVersion = (String, String);
+#[derive(Debug, Default)]
+struct OfFunction {
+    running: u32,
+    /// By version: what runs on its provisioned instances.
+    provisioned: HashMap<String, u32>,
+}
 
 #[derive(Debug, Default)]
-struct Running {
-    by_function: HashMap<String, u32>,
-    by_account: HashMap<OfRegion, u32>,
-    unreserved: HashMap<OfRegion, u32>,
-    provisioned: HashMap<OfVersion, u32>,
+struct OfRegion {
+    running: AtomicU32,
+    unreserved: AtomicU32,
 }
 
 impl Concurrency {
     pub fn new(account_max: AccountConcurrency) -> Arc<Self> {
-        Arc::new(Concurrency { account_max, running: Mutex::default(), total: watch::Sender::new(0) })
+        Arc::new(Concurrency {
+            account_max,
+            functions: Shards::default(),
+            regions: RwLock::default(),
+            total: AtomicUsize::new(0),
+            none: Notify::new(),
+        })
     }
 
     /// Counts one more invocation of `spec`'s function, whose version has so many `provisioned` instances.
@@ -39,53 +52,62 @@ impl Concurrency {
     /// # Errors
     /// The limit that is reached. Reserved concurrency is looked at first: it is the narrower one.
     pub fn enter(self: &Arc<Self>, spec: &VersionSpec, provisioned: u32) -> Result<Permit, ThrottleReason> {
-        let region = (spec.account_id.clone(), spec.region.clone());
-        let mut running = self.lock();
-        let of_function = count(&running.by_function, &spec.function_arn);
-        if spec.reserved_concurrency.is_some_and(|reserved| of_function >= reserved) {
+        let region = self.region(spec);
+        let mut functions = self.functions.of(&spec.function_arn);
+        let before = functions.get(&spec.function_arn);
+        let running = before.map_or(0, |before| before.running);
+        if spec.reserved_concurrency.is_some_and(|reserved| running >= reserved) {
             return Err(ThrottleReason::ReservedConcurrency);
         }
         // No more than a net where all claims fit: an operator may lower the limit below them.
-        if count(&running.by_account, &region) >= self.account_max.of(&region.0) {
+        if !add_below(&region.running, self.account_max.of(&spec.account_id)) {
             return Err(ThrottleReason::AccountConcurrency);
         }
-        let source = match spec.reserved_concurrency {
-            Some(_) => Source::Reserved,
-            None => {
-                let version = (spec.function_arn.clone(), spec.version.clone());
-                if provisioned > 0 && count(&running.provisioned, &version) < provisioned {
-                    Source::Provisioned(version)
-                } else if count(&running.unreserved, &region) < spec.unreserved_concurrency {
-                    Source::Unreserved
-                } else {
-                    return Err(ThrottleReason::AccountConcurrency);
-                }
-            }
+        let on_provisioned = before.and_then(|before| before.provisioned.get(&spec.version)).copied();
+        let source = if spec.reserved_concurrency.is_some() {
+            Source::Reserved
+        } else if on_provisioned.unwrap_or(0) < provisioned {
+            Source::Provisioned(spec.version.clone())
+        } else if add_below(&region.unreserved, spec.unreserved_concurrency) {
+            Source::Unreserved
+        } else {
+            region.running.fetch_sub(1, Ordering::AcqRel);
+            return Err(ThrottleReason::AccountConcurrency);
         };
-        add(&mut running.by_function, spec.function_arn.clone());
-        add(&mut running.by_account, region.clone());
-        match &source {
-            Source::Reserved => {}
-            Source::Provisioned(version) => add(&mut running.provisioned, version.clone()),
-            Source::Unreserved => add(&mut running.unreserved, region.clone()),
+        let of_function = functions.entry(spec.function_arn.clone()).or_default();
+        of_function.running += 1;
+        if let Source::Provisioned(version) = &source {
+            *of_function.provisioned.entry(version.clone()).or_default() += 1;
         }
-        self.total.send_modify(|total| *total += 1);
+        drop(functions);
+        self.total.fetch_add(1, Ordering::AcqRel);
         Ok(Permit { concurrency: self.clone(), function_arn: spec.function_arn.clone(), region, source })
     }
 
     pub fn total(&self) -> usize {
-        *self.total.borrow()
+        self.total.load(Ordering::Acquire)
     }
 
     /// Waits until nothing runs.
     pub async fn wait_none(&self) {
-        let mut total = self.total.subscribe();
-        // The sender is in `self`, so this cannot fail.
-        let _ = total.wait_for(|total| *total == 0).await;
+        loop {
+            let mut told = std::pin::pin!(self.none.notified());
+            told.as_mut().enable();
+            if self.total() == 0 {
+                return;
+            }
+            told.await;
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Running> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn region(&self, spec: &VersionSpec) -> Arc<OfRegion> {
+        let key = (spec.account_id.clone(), spec.region.clone());
+        let regions = self.regions.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(region) = regions.get(&key) {
+            return region.clone();
+        }
+        drop(regions);
+        self.regions.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_default().clone()
     }
 }
 
@@ -93,7 +115,8 @@ impl Concurrency {
 #[derive(Debug)]
 enum Source {
     Reserved,
-    Provisioned(OfVersion),
+    /// Of this version.
+    Provisioned(String),
     Unreserved,
 }
 
@@ -102,41 +125,40 @@ enum Source {
 pub(crate) struct Permit {
     concurrency: Arc<Concurrency>,
     function_arn: String,
-    region: OfRegion,
+    region: Arc<OfRegion>,
     source: Source,
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let mut running = self.concurrency.lock();
-        leave(&mut running.by_function, &self.function_arn);
-        leave(&mut running.by_account, &self.region);
-        match &self.source {
-            Source::Reserved => {}
-            Source::Provisioned(version) => leave(&mut running.provisioned, version),
-            Source::Unreserved => leave(&mut running.unreserved, &self.region),
+        let mut functions = self.concurrency.functions.of(&self.function_arn);
+        if let Some(of_function) = functions.get_mut(&self.function_arn) {
+            if let Source::Provisioned(version) = &self.source {
+                match of_function.provisioned.get_mut(version) {
+                    Some(count) if *count > 1 => *count -= 1,
+                    _ => drop(of_function.provisioned.remove(version)),
+                }
+            }
+            of_function.running = of_function.running.saturating_sub(1);
+            // Forgotten, so that the table holds only what runs.
+            if of_function.running == 0 {
+                functions.remove(&self.function_arn);
+            }
         }
-        self.concurrency.total.send_modify(|total| *total = total.saturating_sub(1));
-    }
-}
-
-fn count<K: Eq + Hash>(counts: &HashMap<K, u32>, key: &K) -> u32 {
-    counts.get(key).copied().unwrap_or(0)
-}
-
-fn add<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) {
-    let count = counts.entry(key).or_insert(0);
-    *count = count.saturating_add(1);
-}
-
-/// Forgets what counts nothing, so that the tables hold only what runs.
-fn leave<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: &K) {
-    match counts.get_mut(key) {
-        Some(count) if *count > 1 => *count -= 1,
-        _ => {
-            counts.remove(key);
+        drop(functions);
+        if matches!(self.source, Source::Unreserved) {
+            self.region.unreserved.fetch_sub(1, Ordering::AcqRel);
+        }
+        self.region.running.fetch_sub(1, Ordering::AcqRel);
+        if self.concurrency.total.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.concurrency.none.notify_waiters();
         }
     }
+}
+
+/// One more, unless there are so many already.
+fn add_below(count: &AtomicU32, max: u32) -> bool {
+    count.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| (now < max).then_some(now + 1)).is_ok()
 }
 
 #[cfg(test)]
@@ -146,6 +168,13 @@ mod tests {
 
     fn unreserved(name: &str, unreserved: u32) -> VersionSpec {
         VersionSpec { unreserved_concurrency: unreserved, ..example(name) }
+    }
+
+    fn nothing_is_counted(concurrency: &Concurrency) -> bool {
+        let regions = concurrency.regions.read().unwrap();
+        let counts = regions.values().flat_map(|region| [&region.running, &region.unreserved]);
+        concurrency.functions.each().all(|functions| functions.is_empty())
+            && counts.into_iter().all(|count| count.load(Ordering::Acquire) == 0)
     }
 
     #[test]
@@ -163,10 +192,7 @@ mod tests {
         assert_eq!(throttled(&a), Ok(()));
         drop((of_a, eight));
         assert_eq!(concurrency.total(), 0);
-        let running = concurrency.lock();
-        assert!(
-            running.by_function.is_empty() && running.by_account.is_empty() && running.unreserved.is_empty()
-        );
+        assert!(nothing_is_counted(&concurrency));
     }
 
     #[test]
@@ -178,7 +204,7 @@ mod tests {
         assert_eq!(concurrency.enter(&spec, 2).map(drop), throttled);
         assert_eq!(concurrency.enter(&unreserved("b", 1), 0).map(drop), throttled);
         drop(permits);
-        assert!(concurrency.lock().provisioned.is_empty());
+        assert!(nothing_is_counted(&concurrency));
     }
 
     #[test]

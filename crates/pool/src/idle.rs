@@ -2,10 +2,11 @@ use crate::VersionSpec;
 use crate::instance::Instance;
 use crate::keep_alive::KeepAlive;
 use crate::registry::{Phase, Purpose};
+use crate::shards::Shards;
 use clock::{Clock, Moment};
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -21,6 +22,10 @@ impl Key {
     /// Whether this is one of the function, or of one version of it.
     pub fn concerns(&self, function_arn: &str, version: Option<&str>) -> bool {
         self.function_arn == function_arn && version.is_none_or(|version| self.version == version)
+    }
+
+    pub fn function_arn(&self) -> &str {
+        &self.function_arn
     }
 
     #[cfg(test)]
@@ -40,7 +45,7 @@ impl Key {
 /// Instances with nothing to do, most recently used last.
 pub(crate) struct Idle {
     clock: Clock,
-    places: Mutex<HashMap<Key, Vec<Place>>>,
+    places: Shards<Key, Vec<Place>>,
     /// Told when an instance came in.
     arrivals: watch::Sender<()>,
 }
@@ -61,7 +66,7 @@ struct Place {
 
 impl Idle {
     pub fn new(clock: Clock) -> Self {
-        Idle { clock, places: Mutex::default(), arrivals: watch::Sender::new(()) }
+        Idle { clock, places: Shards::default(), arrivals: watch::Sender::new(()) }
     }
 
     pub fn arrivals(&self) -> watch::Receiver<()> {
@@ -77,13 +82,16 @@ impl Idle {
         let since = self.clock.moment();
         let place = Place { since, keep, purpose, memory_mb, ahead, warm: true, instance };
         {
-            let mut places = self.lock();
+            let mut places = self.places.of(&key.function_arn);
             let of_key = places.entry(key).or_default();
             // Those that have been restored already are taken first.
             let at = if ahead { 0 } else { of_key.len() };
             of_key.insert(at, place);
         }
-        self.arrivals.send_replace(());
+        // Who came after this look found the place itself: it looks after it has subscribed.
+        if self.arrivals.receiver_count() > 0 {
+            self.arrivals.send_replace(());
+        }
     }
 
     /// Freezes those that had nothing to do for `after`, and tells how long until the next one is to be frozen;
@@ -91,13 +99,15 @@ impl Idle {
     pub async fn freeze(&self, after: Duration) -> Option<Duration> {
         let mut next: Option<Duration> = None;
         let mut due = Vec::new();
-        for place in self.lock().values_mut().flatten().filter(|place| place.warm) {
-            let left = after.saturating_sub(self.clock.since(place.since));
-            if left.is_zero() {
-                place.warm = false;
-                due.push(place.instance.clone());
-            } else {
-                next = Some(next.map_or(left, |next| next.min(left)));
+        for mut places in self.places.each() {
+            for place in places.values_mut().flatten().filter(|place| place.warm) {
+                let left = after.saturating_sub(self.clock.since(place.since));
+                if left.is_zero() {
+                    place.warm = false;
+                    due.push(place.instance.clone());
+                } else {
+                    next = Some(next.map_or(left, |next| next.min(left)));
+                }
             }
         }
         for place in due {
@@ -114,7 +124,8 @@ impl Idle {
 
     /// How many of `key` wait that were initialised ahead.
     pub fn count_ahead(&self, key: &Key) -> usize {
-        self.lock().get(key).map_or(0, |places| places.iter().filter(|place| place.ahead).count())
+        let places = self.places.of(&key.function_arn);
+        places.get(key).map_or(0, |places| places.iter().filter(|place| place.ahead).count())
     }
 
     /// Takes out the most recently used instance of `key`, of the provisioned ones while there are any.
@@ -127,27 +138,22 @@ impl Idle {
         }
     }
 
-    /// Takes out the longest idle instances that nobody asked to be there and that together hold `memory_mb`, or none when all together hold
-    /// less.
+    /// Takes out the longest idle instances that nobody asked to be there and that together hold `memory_mb`, or none
+    /// when all together hold less. Fewer, when some of them are taken meanwhile.
     pub async fn evict(&self, memory_mb: u32) -> Vec<Box<Instance>> {
-        let evicted = {
-            let mut places = self.lock();
-            let mut oldest: Vec<(Moment, u32)> =
-                on_demand(&places).map(|place| (place.since, place.memory_mb)).collect();
-            oldest.sort_unstable();
-            let mut found = 0u32;
-            let last = oldest.into_iter().find_map(|(since, size)| {
-                found = found.saturating_add(size);
-                (found >= memory_mb).then_some(since)
-            });
-            match last {
-                Some(last) => {
-                    remove(&mut places, |_, place| place.purpose == Purpose::OnDemand && place.since <= last)
-                }
-                None => Vec::new(),
-            }
-        };
-        instances(evicted).await
+        let mut oldest: Vec<(Moment, u32)> = Vec::new();
+        for places in self.places.each() {
+            oldest.extend(on_demand(&places).map(|place| (place.since, place.memory_mb)));
+        }
+        oldest.sort_unstable();
+        let mut found = 0u32;
+        let last = oldest.into_iter().find_map(|(since, size)| {
+            found = found.saturating_add(size);
+            (found >= memory_mb).then_some(since)
+        });
+        let Some(last) = last else { return Vec::new() };
+        let is_old = |_: &Key, place: &Place| place.purpose == Purpose::OnDemand && place.since <= last;
+        instances(self.remove_everywhere(is_old)).await
     }
 
     /// Takes out those idle for longer than they are to be kept, and tells how long until the next one is;
@@ -155,38 +161,41 @@ impl Idle {
     pub async fn expired(&self, keep_alive: &KeepAlive) -> (Vec<Box<Instance>>, Option<Duration>) {
         let mut next: Option<Duration> = None;
         let mut expired = Vec::new();
-        self.lock().retain(|key, of_key| {
-            let count = of_key.len();
-            for (index, place) in std::mem::take(of_key).into_iter().enumerate() {
-                if place.purpose == Purpose::Provisioned {
-                    of_key.push(place);
-                    continue;
+        for mut places in self.places.each() {
+            places.retain(|key, of_key| {
+                let count = of_key.len();
+                for (index, place) in std::mem::take(of_key).into_iter().enumerate() {
+                    if place.purpose == Purpose::Provisioned {
+                        of_key.push(place);
+                        continue;
+                    }
+                    let newer = count - 1 - index;
+                    let learned = || keep_alive.keep(&key.function_arn, &key.version, newer);
+                    let left =
+                        place.keep.unwrap_or_else(learned).saturating_sub(self.clock.since(place.since));
+                    if left.is_zero() {
+                        expired.push(place);
+                    } else {
+                        next = Some(next.map_or(left, |next| next.min(left)));
+                        of_key.push(place);
+                    }
                 }
-                let newer = count - 1 - index;
-                let learned = || keep_alive.keep(&key.function_arn, &key.version, newer);
-                let left = place.keep.unwrap_or_else(learned).saturating_sub(self.clock.since(place.since));
-                if left.is_zero() {
-                    expired.push(place);
-                } else {
-                    next = Some(next.map_or(left, |next| next.min(left)));
-                    of_key.push(place);
-                }
-            }
-            !of_key.is_empty()
-        });
+                !of_key.is_empty()
+            });
+        }
         (instances(expired).await, next)
     }
 
     pub fn has(&self, key: &Key) -> bool {
-        self.lock().contains_key(key)
+        self.places.of(&key.function_arn).contains_key(key)
     }
 
     /// Takes out those of the function, or all; with `version`, only of that one.
     pub async fn of_function(&self, function_arn: Option<&str>, version: Option<&str>) -> Vec<Box<Instance>> {
-        let found = remove(&mut self.lock(), |key, _| {
-            function_arn.is_none_or(|function_arn| key.function_arn == function_arn)
-                && version.is_none_or(|version| key.version == version)
-        });
+        let found = match function_arn {
+            Some(arn) => remove(&mut self.places.of(arn), |key, _| key.concerns(arn, version)),
+            None => self.remove_everywhere(|key, _| version.is_none_or(|version| key.version == version)),
+        };
         instances(found).await
     }
 
@@ -198,7 +207,7 @@ impl Idle {
         count: usize,
     ) -> Vec<Box<Instance>> {
         let left = Cell::new(count);
-        let found = remove(&mut self.lock(), |key, place| {
+        let found = remove(&mut self.places.of(function_arn), |key, place| {
             let takes = left.get() > 0
                 && place.purpose == Purpose::Provisioned
                 && key.function_arn == function_arn
@@ -211,13 +220,15 @@ impl Idle {
 
     /// Takes out provisioned ones that cannot be used any more.
     pub async fn take_broken(&self) -> Vec<Box<Instance>> {
-        let provisioned: Vec<_> = {
-            let places = self.lock();
-            let provisioned = places.values().flatten().filter(|place| place.purpose == Purpose::Provisioned);
-            provisioned.map(|place| place.instance.clone()).collect()
-        };
+        let mut provisioned = Vec::new();
+        for places in self.places.each() {
+            for (key, of_key) in places.iter() {
+                let of_key = of_key.iter().filter(|place| place.purpose == Purpose::Provisioned);
+                provisioned.extend(of_key.map(|place| (key.function_arn.clone(), place.instance.clone())));
+            }
+        }
         let mut broken = Vec::new();
-        for place in provisioned {
+        for (function_arn, place) in provisioned {
             let mut instance = place.lock().await;
             let is_usable = match instance.as_mut() {
                 Some(instance) => instance.is_usable().await,
@@ -226,7 +237,8 @@ impl Idle {
             if !is_usable {
                 broken.extend(instance.take());
                 drop(instance);
-                remove(&mut self.lock(), |_, other| Arc::ptr_eq(&other.instance, &place));
+                let is_it = |_: &Key, other: &Place| Arc::ptr_eq(&other.instance, &place);
+                remove(&mut self.places.of(&function_arn), is_it);
             }
         }
         broken
@@ -234,7 +246,7 @@ impl Idle {
 
     /// Takes out those of other revisions of the same function version: nobody will ask for them again.
     pub async fn outdated(&self, current: &Key) -> Vec<Box<Instance>> {
-        let found = remove(&mut self.lock(), |key, _| {
+        let found = remove(&mut self.places.of(&current.function_arn), |key, _| {
             key.function_arn == current.function_arn
                 && key.version == current.version
                 && key.revision != current.revision
@@ -243,7 +255,7 @@ impl Idle {
     }
 
     fn take_place(&self, key: &Key) -> Option<Place> {
-        let mut places = self.lock();
+        let mut places = self.places.of(&key.function_arn);
         let of_key = places.get_mut(key)?;
         let provisioned = of_key.iter().rposition(|place| place.purpose == Purpose::Provisioned);
         let place = match provisioned {
@@ -256,8 +268,8 @@ impl Idle {
         place
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Vec<Place>>> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn remove_everywhere(&self, which: impl Fn(&Key, &Place) -> bool) -> Vec<Place> {
+        self.places.each().flat_map(|mut places| remove(&mut places, &which)).collect()
     }
 }
 

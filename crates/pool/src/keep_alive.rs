@@ -7,10 +7,11 @@
 mod histogram;
 
 use crate::VersionSpec;
+use crate::shards::{SHARDS, Shards};
 use clock::{Clock, Moment};
 use histogram::Histogram;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is known of every function version that ran lately.
@@ -18,7 +19,7 @@ pub(crate) struct KeepAlive {
     clock: Clock,
     /// No instance is kept longer than this.
     longest: Duration,
-    learned: Mutex<HashMap<Name, Learned>>,
+    learned: Shards<Name, Learned>,
 }
 
 /// Function ARN and version: what was learned outlives changes of the code.
@@ -56,18 +57,18 @@ const MARGIN: f64 = 0.1;
 /// An instance is kept at least so long (or as long as is allowed): the paper's smallest step.
 const SHORTEST: Duration = Duration::from_secs(60);
 
-/// Function versions that are remembered, about 300 bytes each; beyond, those that did nothing for longest
-/// are forgotten.
-const LEARNED_MAX: usize = 10_000;
+/// Function versions that are remembered in each part of the table, about 300 bytes each; beyond, those that did
+/// nothing for longest are forgotten.
+const LEARNED_MAX: usize = 16_384 / SHARDS;
 
 impl KeepAlive {
     pub fn new(clock: Clock, longest: Duration) -> Self {
-        KeepAlive { clock, longest, learned: Mutex::default() }
+        KeepAlive { clock, longest, learned: Shards::default() }
     }
 
     /// An event came.
     pub fn began(&self, spec: &VersionSpec) {
-        let mut learned = self.lock();
+        let mut learned = self.learned.of(&spec.function_arn);
         forget_oldest(&mut learned);
         let now = self.clock.moment();
         let entry = learned.entry(name(spec)).or_insert_with(|| Learned {
@@ -87,7 +88,7 @@ impl KeepAlive {
 
     /// It was dealt with.
     pub fn ended(&self, spec: &Arc<VersionSpec>) {
-        let mut learned = self.lock();
+        let mut learned = self.learned.of(&spec.function_arn);
         let Some(entry) = learned.get_mut(&name(spec)) else { return };
         entry.running = entry.running.saturating_sub(1);
         entry.since = self.clock.moment();
@@ -102,7 +103,7 @@ impl KeepAlive {
     /// While little is known, the more there are the sooner the oldest goes, so that a burst that is over
     /// gives its memory back step by step.
     pub fn keep(&self, function_arn: &str, version: &str, newer: usize) -> Duration {
-        let learned = self.lock();
+        let learned = self.learned.of(function_arn);
         let known = learned.get(&(function_arn.to_owned(), version.to_owned()));
         match known.filter(|known| known.histogram.is_representative()) {
             Some(known) => plan(&known.histogram, self.longest).keep,
@@ -116,9 +117,11 @@ impl KeepAlive {
     /// Takes out what is to be started now, ahead of the next event, with how long to keep it.
     pub fn due(&self) -> Vec<(Arc<VersionSpec>, Duration)> {
         let mut due = Vec::new();
-        for entry in self.lock().values_mut() {
-            if entry.ahead.as_ref().is_some_and(|ahead| self.clock.since(entry.since) >= ahead.at) {
-                due.extend(entry.ahead.take().map(|ahead| (ahead.spec, ahead.keep)));
+        for mut learned in self.learned.each() {
+            for entry in learned.values_mut() {
+                if entry.ahead.as_ref().is_some_and(|ahead| self.clock.since(entry.since) >= ahead.at) {
+                    due.extend(entry.ahead.take().map(|ahead| (ahead.spec, ahead.keep)));
+                }
             }
         }
         due
@@ -126,25 +129,20 @@ impl KeepAlive {
 
     /// How long until something is due; `None` when nothing will be.
     pub fn next_due(&self) -> Option<Duration> {
-        let learned = self.lock();
         let left = |entry: &Learned| {
             let ahead = entry.ahead.as_ref()?;
             Some(ahead.at.saturating_sub(self.clock.since(entry.since)))
         };
-        learned.values().filter_map(left).min()
+        self.learned.each().filter_map(|learned| learned.values().filter_map(left).min()).min()
     }
 
     /// Starts nothing of this function ahead, until its next event: it was changed or removed.
     pub fn forget(&self, function_arn: &str) {
-        for ((function, _), entry) in self.lock().iter_mut() {
+        for ((function, _), entry) in self.learned.of(function_arn).iter_mut() {
             if function == function_arn {
                 entry.ahead = None;
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Name, Learned>> {
-        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -22,6 +22,7 @@ mod pool;
 mod prewarm;
 mod provisioned;
 mod registry;
+mod shards;
 mod turns;
 mod version;
 

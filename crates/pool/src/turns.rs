@@ -10,9 +10,9 @@
 mod processors;
 
 use crate::idle::Key;
+use crate::shards::{SHARDS, Shards};
 use clock::{Clock, Moment};
 use processors::Processors;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -36,15 +36,15 @@ const LONGEST_US: u64 = 1_000_000;
 /// The average is that of about so many.
 const WEIGHT: u64 = 16;
 
-/// Versions that are remembered; with one more, those that do nothing are forgotten.
-const VERSIONS_MAX: usize = 1024;
+/// Versions that are remembered in each part of the table; with one more, those that do nothing are forgotten.
+const VERSIONS_MAX: usize = 4096 / SHARDS;
 
 /// Turns of every version that ran lately.
 pub(crate) struct Turns {
     clock: Clock,
     at_once: usize,
     processors: Processors,
-    of: Mutex<HashMap<Key, Arc<Version>>>,
+    of: Shards<Key, Arc<Version>>,
 }
 
 struct Version {
@@ -64,7 +64,7 @@ impl Turns {
     /// Two at once for each processor: one is on its way while another runs.
     pub fn new(clock: Clock) -> Self {
         let processors = Processors::new(clock.clone());
-        Turns { clock, at_once: processors.count() * 2, processors, of: Mutex::default() }
+        Turns { clock, at_once: processors.count() * 2, processors, of: Shards::default() }
     }
 
     /// Waits for a turn, not long. Those who wait get theirs in the order in which they came.
@@ -92,7 +92,7 @@ impl Turns {
     }
 
     fn version(&self, key: &Key) -> Arc<Version> {
-        let mut of = lock(&self.of);
+        let mut of = self.of.of(key.function_arn());
         if let Some(version) = of.get(key) {
             return version.clone();
         }
