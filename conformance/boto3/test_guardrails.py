@@ -110,6 +110,23 @@ def test_they_bind_functions_and_are_read_again_on_hangup(zerun, lam, s3, folder
     wait_until(lambda: said() == "reached", what="the old guardrail")
 
 
+def test_the_simulator_knows_them(zerun):
+    theirs = zerun.client("iam", keys=OTHER)
+    theirs.create_user(UserName="simulated")
+    allow = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
+    theirs.put_user_policy(UserName="simulated", PolicyName="all", PolicyDocument=allow)
+
+    def decision(region):
+        result = theirs.simulate_principal_policy(
+            PolicySourceArn="arn:aws:iam::111111111111:user/simulated", ActionNames=["s3:GetObject"],
+            ContextEntries=[{"ContextKeyName": "aws:RequestedRegion", "ContextKeyType": "string",
+                             "ContextKeyValues": [region]}])["EvaluationResults"][0]
+        return result["EvalDecision"], result["OrganizationsDecisionDetail"]["AllowedByOrganizations"]
+
+    assert decision("us-east-1") == ("explicitDeny", False)
+    assert decision("eu-west-1") == ("allowed", True)
+
+
 def test_doctor_lists_them(zerun, folder):
     done = subprocess.run([BINARY, "doctor", "--json", "--data", folder / "data", "--config", folder / "zerun.toml"],
                           capture_output=True, text=True, env=clean_environment(), timeout=120)

@@ -51,9 +51,13 @@ impl Guardrails {
     pub(crate) fn levels(&self, account: Option<&AccountId>) -> Vec<Vec<Named<'_>>> {
         // Who belongs to no account is bound by none: services, and who shows no credentials.
         let Some(account) = account else { return Vec::new() };
-        let own = self.accounts.get(account).into_iter();
-        let all = std::iter::once(&self.everyone).filter(|level| !level.is_empty());
-        all.chain(own).map(|level| level.iter().map(LoadedPolicy::named).collect()).collect()
+        self.of(account).map(|level| level.iter().map(LoadedPolicy::named).collect()).collect()
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn of(&self, account: &AccountId) -> impl Iterator<Item = &Vec<LoadedPolicy>> {
+        let own = self.accounts.get(account);
+        std::iter::once(&self.everyone).filter(|level| !level.is_empty()).chain(own)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::policy::{
     self, Context, Decision, Layer, MalformedPolicy, Named, Outcome, PolicyDocument, PolicyKind, PolicySet,
     PrincipalFacts, PrincipalKind, ResourceFacts, Verdict,
 };
-use crate::{Iam, IamError};
+use crate::{Access, Iam, IamError};
 use names::{AccountId, Arn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -139,6 +139,13 @@ pub fn principal_of(arn: &Arn) -> Option<PrincipalFacts> {
         _ => return None,
     };
     Some(PrincipalFacts { kind, account: Some(account), canonical_user_id: None })
+}
+
+impl Access {
+    /// The guardrails that bind an account's principals.
+    pub fn guardrails_of(&self, account: &AccountId) -> Vec<Vec<LoadedPolicy>> {
+        self.guardrails().of(account).cloned().collect()
+    }
 }
 
 impl Iam {

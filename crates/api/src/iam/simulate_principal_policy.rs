@@ -42,12 +42,14 @@ impl Operation for model::operation::SimulatePrincipalPolicy {
         if let Some(texts) = input.permissions_boundary_policy_input_list {
             source.boundary = Some(read("PermissionsBoundaryPolicyInputList", &texts)?);
         }
+        let principal = principal_of(&caller).ok_or_else(invalid)?;
+        let bound = principal.account.as_ref().unwrap_or(&call.account);
         let simulated = Simulation {
-            principal: principal_of(&caller).ok_or_else(invalid)?,
+            guardrails: call.services.access.guardrails_of(bound),
+            principal,
             source,
             resource_policy: simulation::resource_policy(input.resource_policy)?,
             resource_owner: simulation::owner(input.resource_owner)?,
-            guardrails: Vec::new(),
             context: simulation::context(input.context_entries)?,
         };
         let asked = Asked {
