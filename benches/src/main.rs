@@ -7,6 +7,7 @@ mod client;
 mod cold;
 mod disk;
 mod fixture;
+mod floor;
 mod invoke;
 mod leak;
 mod objects;

@@ -9,6 +9,7 @@ use crate::{
     Context, Result,
     client::Connection,
     fixture::{Server, Zerun},
+    floor,
     sample::{Throughput, clients},
     sign::{self, Signer},
     table::{ms, per_second, print, ratio},
@@ -80,12 +81,17 @@ pub fn run(context: &Context) -> Result<()> {
             rows.push(shown(row.name, count, &ours, theirs.as_ref()));
         }
     }
+    // Beside dynalite as everything else: what no server of one client, or of 64, can go beyond here.
+    for count in CLIENTS {
+        rows.push(shown("the loopback alone", count, &floor::loopback(context, count)?, None));
+    }
+    rows.push(shown("the disk alone: a page, synced", 1, &floor::synced_pages(context)?, None));
     print(
         "Tables",
         &["", "clients", "Zerun", "dynalite", "ratio", "p50", "p99", "its p50", "its p99"],
         &rows,
         &[
-            "Aim: at least 3x in every row, and GetItem at 1 client at most 100 µs in the server (here: seen by the client).",
+            "Aim: at least 3x in every row, and GetItem at 1 client at most 100 µs in the server: what the client sees, less the loopback.",
             "Items of 220 bytes; signed requests; every acknowledged write is on the disk, on both sides.",
             "Without --dynalite (its bin, as npm installs it) there is nothing beside ours.",
         ],
