@@ -11,11 +11,12 @@ pub enum Service {
     Sts,
     Iam,
     Dynamodb,
+    Sqs,
 }
 
 impl Service {
-    pub const ALL: [Service; 5] =
-        [Service::S3, Service::Lambda, Service::Sts, Service::Iam, Service::Dynamodb];
+    pub const ALL: [Service; 6] =
+        [Service::S3, Service::Lambda, Service::Sts, Service::Iam, Service::Dynamodb, Service::Sqs];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -24,6 +25,7 @@ impl Service {
             Service::Sts => "sts",
             Service::Iam => "iam",
             Service::Dynamodb => "dynamodb",
+            Service::Sqs => "sqs",
         }
     }
 

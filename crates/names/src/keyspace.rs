@@ -176,6 +176,40 @@ pub enum Keyspace {
     TableBackup = 0xA4,
     /// tables: (account, region, name): the policy that a table has of its own.
     TablePolicy = 0x9f,
+
+    /// queues: (account, region, name).
+    Queue = 0xB0,
+    /// queues: the last queue number given out.
+    QueueNumber = 0xB1,
+    /// queues: (queue number, when it was sent, sequence): a message, so in the order in which they expire.
+    QueueMessage = 0xB2,
+    /// queues: (queue number, when it was sent, sequence): a body too long to be written again with each receive.
+    QueueBody = 0xB3,
+    /// queues: (queue number, lane, order, sequence): what may be received.
+    QueueReady = 0xB4,
+    /// queues: (queue number, when it is due, sequence): what is delayed or in flight.
+    QueueWaiting = 0xB5,
+    /// queues: (queue number): how much there is of what, and the last sequence.
+    QueueCount = 0xB6,
+    /// queues: (queue number, message group).
+    QueueGroup = 0xB7,
+    /// queues: (queue number, message group, sequence): the messages of a group, of FIFO queues.
+    QueueLine = 0xB8,
+    /// queues: (queue number, kind, message group or nothing, id): what must not be done a second time.
+    QueueOnce = 0xB9,
+    /// queues: (when it ends, key of the id): what must not be done twice, by when it may again.
+    QueueOnceEnd = 0xBA,
+    /// queues: (queue number): what was deleted or purged, whose messages wait for removal.
+    QueueGone = 0xBB,
+    /// queues: (account, region, name): when a queue of that name was deleted.
+    QueueDeleted = 0xBC,
+    /// queues: (account, region, name of a dead-letter queue, name of a queue that it serves).
+    QueueSource = 0xBD,
+    /// queues: (queue's first number): written where somebody waits for messages.
+    QueueArrival = 0xBE,
+    /// queues: (1 or 2, account, region, name, when it began, id): moves of messages out of a dead-letter queue; 1 for
+    /// each, 2 for those under way.
+    QueueMove = 0xBF,
 }
 
 impl Keyspace {
