@@ -19,6 +19,19 @@ pub struct Source {
     pub unwrapped: &'static [&'static str],
     /// Shapes that stay JSON text in the typed side, for operations that read and write it themselves.
     pub raw: &'static [&'static str],
+    /// Of a service whose model is of a JSON protocol and which speaks the query protocol too: what that calls things.
+    pub query: Option<Query>,
+}
+
+/// Names of the query protocol, which the model of a JSON protocol does not have.
+pub struct Query {
+    pub xml_namespace: &'static str,
+    /// By a member's name, in whichever structure.
+    pub members: &'static [(&'static str, &'static str)],
+    /// What the entries of a list are called, by the list.
+    pub lists: &'static [(&'static str, &'static str)],
+    /// What the keys and values of a map are called, by the map.
+    pub maps: &'static [(&'static str, &'static str, &'static str)],
 }
 
 pub const SERVICES: &[Source] = &[
@@ -77,6 +90,7 @@ pub const SERVICES: &[Source] = &[
         open_enums: &["BucketLocationConstraint"],
         unwrapped: &["GetBucketLocationOutput"],
         raw: &[],
+        query: None,
     },
     Source {
         module: "lambda",
@@ -141,6 +155,7 @@ pub const SERVICES: &[Source] = &[
         open_enums: &[],
         unwrapped: &[],
         raw: &[],
+        query: None,
     },
     Source {
         module: "iam",
@@ -248,6 +263,7 @@ pub const SERVICES: &[Source] = &[
         open_enums: &[],
         unwrapped: &[],
         raw: &[],
+        query: None,
     },
     Source {
         module: "sts",
@@ -268,6 +284,7 @@ pub const SERVICES: &[Source] = &[
         open_enums: &[],
         unwrapped: &[],
         raw: &[],
+        query: None,
     },
     Source {
         module: "dynamodb",
@@ -336,6 +353,7 @@ pub const SERVICES: &[Source] = &[
             "KeyConditions",
             "PutItemInputAttributeMap",
         ],
+        query: None,
     },
     Source {
         module: "dynamodbstreams",
@@ -348,5 +366,81 @@ pub const SERVICES: &[Source] = &[
         open_enums: &[],
         unwrapped: &[],
         raw: &["AttributeMap"],
+        query: None,
+    },
+    Source {
+        module: "sqs",
+        botocore: "sqs",
+        date: "2012-11-05",
+        signing_name: "sqs",
+        xml_namespace: None,
+        operations: &[
+            "AddPermission",
+            "CancelMessageMoveTask",
+            "ChangeMessageVisibility",
+            "ChangeMessageVisibilityBatch",
+            "CreateQueue",
+            "DeleteMessage",
+            "DeleteMessageBatch",
+            "DeleteQueue",
+            "GetQueueAttributes",
+            "GetQueueUrl",
+            "ListDeadLetterSourceQueues",
+            "ListMessageMoveTasks",
+            "ListQueueTags",
+            "ListQueues",
+            "PurgeQueue",
+            "ReceiveMessage",
+            "RemovePermission",
+            "SendMessage",
+            "SendMessageBatch",
+            "SetQueueAttributes",
+            "StartMessageMoveTask",
+            "TagQueue",
+            "UntagQueue",
+        ],
+        root_names: &[],
+        // SQS has errors of its own for names that it does not know.
+        open_enums: &["MessageSystemAttributeName", "MessageSystemAttributeNameForSends", "QueueAttributeName"],
+        unwrapped: &[],
+        raw: &[],
+        // From the examples of requests and answers in the SQS API reference.
+        query: Some(Query {
+            xml_namespace: "http://queue.amazonaws.com/doc/2012-11-05/",
+            members: &[
+                ("Attributes", "Attribute"),
+                ("MessageAttributes", "MessageAttribute"),
+                ("MessageSystemAttributes", "MessageSystemAttribute"),
+                ("Tags", "Tag"),
+                ("tags", "Tag"),
+                ("StringListValues", "StringListValue"),
+                ("BinaryListValues", "BinaryListValue"),
+            ],
+            lists: &[
+                ("AWSAccountIdList", "AWSAccountId"),
+                ("ActionNameList", "ActionName"),
+                ("AttributeNameList", "AttributeName"),
+                ("BatchResultErrorEntryList", "BatchResultErrorEntry"),
+                ("ChangeMessageVisibilityBatchRequestEntryList", "ChangeMessageVisibilityBatchRequestEntry"),
+                ("ChangeMessageVisibilityBatchResultEntryList", "ChangeMessageVisibilityBatchResultEntry"),
+                ("DeleteMessageBatchRequestEntryList", "DeleteMessageBatchRequestEntry"),
+                ("DeleteMessageBatchResultEntryList", "DeleteMessageBatchResultEntry"),
+                ("ListMessageMoveTasksResultEntryList", "ListMessageMoveTasksResultEntry"),
+                ("MessageAttributeNameList", "MessageAttributeName"),
+                ("MessageList", "Message"),
+                ("MessageSystemAttributeList", "MessageSystemAttributeName"),
+                ("QueueUrlList", "QueueUrl"),
+                ("SendMessageBatchRequestEntryList", "SendMessageBatchRequestEntry"),
+                ("SendMessageBatchResultEntryList", "SendMessageBatchResultEntry"),
+                ("TagKeyList", "TagKey"),
+            ],
+            maps: &[
+                ("MessageBodyAttributeMap", "Name", "Value"),
+                ("MessageBodySystemAttributeMap", "Name", "Value"),
+                ("MessageSystemAttributeMap", "Name", "Value"),
+                ("QueueAttributeMap", "Name", "Value"),
+                ("TagMap", "Key", "Value"),
+            ],
+        }),
     },
 ];

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{
     Result, names, patterns,
     reach::{self, Reach},
-    services::Source,
+    services::{Query, Source},
     source::{self, Member, Model, Namespace, Operation, Shape},
 };
 
@@ -121,6 +121,33 @@ pub fn write_operations(out: &mut String, service: &Source, model: &Model) -> Re
         writeln!(out, "checksums: Checksums {{ required: {required}, algorithm_member: {member:?} }} }};\n")?;
     }
     writeln!(out, "}}\n")?;
+    match &service.query {
+        Some(query) => write_query(out, service, model, query),
+        None => Ok(()),
+    }
+}
+
+/// The same operations as the query protocol has them.
+fn write_query(out: &mut String, service: &Source, model: &Model, query: &Query) -> Result<()> {
+    writeln!(out, "/// The same service in the query protocol.\npub mod query {{\nuse super::*;\n")?;
+    writeln!(out, "pub static SERVICE: Service = Service {{")?;
+    writeln!(out, "protocol: Protocol::Query, target_prefix: None, xml_namespace: Some({:?}),", query.xml_namespace)?;
+    write!(out, "operations: &[")?;
+    for name in service.operations {
+        write!(out, "&{},", names::constant(name))?;
+    }
+    writeln!(out, "],")?;
+    writeln!(out, "name: super::SERVICE.name, dialect: super::SERVICE.dialect,")?;
+    writeln!(out, "api_version: super::SERVICE.api_version, all_operations: super::SERVICE.all_operations,")?;
+    writeln!(out, "errors: super::SERVICE.errors }};\n")?;
+    for name in service.operations {
+        let operation = model.operations.get(*name).ok_or_else(|| format!("no operation {name}"))?;
+        let constant = names::constant(name);
+        let wrapper = operation.output.as_ref().map(|_| format!("{name}Result"));
+        writeln!(out, "static {constant}: Operation = Operation {{ service: &SERVICE, result_wrapper: {wrapper:?},")?;
+        writeln!(out, "..operation::{constant} }};")?;
+    }
+    writeln!(out, "}}\n")?;
     Ok(())
 }
 
@@ -142,7 +169,7 @@ pub fn write_shapes(out: &mut String, service: &Source, model: &Model, reach: &R
             error.and_then(|error| error.code.as_deref()).unwrap_or(name),
             error.and_then(|error| error.http_status_code),
             error.is_some_and(|error| error.sender_fault),
-            member_calls(shape)?
+            member_calls(service, shape)?
         )?;
     }
     writeln!(out, "}}")?;
@@ -157,7 +184,7 @@ fn shape_call(service: &Source, name: &str, shape: &Shape) -> Result<String> {
     let mut call = match shape.kind.as_str() {
         source::RAW => format!("Shape::document({name:?})"),
         "structure" if shape.document => format!("Shape::document({name:?})"),
-        "structure" => format!("Shape::structure({name:?}, &[{}])", member_calls(shape)?),
+        "structure" => format!("Shape::structure({name:?}, &[{}])", member_calls(service, shape)?),
         "list" => format!("Shape::list({name:?}, {})", reference(&shape.member)?),
         "map" => format!("Shape::map({name:?}, {}, {})", reference(&shape.key)?, reference(&shape.value)?),
         "string" | "character" => format!("Shape::string({name:?})"),
@@ -168,10 +195,15 @@ fn shape_call(service: &Source, name: &str, shape: &Shape) -> Result<String> {
         }
         simple => format!("Shape::{simple}({name:?})"),
     };
-    if let Some(element) = element(&shape.member) {
+    let lists = service.query.iter().flat_map(|query| query.lists);
+    let in_query = lists.into_iter().find(|(list, _)| *list == name).map(|(_, entry)| (*entry).to_owned());
+    if let Some(element) = in_query.or(element(&shape.member)) {
         write!(call, ".member_name({element:?})")?;
     }
-    if element(&shape.key).is_some() || element(&shape.value).is_some() {
+    let mut maps = service.query.iter().flat_map(|query| query.maps);
+    if let Some((_, key, value)) = maps.find(|(map, _, _)| *map == name) {
+        write!(call, ".entry_names(Some({key:?}), Some({value:?}))")?;
+    } else if element(&shape.key).is_some() || element(&shape.value).is_some() {
         write!(call, ".entry_names({:?}, {:?})", element(&shape.key), element(&shape.value))?;
     }
     if let Some(payload) = &shape.payload {
@@ -212,7 +244,7 @@ fn shape_call(service: &Source, name: &str, shape: &Shape) -> Result<String> {
     Ok(call)
 }
 
-fn member_calls(shape: &Shape) -> Result<String> {
+fn member_calls(service: &Source, shape: &Shape) -> Result<String> {
     let mut out = String::new();
     for (name, member) in &shape.members.0 {
         let wire = member.location_name.as_deref();
@@ -230,6 +262,10 @@ fn member_calls(shape: &Shape) -> Result<String> {
             Some("uri") => write!(out, ".label({:?})", wire.unwrap_or(name))?,
             Some("statusCode") => write!(out, ".status()")?,
             Some(other) => return Err(format!("{name}: unknown location {other}").into()),
+        }
+        let in_query = service.query.iter().flat_map(|query| query.members).find(|(member, _)| member == name);
+        if let Some((_, in_query)) = in_query {
+            write!(out, ".query_name({in_query:?})")?;
         }
         if shape.required.contains(name) {
             out.push_str(".required()");

@@ -92,7 +92,7 @@ impl Node {
 fn structure(shape: &Shape, mut node: Node, path: &str) -> Result<Value, DecodeError> {
     let mut fields = Map::new();
     for member in shape.members() {
-        let name = member.flattened_name();
+        let name = member.query_name.unwrap_or(member.flattened_name());
         let Some(child) = node.children.remove(name) else { continue };
         let at = join(path, name);
         let format = member.timestamp_format.unwrap_or(TimestampFormat::Iso8601);

@@ -68,14 +68,15 @@ impl Encoder {
                 (Kind::List { member: entry, flattened, .. }, Value::Array(entries))
                     if flattened || member.flattened =>
                 {
-                    let name = member.flattened_name();
+                    let name = member.query_name.unwrap_or(member.flattened_name());
                     for value in entries {
                         self.xml_element(writer, name, member, entry, value, Vec::new())?;
                     }
                 }
                 (Kind::Map { flattened, .. }, Value::Object(entries)) if flattened || member.flattened => {
                     for (key, value) in entries {
-                        self.xml_entry(writer, member.wire_name, member.shape, key, value)?;
+                        let name = member.query_name.unwrap_or(member.wire_name);
+                        self.xml_entry(writer, name, member.shape, key, value)?;
                     }
                 }
                 _ => self

@@ -21,6 +21,8 @@ pub struct Member {
     pub json_value: bool,
     /// The wire name was given, not taken from the member's own.
     pub renamed: bool,
+    /// The name in the query protocol, of a service that speaks another one too and has other names there.
+    pub query_name: Option<&'static str>,
 }
 
 /// Where a member travels.
@@ -53,12 +55,18 @@ impl Member {
             timestamp_format: None,
             json_value: false,
             renamed: false,
+            query_name: None,
         }
     }
 
     pub const fn wire(mut self, name: &'static str) -> Member {
         self.wire_name = name;
         self.renamed = true;
+        self
+    }
+
+    pub const fn query_name(mut self, name: &'static str) -> Member {
+        self.query_name = Some(name);
         self
     }
 
