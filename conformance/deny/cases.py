@@ -69,6 +69,18 @@ MEMBERS = {
         "ShardId": lambda t: t.shard(),
         "ShardIterator": lambda t: t.shard_iterator(),
     },
+    "sqs": {
+        "QueueUrl": lambda t: t.queue(),
+        "QueueName": lambda t: t.queue().rsplit("/", 1)[1],
+        "MessageBody": lambda t: "spoiled",
+        "Tags": lambda t: {"new": "b"},
+        "TagKeys": lambda t: ["team"],
+        "Label": lambda t: "new",
+        "AWSAccountIds": lambda t: ["222222222222"],
+        "Actions": lambda t: ["SendMessage"],
+        "Attributes": lambda t: {"VisibilityTimeout": "31"},
+        "SourceArn": lambda t: t.dead_letters(),
+    },
     "sts": {
         "RoleSessionName": lambda t: "session",
     },
@@ -113,6 +125,31 @@ def with_policy(t):
     arn = t.own_table()
     t.db.put_resource_policy(ResourceArn=arn, Policy=policy_of_table(t.user_arn()))
     return {"ResourceArn": arn}
+
+
+def of_receipt(**more):
+    def make(t):
+        url = t.own_queue()
+        return {"QueueUrl": url, "ReceiptHandle": t.receipt(url)} | more
+    return make
+
+
+def of_receipts(**more):
+    def make(t):
+        made = of_receipt()(t)
+        return {"QueueUrl": made["QueueUrl"],
+                "Entries": [{"Id": "1", "ReceiptHandle": made["ReceiptHandle"]} | more]}
+    return make
+
+
+def own_queue(t):
+    return {"QueueUrl": t.own_queue()}
+
+
+def with_permission(t):
+    url = t.own_queue()
+    t.sqs.add_permission(QueueUrl=url, Label="sid", AWSAccountIds=["222222222222"], Actions=["SendMessage"])
+    return {"QueueUrl": url, "Label": "sid"}
 
 
 def to_delete(t):
@@ -300,6 +337,24 @@ WRITTEN = {
     "dynamodb:GetShardIterator": Written(lambda t: {"ShardIteratorType": "LATEST"}),
     "dynamodb:UpdateTimeToLive": Written(lambda t: {
         "TableName": t.own_table(), "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "at"}}),
+
+    "sqs:AddPermission": Written(own_queue),
+    "sqs:CancelMessageMoveTask": Written(lambda t: {"TaskHandle": t.move()}),
+    "sqs:ChangeMessageVisibility": Written(of_receipt(VisibilityTimeout=40)),
+    "sqs:ChangeMessageVisibilityBatch": Written(of_receipts(VisibilityTimeout=40)),
+    "sqs:CreateQueue": Written(lambda t: {"QueueName": t.name(), "tags": {"team": "b"}}, further=["sqs:TagQueue"]),
+    "sqs:DeleteMessage": Written(of_receipt()),
+    "sqs:DeleteMessageBatch": Written(of_receipts()),
+    "sqs:DeleteQueue": Written(own_queue),
+    "sqs:PurgeQueue": Written(own_queue),
+    "sqs:RemovePermission": Written(with_permission),
+    "sqs:SendMessage": Written(own_queue),
+    "sqs:SendMessageBatch": Written(lambda t: {"Entries": [{"Id": "1", "MessageBody": "spoiled"}]}),
+    "sqs:SetQueueAttributes": Written(own_queue),
+    "sqs:StartMessageMoveTask": Written(
+        lambda t: {"DestinationArn": t.queue_arn(t.queue())},
+        further=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]),
+    "sqs:UntagQueue": Written(own_queue),
 
     "sts:AssumeRole": Written(lambda t: {"RoleArn": t.assumable_role()}),
     "sts:AssumeRoleWithWebIdentity": Written(

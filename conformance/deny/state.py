@@ -10,7 +10,7 @@ OF_USE = ("ResponseMetadata", "RoleLastUsed", "PasswordLastUsed", "LastModifiedI
 
 def state(server, *, without_users=()):
     """Everything listed and read by root; `without_users`: those whose policies the test itself changes."""
-    iam, s3, lam, db = (server.client(service) for service in ("iam", "s3", "lambda", "dynamodb"))
+    iam, s3, lam, db, sqs = (server.client(service) for service in ("iam", "s3", "lambda", "dynamodb", "sqs"))
     details = pages(iam, "get_account_authorization_details")
     users = [page["UserDetailList"] for page in details]
     names = [user["UserName"] for of_page in users for user in of_page if user["UserName"] not in without_users]
@@ -26,6 +26,7 @@ def state(server, *, without_users=()):
             "functions": list(pool.map(lambda arn: of_function(lam, arn), functions)),
             "layers": plain(pages(lam, "list_layers")),
             "tables": [of_table(db, name) for page in pages(db, "list_tables") for name in page["TableNames"]],
+            "queues": of_queues(sqs),
             "buckets": list(pool.map(lambda name: of_bucket(s3, name), buckets)),
         }
 
@@ -50,6 +51,23 @@ def of_table(db, name):
         told(lambda: db.list_backups(TableName=name)),
         told(lambda: db.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
              ["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"])]
+
+
+def of_queues(sqs):
+    """How much is in queues that messages are being moved between changes by itself."""
+    found, moving = [], set()
+    for url in [url for page in pages(sqs, "list_queues") for url in page.get("QueueUrls", [])]:
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        moves = sqs.list_message_move_tasks(SourceArn=attributes["QueueArn"])["Results"]
+        moving |= {one[name] for one in moves for name in ("SourceArn", "DestinationArn")}
+        found.append((attributes, [one["Status"] for one in moves], [
+            told(lambda: sqs.list_queue_tags(QueueUrl=url)),
+            told(lambda: sqs.list_dead_letter_source_queues(QueueUrl=url))]))
+    for attributes, _, _ in found:
+        if attributes["QueueArn"] in moving:
+            for name in [name for name in attributes if name.startswith("ApproximateNumber")]:
+                del attributes[name]
+    return found
 
 
 def of_bucket(s3, name):

@@ -25,8 +25,8 @@ def trust(principal):
 
 class Things:
     def __init__(self, server, runtime):
-        self.iam, self.s3, self.lam, self.db = (
-            server.client(service) for service in ("iam", "s3", "lambda", "dynamodb"))
+        self.iam, self.s3, self.lam, self.db, self.sqs = (
+            server.client(service) for service in ("iam", "s3", "lambda", "dynamodb", "sqs"))
         self.server = server
         self.runtime = runtime
         self.numbers = itertools.count()
@@ -274,3 +274,40 @@ class Things:
 
     def key_of_item(self):
         return {"pk": {"S": "item"}}
+
+    # Queues
+
+    def own_queue(self, **attributes):
+        """A queue's URL, with a message and a tag."""
+        url = self.sqs.create_queue(QueueName=self.name("queue"), Attributes=attributes, tags={"team": "a"})["QueueUrl"]
+        self.sqs.send_message(QueueUrl=url, MessageBody="nobody else's")
+        return url
+
+    @cache
+    def queue(self):
+        return self.own_queue()
+
+    def queue_arn(self, url):
+        return self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    def receipt(self, url):
+        """Of a message that is in flight."""
+        received = self.sqs.receive_message(QueueUrl=url, VisibilityTimeout=40000)
+        return received["Messages"][0]["ReceiptHandle"]
+
+    def dead_letters(self):
+        """The ARN of a queue that takes another one's dead letters."""
+        arn = self.queue_arn(self.own_queue())
+        self.own_queue(RedrivePolicy=json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1}))
+        return arn
+
+    def move(self):
+        """The handle of a move of messages that takes long."""
+        arn = self.dead_letters()
+        url = self.sqs.get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"]
+        for _ in range(100):
+            self.sqs.send_message_batch(
+                QueueUrl=url, Entries=[{"Id": str(number), "MessageBody": "a"} for number in range(10)])
+        elsewhere = self.queue_arn(self.own_queue())
+        return self.sqs.start_message_move_task(
+            SourceArn=arn, DestinationArn=elsewhere, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]

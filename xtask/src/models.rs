@@ -81,7 +81,7 @@ fn write_module(service: &services::Source, model: &source::Model) -> Result<Str
             out = out.replacen(import, "", 1);
         }
     }
-    if out.matches("Timestamp").count() == 1 {
+    if !["<Timestamp>", ": Timestamp,"].iter().any(|of_type| out.contains(of_type)) {
         out = out.replacen("Timestamp, ", "", 1);
     }
     Ok(out)

@@ -12,6 +12,7 @@ use http::HeaderMap;
 use kv::Kv;
 use names::{AccountId, Region};
 use objects::Objects;
+use queues::Queues;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub struct Services {
     pub functions: Functions,
     pub audit: Log,
     pub tables: Tables,
+    pub queues: Queues,
     /// The first base domain that is configured: what host names in printed URLs end with.
     pub base_domain: String,
 }

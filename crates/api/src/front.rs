@@ -54,6 +54,7 @@ pub(crate) static SERVICES: &[&Service] = &[
     &crate::sts::model::SERVICE,
     &crate::dynamodb::model::SERVICE,
     &crate::dynamodbstreams::model::SERVICE,
+    &crate::sqs::model::SERVICE,
 ];
 
 /// How the server is addressed.

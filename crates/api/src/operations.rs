@@ -1,6 +1,7 @@
 use crate::dynamodb::model::operation as dynamodb;
 use crate::dynamodbstreams::model::operation as dynamodbstreams;
 use crate::iam::model::operation as iam;
+use crate::sqs::model::operation as sqs;
 use crate::sts::model::operation as sts;
 use crate::{Entry, lambda, s3};
 use std::collections::HashMap;
@@ -229,6 +230,30 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<s3::model::operation::PutObjectTagging>(),
     Entry::of::<s3::model::operation::UploadPart>(),
     Entry::of::<s3::model::operation::UploadPartCopy>(),
+    // sqs
+    Entry::of::<sqs::AddPermission>(),
+    Entry::of::<sqs::CancelMessageMoveTask>(),
+    Entry::of::<sqs::ChangeMessageVisibility>(),
+    Entry::of::<sqs::ChangeMessageVisibilityBatch>(),
+    Entry::of::<sqs::CreateQueue>(),
+    Entry::of::<sqs::DeleteMessage>(),
+    Entry::of::<sqs::DeleteMessageBatch>(),
+    Entry::of::<sqs::DeleteQueue>(),
+    Entry::of::<sqs::GetQueueAttributes>(),
+    Entry::of::<sqs::GetQueueUrl>(),
+    Entry::of::<sqs::ListDeadLetterSourceQueues>(),
+    Entry::of::<sqs::ListMessageMoveTasks>(),
+    Entry::of::<sqs::ListQueueTags>(),
+    Entry::of::<sqs::ListQueues>(),
+    Entry::of::<sqs::PurgeQueue>(),
+    Entry::of::<sqs::ReceiveMessage>(),
+    Entry::of::<sqs::RemovePermission>(),
+    Entry::of::<sqs::SendMessage>(),
+    Entry::of::<sqs::SendMessageBatch>(),
+    Entry::of::<sqs::SetQueueAttributes>(),
+    Entry::of::<sqs::StartMessageMoveTask>(),
+    Entry::of::<sqs::TagQueue>(),
+    Entry::of::<sqs::UntagQueue>(),
     // sts
     Entry::of::<sts::AssumeRole>(),
     Entry::of::<sts::AssumeRoleWithWebIdentity>(),
@@ -324,9 +349,8 @@ mod tests {
             assert!(!data(name), "{name}");
         }
         assert!(
-            OPERATIONS
-                .iter()
-                .all(|entry| !entry.data || ["s3", "lambda", "dynamodb"].contains(&entry.model.service.name))
+            OPERATIONS.iter().all(|entry| !entry.data
+                || ["s3", "lambda", "dynamodb", "sqs"].contains(&entry.model.service.name))
         );
     }
 }

@@ -6,6 +6,7 @@ use access::Resource;
 use access::iam::LoadedPolicy;
 use access::policy::PolicyDocument;
 use names::Arn;
+use queues::QueueId;
 use std::sync::Arc;
 use tables::TableId;
 
@@ -67,6 +68,19 @@ const OF_TABLES: [&str; 26] = [
     "dynamodb:UpdateTimeToLive",
 ];
 
+/// What a queue's policy may let other principals do
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-overview-of-managing-access.html>).
+const OF_QUEUES: [&str; 8] = [
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ListDeadLetterSourceQueues",
+    "sqs:PurgeQueue",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+];
+
 /// As `access::Asked::shared` wants them.
 ///
 /// # Errors
@@ -77,11 +91,16 @@ pub(crate) async fn of(
     resources: &[Resource],
 ) -> Result<Vec<Option<LoadedPolicy>>, ApiError> {
     let (of_functions, of_tables) = (OF_FUNCTIONS.contains(&action), OF_TABLES.contains(&action));
-    if !of_functions && !of_tables {
+    let of_queues = OF_QUEUES.contains(&action);
+    if !of_functions && !of_tables && !of_queues {
         return Ok(Vec::new());
     }
     let mut policies = Vec::with_capacity(resources.len());
     for Resource { arn, .. } in resources {
+        if of_queues {
+            policies.push(of_queue(services, arn).await?);
+            continue;
+        }
         policies.push(match of_functions {
             true => {
                 let document = services.functions.resource_policy(arn).await.map_err(ApiError::internal)?;
@@ -107,6 +126,16 @@ pub(crate) async fn of_table(services: &Services, table: &TableId) -> Result<Opt
     let document = services.tables.resource_policy(table).await?;
     Ok(document
         .map(|document| LoadedPolicy { name: format!("resource policy of {}", table.arn()), document }))
+}
+
+/// A queue's own policy; none of what is no queue.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn of_queue(services: &Services, arn: &Arn) -> Result<Option<LoadedPolicy>, ApiError> {
+    let Some(id) = QueueId::of_arn(arn) else { return Ok(None) };
+    let document = services.queues.resource_policy(&id).await?;
+    Ok(document.map(|document| loaded(arn, document)))
 }
 
 pub(crate) fn loaded(arn: &Arn, document: Arc<PolicyDocument>) -> LoadedPolicy {

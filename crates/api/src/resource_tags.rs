@@ -6,6 +6,7 @@ use access::{IamError, Principal, Resource};
 use functions::{FunctionId, FunctionsError};
 use names::{AccountId, Arn, FunctionReference};
 use objects::{BucketName, BucketRef, ObjectKey, ObjectsError};
+use queues::{QueueId, QueuesError};
 use std::collections::BTreeMap;
 use tables::TablesError;
 
@@ -40,8 +41,11 @@ pub(crate) async fn read(
     Ok(())
 }
 
-/// Of what can have a policy of its own that asks for tags: tables.
+/// Of what can have a policy of its own that asks for tags: tables and queues.
 async fn own_policy_asks(services: &Services, resource: &Resource) -> Result<bool, ApiError> {
+    if let Some(policy) = resource_policies::of_queue(services, &resource.arn).await? {
+        return Ok(policy.asks_for_tags());
+    }
     let Some(table) = crate::dynamodb::target::of_arn(&resource.arn) else { return Ok(false) };
     Ok(resource_policies::of_table(services, &table).await?.is_some_and(|policy| policy.asks_for_tags()))
 }
@@ -68,6 +72,7 @@ async fn of(services: &Services, action: &str, resource: &Resource) -> Result<Ta
             }
         }
         ("dynamodb", Some(("table", _))) => of_table(services, arn).await,
+        ("sqs", None) => of_queue(services, arn).await,
         ("lambda", Some(("function", _))) => of_function(services, &arn.to_string()).await,
         ("s3", Some((bucket, key))) if OF_EXISTING_OBJECTS.contains(&action) => {
             let (Ok(name), Ok(key)) = (BucketName::parse(bucket), ObjectKey::parse(key)) else {
@@ -99,6 +104,15 @@ async fn of_table(services: &Services, arn: &Arn) -> Result<Tags, ApiError> {
     match services.tables.tags(table).await {
         Ok(tags) => Ok(tags),
         Err(TablesError::NoSuchArn(_)) => Ok(Tags::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn of_queue(services: &Services, arn: &Arn) -> Result<Tags, ApiError> {
+    let Some(id) = QueueId::of_arn(arn) else { return Ok(Tags::new()) };
+    match services.queues.tags(&id).await {
+        Ok(tags) => Ok(tags),
+        Err(QueuesError::NoSuchQueue) => Ok(Tags::new()),
         Err(error) => Err(error.into()),
     }
 }

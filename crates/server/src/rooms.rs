@@ -17,6 +17,7 @@ use meters::Meters;
 use names::Region;
 use objects::Objects;
 use pool::{Pool, PoolConfig};
+use queues::Queues;
 use runtime::{Runtimes, packs};
 use sandbox::{Host, HostOptions, Layer};
 use std::collections::BTreeSet;
@@ -84,6 +85,7 @@ impl Rooms {
         let blobs = Blobs::local(data.blobs(), clock.clone())?;
         let objects = Objects::new(kv.clone(), blobs.clone(), clock.clone());
         let tables = Tables::new(kv.clone(), clock.clone());
+        let queues = Queues::new(kv.clone(), clock.clone());
 
         let runtimes = Runtimes::open_with_packs(data.path(), &packs)?;
         let inside = Arc::new(FrontInside::default());
@@ -137,6 +139,7 @@ impl Rooms {
             access,
             objects,
             tables,
+            queues,
             functions: functions.clone(),
             audit: audit.clone(),
             base_domain: base_domains.first().cloned().unwrap_or_default(),
@@ -250,6 +253,12 @@ impl Rooms {
             tokio::spawn(tables.clone().keep_copied()),
             tokio::spawn(tables.clone().keep_forgotten()),
         ];
+        let queues = &front.services().queues;
+        let queues = vec![
+            tokio::spawn(queues.clone().keep_swept()),
+            tokio::spawn(queues.clone().keep_expired()),
+            tokio::spawn(queues.clone().keep_moving()),
+        ];
         let sweeper = tokio::spawn(sweep(clock, kv.clone(), blobs, functions.clone()));
         tokio::spawn(async move {
             if let Err(error) = functions.expect_all().await {
@@ -268,6 +277,7 @@ impl Rooms {
             dispatcher,
             sweeper,
             tables,
+            queues,
             meters,
             metering,
             iam,
@@ -287,6 +297,7 @@ pub struct Background {
     dispatcher: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     tables: Vec<JoinHandle<()>>,
+    queues: Vec<JoinHandle<()>>,
     meters: Meters,
     metering: JoinHandle<()>,
     iam: Iam,
@@ -300,7 +311,7 @@ impl Background {
     /// again at the next start. False when the store had failed.
     pub async fn end(self, deadline: Duration) -> bool {
         self.sweeper.abort();
-        self.tables.iter().for_each(JoinHandle::abort);
+        self.tables.iter().chain(&self.queues).for_each(JoinHandle::abort);
         self.pool.shutdown(deadline).await;
         for (name, task) in [
             ("triggers", self.triggers),

@@ -401,7 +401,11 @@ pub const SERVICES: &[Source] = &[
         ],
         root_names: &[],
         // SQS has errors of its own for names that it does not know.
-        open_enums: &["MessageSystemAttributeName", "MessageSystemAttributeNameForSends", "QueueAttributeName"],
+        open_enums: &[
+            "MessageSystemAttributeName",
+            "MessageSystemAttributeNameForSends",
+            "QueueAttributeName",
+        ],
         unwrapped: &[],
         raw: &[],
         // From the examples of requests and answers in the SQS API reference.

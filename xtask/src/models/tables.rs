@@ -131,7 +131,11 @@ pub fn write_operations(out: &mut String, service: &Source, model: &Model) -> Re
 fn write_query(out: &mut String, service: &Source, model: &Model, query: &Query) -> Result<()> {
     writeln!(out, "/// The same service in the query protocol.\npub mod query {{\nuse super::*;\n")?;
     writeln!(out, "pub static SERVICE: Service = Service {{")?;
-    writeln!(out, "protocol: Protocol::Query, target_prefix: None, xml_namespace: Some({:?}),", query.xml_namespace)?;
+    writeln!(
+        out,
+        "protocol: Protocol::Query, target_prefix: None, xml_namespace: Some({:?}),",
+        query.xml_namespace
+    )?;
     write!(out, "operations: &[")?;
     for name in service.operations {
         write!(out, "&{},", names::constant(name))?;
@@ -144,7 +148,10 @@ fn write_query(out: &mut String, service: &Source, model: &Model, query: &Query)
         let operation = model.operations.get(*name).ok_or_else(|| format!("no operation {name}"))?;
         let constant = names::constant(name);
         let wrapper = operation.output.as_ref().map(|_| format!("{name}Result"));
-        writeln!(out, "static {constant}: Operation = Operation {{ service: &SERVICE, result_wrapper: {wrapper:?},")?;
+        writeln!(
+            out,
+            "static {constant}: Operation = Operation {{ service: &SERVICE, result_wrapper: {wrapper:?},"
+        )?;
         writeln!(out, "..operation::{constant} }};")?;
     }
     writeln!(out, "}}\n")?;
@@ -263,7 +270,8 @@ fn member_calls(service: &Source, shape: &Shape) -> Result<String> {
             Some("statusCode") => write!(out, ".status()")?,
             Some(other) => return Err(format!("{name}: unknown location {other}").into()),
         }
-        let in_query = service.query.iter().flat_map(|query| query.members).find(|(member, _)| member == name);
+        let in_query =
+            service.query.iter().flat_map(|query| query.members).find(|(member, _)| member == name);
         if let Some((_, in_query)) = in_query {
             write!(out, ".query_name({in_query:?})")?;
         }

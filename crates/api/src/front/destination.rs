@@ -3,7 +3,7 @@
 use super::SERVICES;
 use super::host::Addressed;
 use crate::operation::Entry;
-use crate::{operations, s3, sts};
+use crate::{operations, s3, sqs, sts};
 use http::{HeaderMap, Method, request::Parts};
 use protocol::model::{Protocol, Service};
 use protocol::route::{self, Labels};
@@ -32,6 +32,16 @@ pub(crate) enum Meant {
 /// The scope of the signature decides; a request without one is placed by its host, its path, or its
 /// protocol's marks. What is left is S3's, whose paths are anything.
 pub(crate) fn destination(parts: &Parts, scope_service: Option<&str>, addressed: &Addressed) -> Destination {
+    match place(parts, scope_service, addressed) {
+        Destination::Known(service) => {
+            let is_form = is_form(&parts.headers);
+            Destination::Known(sqs::query::spoken(service, &parts.method, &parts.headers, is_form))
+        }
+        unknown => unknown,
+    }
+}
+
+fn place(parts: &Parts, scope_service: Option<&str>, addressed: &Addressed) -> Destination {
     if let Some(name) = scope_service {
         // Presigned and signed alike. `s3express` and others are services of their own. A table's stream is signed as
         // its table is: their targets tell them apart.

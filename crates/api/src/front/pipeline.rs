@@ -10,7 +10,7 @@ use crate::function_url;
 use crate::lambda::code_download;
 use crate::operation::BODY_BYTES_MAX;
 use crate::parameters::parameters;
-use crate::{ApiError, Body, Call, Entry};
+use crate::{ApiError, Body, Call, Entry, sqs};
 use access::{Decision, DenialRef, Principal};
 use bytes::Bytes;
 use clock::Timestamp;
@@ -198,9 +198,21 @@ impl Incoming<'_> {
             (Some(document), Body::default())
         };
         let (front, peer, request_id) = (self.front, self.peer, self.request_id);
-        Spoken { front, parts: self.parts, peer, request_id, now, caller, entry, labels, document, body }
-            .speak(note)
-            .await
+        Spoken {
+            front,
+            service,
+            parts: self.parts,
+            peer,
+            request_id,
+            now,
+            caller,
+            entry,
+            labels,
+            document,
+            body,
+        }
+        .speak(note)
+        .await
     }
 
     /// The others sign the body's own hash: it is read whole, within the operation's bound, before the
@@ -244,9 +256,21 @@ impl Incoming<'_> {
             (Some(document), Body::default())
         };
         let (front, peer, request_id) = (self.front, self.peer, self.request_id);
-        Spoken { front, parts: self.parts, peer, request_id, now, caller, entry, labels, document, body }
-            .speak(note)
-            .await
+        Spoken {
+            front,
+            service,
+            parts: self.parts,
+            peer,
+            request_id,
+            now,
+            caller,
+            entry,
+            labels,
+            document,
+            body,
+        }
+        .speak(note)
+        .await
     }
 
     /// What a stranger may ask for without a signature, which is named in the body: little of it is read, of few
@@ -270,9 +294,21 @@ impl Incoming<'_> {
         identify(note, &caller);
         let (front, peer, request_id) = (self.front, self.peer, self.request_id);
         let (document, body) = (Some(document), Body::default());
-        Spoken { front, parts: self.parts, peer, request_id, now, caller, entry, labels, document, body }
-            .speak(note)
-            .await
+        Spoken {
+            front,
+            service,
+            parts: self.parts,
+            peer,
+            request_id,
+            now,
+            caller,
+            entry,
+            labels,
+            document,
+            body,
+        }
+        .speak(note)
+        .await
     }
 
     /// A service that we do not speak: who asks is verified first, as everywhere. `words` is one whose
@@ -345,6 +381,8 @@ fn implemented(
 /// An authenticated request for one of our operations.
 struct Spoken<'a> {
     front: &'a Front,
+    /// In the protocol that the request is written in.
+    service: &'static Service,
     parts: Parts,
     peer: SocketAddr,
     request_id: RequestId,
@@ -359,18 +397,21 @@ struct Spoken<'a> {
 impl Spoken<'_> {
     /// Decodes, decides, does and encodes.
     async fn speak(self, note: &mut Note) -> Result<Response<ResponseBody>, ApiError> {
-        let Spoken { front, parts, peer, request_id, now, caller, entry, labels, document, body } = self;
+        let Spoken { front, service, parts, peer, request_id, now, caller, entry, labels, document, body } =
+            self;
+        let model = sqs::query::operation(service, entry.model);
+        let document = document.map(|document| sqs::query::complete(model, &parts, document));
         let (tree, body) = match (entry.direct, document) {
             (true, document) => (Value::Null, Body::from(document.unwrap_or_default())),
             (false, document) => {
                 let tree = aside(document.as_ref().map_or(0, Bytes::len), || {
-                    protocol::decode::decode(entry.model, &parts, document.as_deref(), &labels)
+                    protocol::decode::decode(model, &parts, document.as_deref(), &labels)
                 });
                 let tree = tree.and_then(|tree| {
                     protocol::decode::honour(&tree, entry.honoured)?;
                     Ok(tree)
                 });
-                (tree.map_err(|error| ApiError::from(error.into_wire(entry.model)))?, body)
+                (tree.map_err(|error| ApiError::from(error.into_wire(model)))?, body)
             }
         };
         if let Some(shape) = entry.model.input.filter(|_| !entry.data) {
@@ -398,7 +439,7 @@ impl Spoken<'_> {
             trail: note.trail.clone(),
         };
         let reply = entry.run(call, tree).await?;
-        respond::success(entry, reply, request_id)
+        respond::success(model, reply, request_id)
     }
 }
 

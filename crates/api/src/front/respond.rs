@@ -2,7 +2,7 @@
 
 use super::ResponseBody;
 use crate::error::ErrorKind;
-use crate::{ApiError, Entry, Reply, ReplyBody};
+use crate::{ApiError, Reply, ReplyBody, sqs};
 use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
 use futures_util::{Stream, StreamExt};
@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full, StreamBody};
 use protocol::RequestId;
 use protocol::error::WireError;
-use protocol::model::{Protocol, Service};
+use protocol::model::{Operation, Protocol, Service};
 use serde_json::Value;
 use std::fmt::Display;
 use std::io;
@@ -24,11 +24,11 @@ use std::task::{Context, Poll};
 /// # Errors
 /// The output is not what the model allows: a bug, answered with a 500.
 pub(crate) fn success(
-    entry: &Entry,
+    operation: &'static Operation,
     reply: Reply<Value>,
     request_id: RequestId,
 ) -> Result<Response<ResponseBody>, ApiError> {
-    let encoded = protocol::encode::encode(entry.model, &reply.output, &request_id);
+    let encoded = protocol::encode::encode(operation, &reply.output, &request_id);
     let (mut head, document) = encoded.map_err(ApiError::internal)?.into_parts();
     if let Some(status) = reply.status {
         head.status = status;
@@ -42,7 +42,7 @@ pub(crate) fn success(
                 ReplyBody::Bytes(bytes) => bytes,
                 _ => document,
             };
-            if sums(entry.model.service) {
+            if sums(operation.service) {
                 head.headers.insert(CRC32, sum(&bytes));
             }
             whole(bytes)
@@ -66,6 +66,8 @@ pub(crate) fn rendered(
     error: &WireError,
     request_id: RequestId,
 ) -> Response<ResponseBody> {
+    let mut error = error.clone();
+    sqs::error::finish(service, &mut error);
     let mut response = error.render(service, &request_id);
     if sums(service) {
         let sum = sum(response.body());

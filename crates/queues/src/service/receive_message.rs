@@ -133,6 +133,13 @@ impl Queues {
                 received.push(take(tx, work, lease, place, stored).await?);
             }
         }
+        if lease.until <= work.now {
+            // Only now, so that no message is in an answer twice.
+            for Receipt { sent, sequence, .. } in received.iter().map(|one| one.receipt) {
+                let key = keys::ready(work.number, keys::RETURNED, lease.until, sequence);
+                tx.put(key, sent.to_be_bytes().to_vec());
+            }
+        }
         Ok(received)
     }
 
@@ -258,7 +265,8 @@ fn check(work: &Work, ask: &Receive) -> Result<(), QueuesError> {
     }
 }
 
-/// Leases a message that may be received. Its row in the order of these is the caller's to take away.
+/// Leases a message that may be received. Its row in the order of these is the caller's to take away, and to put back
+/// where it stays visible.
 async fn take(
     tx: &mut Transaction,
     work: &mut Work,
@@ -278,8 +286,6 @@ async fn take(
         work.count.in_flight += 1;
         work.has_arrivals = true;
         put_lease(tx, work, place, &stored);
-    } else if !work.is_fifo() {
-        tx.put(stored.message.ready_key(work.number, place), place.sent.to_be_bytes().to_vec());
     }
     stored.rewrite(tx, work.number, place)?;
     let body = stored.body(tx, work.number, place).await?;

@@ -1,0 +1,33 @@
+//! Queues, spoken as SQS: in JSON, and in the query protocol of older clients.
+
+mod add_permission;
+mod attributes;
+mod batch;
+mod cancel_message_move_task;
+mod change_message_visibility;
+mod change_message_visibility_batch;
+mod create_queue;
+mod delete_message;
+mod delete_message_batch;
+mod delete_queue;
+pub(crate) mod error;
+mod get_queue_attributes;
+mod get_queue_url;
+mod list_dead_letter_source_queues;
+mod list_message_move_tasks;
+mod list_queue_tags;
+mod list_queues;
+pub mod model;
+mod purge_queue;
+pub(crate) mod query;
+mod receipt;
+mod receive_message;
+mod remove_permission;
+mod send_message;
+mod send_message_batch;
+mod set_queue_attributes;
+mod start_message_move_task;
+mod tag_queue;
+pub(crate) mod target;
+mod task_handle;
+mod untag_queue;
