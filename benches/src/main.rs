@@ -11,6 +11,7 @@ mod floor;
 mod invoke;
 mod leak;
 mod objects;
+mod queues;
 mod sample;
 mod scale;
 mod sign;
@@ -40,7 +41,7 @@ struct Arguments {
     /// Of the cold starts only those whose name contains this
     #[arg(long, default_value = "")]
     case: String,
-    /// Items of the large table
+    /// Items of the large table, messages of the deep queue
     #[arg(long, default_value_t = 1_000_000)]
     items: usize,
     /// `node_modules/.bin/dynalite`, as npm installs it, to measure beside tables
@@ -74,6 +75,10 @@ enum Bench {
     Tables,
     /// PutItem in a small table and in a large one; only when it is named, since filling it takes minutes
     Filled,
+    /// Messages sent, received and deleted, and what it costs to wait for them
+    Queues,
+    /// Messages in an empty queue and in one with many; only when it is named, since filling it takes minutes
+    Deep,
     /// Decisions over many policies, and what signatures and decisions add to a request
     Access,
 }
@@ -93,7 +98,7 @@ fn main() -> Result<()> {
         dynalite: arguments.dynalite,
         clock: clock::Clock::real(),
     };
-    let is_long = |bench| matches!(bench, Bench::Registered | Bench::Leak | Bench::Filled);
+    let is_long = |bench| matches!(bench, Bench::Registered | Bench::Leak | Bench::Filled | Bench::Deep);
     let wanted = |bench| (arguments.only.is_empty() && !is_long(bench)) || arguments.only.contains(&bench);
     for (bench, run) in [
         (Bench::Start, start::run as fn(&Context) -> Result<()>),
@@ -105,6 +110,8 @@ fn main() -> Result<()> {
         (Bench::Objects, objects::run),
         (Bench::Tables, tables::run),
         (Bench::Filled, tables::filled),
+        (Bench::Queues, queues::run),
+        (Bench::Deep, queues::deep),
         (Bench::Access, access::run),
         (Bench::Access, signed::run),
     ] {

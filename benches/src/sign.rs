@@ -35,13 +35,20 @@ impl Signer {
         )
     }
 
-    /// As [`Signer::headers`], for an operation of DynamoDB.
-    pub fn json_headers(&self, host: &str, target: &str, body_hash: &str, time: &str) -> String {
+    /// As [`Signer::headers`], for an operation of a service that speaks JSON.
+    pub fn json_headers(
+        &self,
+        service: &str,
+        host: &str,
+        target: &str,
+        body_hash: &str,
+        time: &str,
+    ) -> String {
         let (kind, names) = ("application/x-amz-json-1.0", "content-type;host;x-amz-date;x-amz-target");
         let canonical = format!(
             "POST\n/\n\ncontent-type:{kind}\nhost:{host}\nx-amz-date:{time}\nx-amz-target:{target}\n\n{names}\n{body_hash}"
         );
-        let authorization = self.authorization("dynamodb", names, &canonical, time);
+        let authorization = self.authorization(service, names, &canonical, time);
         format!(
             "Host: {host}\r\nContent-Type: {kind}\r\nX-Amz-Date: {time}\r\nX-Amz-Target: {target}\r\n\
              Authorization: {authorization}\r\n"

@@ -178,6 +178,7 @@ impl Target {
         let body = document.to_string();
         let target = format!("DynamoDB_20120810.{operation}");
         let signed = self.signer.json_headers(
+            "dynamodb",
             &self.server.address,
             &target,
             &sign::sha256(body.as_bytes()),

@@ -1,0 +1,243 @@
+//! Messages sent, received and deleted, every one of them on the disk before it is acknowledged; what a deep queue costs
+//! beside an empty one, and what waiting costs.
+
+use std::{io::Write, net::TcpStream, time::Duration};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Context, Result,
+    fixture::Zerun,
+    sample::{Throughput, clients},
+    sign,
+    table::{ms, per_second, print},
+};
+
+const CLIENTS: [usize; 3] = [1, 16, 64];
+const BATCH: usize = 10;
+/// Bytes of a message's body.
+const BODY_BYTES: usize = 200;
+/// Requests made ahead for each figure; they come again when they are used up.
+const SIGNED: usize = 16_384;
+/// Messages that are there before any is received; sending has left more.
+const FILLED: usize = 100_000;
+/// Queues that are waited for, each by one request.
+const IDLE: usize = 1_000;
+const IDLE_FOR: Duration = Duration::from_secs(8);
+
+/// # Errors
+/// A server that does not start, or any request that fails.
+pub fn run(context: &Context) -> Result<()> {
+    let zerun = Zerun::start(context, &context.disk.join("queues"))?;
+    let url = create(&zerun, "bench")?;
+    let mut rows = Vec::new();
+    for (name, batch) in [("SendMessage", 1), ("SendMessageBatch of 10", BATCH)] {
+        for count in CLIENTS {
+            rows.push(shown(name, count, batch, &send(context, &zerun, &url, count, batch)?));
+        }
+    }
+    fill(&zerun, &url, FILLED)?;
+    for (name, batch) in [("receive and delete, singly", 1), ("receive and delete, 10 at once", BATCH)] {
+        for count in CLIENTS {
+            rows.push(shown(name, count, batch, &consume(context, &zerun, &url, count, batch)?));
+        }
+    }
+    let cpu = idle(context, &zerun)?;
+    let waiting = vec![
+        format!("{IDLE} queues, each with a long poll"),
+        IDLE.to_string(),
+        format!("{} of {} of processor time", ms(cpu), ms(IDLE_FOR)),
+    ];
+    rows.push(waiting.into_iter().chain(std::iter::repeat_n(String::new(), 2)).collect());
+    print(
+        "Queues",
+        &["", "clients", "messages", "p50 of a round", "p99"],
+        &rows,
+        &[
+            "Bodies of 200 bytes; signed requests, of which those that delete are signed while the time runs.",
+            "Every acknowledged change is on the disk. Who waits costs nothing.",
+        ],
+    )
+}
+
+/// # Errors
+/// As [`run`].
+pub fn deep(context: &Context) -> Result<()> {
+    let zerun = Zerun::start(context, &context.disk.join("deep"))?;
+    let mut rows = Vec::new();
+    for (name, messages) in [("empty", 0), ("deep", context.items)] {
+        let url = create(&zerun, name)?;
+        fill(&zerun, &url, messages)?;
+        for count in [1, 16] {
+            // Sent first, so that there is something to receive.
+            let before = cpu(&zerun)?;
+            let sent = send(context, &zerun, &url, count, 1)?;
+            let between = cpu(&zerun)?;
+            let consumed = consume(context, &zerun, &url, count, 1)?;
+            let after = cpu(&zerun)?;
+            let each = |time: Duration, found: &Throughput| -> Result<String> {
+                Ok(ms(time / u32::try_from(found.latencies.len())?))
+            };
+            rows.push(vec![
+                messages.to_string(),
+                count.to_string(),
+                per_second(sent.per_second),
+                each(between - before, &sent)?,
+                per_second(consumed.per_second),
+                each(after - between, &consumed)?,
+            ]);
+        }
+    }
+    print(
+        "A message, by how many there are before it",
+        &[
+            "messages",
+            "clients",
+            "sent",
+            "server's processor time",
+            "received and deleted",
+            "server's processor time",
+        ],
+        &rows,
+        &["Aim: the same at any depth. The rates depend on the disk, the processor time does not."],
+    )
+}
+
+fn shown(name: &str, count: usize, batch: usize, found: &Throughput) -> Vec<String> {
+    vec![
+        name.to_owned(),
+        count.to_string(),
+        per_second(found.per_second * batch as f64),
+        ms(found.latencies.median()),
+        ms(found.latencies.p99()),
+    ]
+}
+
+fn request(zerun: &Zerun, operation: &str, document: &Value) -> Vec<u8> {
+    let body = document.to_string();
+    let hash = sign::sha256(body.as_bytes());
+    let (target, time) = (format!("AmazonSQS.{operation}"), zerun.clock.now().to_basic());
+    let signed = zerun.signer.json_headers("sqs", &zerun.server.address, &target, &hash, &time);
+    format!("POST / HTTP/1.1\r\n{signed}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn create(zerun: &Zerun, name: &str) -> Result<String> {
+    let mut body = Vec::new();
+    zerun.connect()?.send(&request(zerun, "CreateQueue", &json!({"QueueName": name})), &mut body)?;
+    let told: Value = serde_json::from_slice(&body)?;
+    Ok(told["QueueUrl"].as_str().ok_or("no QueueUrl")?.to_owned())
+}
+
+fn sending(url: &str, batch: usize) -> (&'static str, Value) {
+    let text = "z".repeat(BODY_BYTES);
+    if batch == 1 {
+        return ("SendMessage", json!({"QueueUrl": url, "MessageBody": text}));
+    }
+    let entry = |number: usize| json!({"Id": number.to_string(), "MessageBody": text});
+    ("SendMessageBatch", json!({"QueueUrl": url, "Entries": (0..batch).map(entry).collect::<Vec<_>>()}))
+}
+
+fn send(context: &Context, zerun: &Zerun, url: &str, count: usize, batch: usize) -> Result<Throughput> {
+    clients(context, count, |_| {
+        let (mut connection, mut body) = (zerun.connect()?, Vec::new());
+        let (operation, document) = sending(url, batch);
+        let requests: Vec<Vec<u8>> =
+            (0..SIGNED / count / batch).map(|_| request(zerun, operation, &document)).collect();
+        Ok(move |step: usize| {
+            let request = requests.get(step % requests.len()).ok_or("no requests")?;
+            connection.send(request, &mut body)
+        })
+    })
+}
+
+fn consume(context: &Context, zerun: &Zerun, url: &str, count: usize, batch: usize) -> Result<Throughput> {
+    clients(context, count, |_| {
+        let (mut connection, mut body) = (zerun.connect()?, Vec::new());
+        let receive =
+            request(zerun, "ReceiveMessage", &json!({"QueueUrl": url, "MaxNumberOfMessages": batch}));
+        Ok(move |_| {
+            connection.send(&receive, &mut body)?;
+            let told: Value = serde_json::from_slice(&body)?;
+            let messages = told["Messages"].as_array().ok_or("the queue ran dry")?;
+            let delete = match messages.as_slice() {
+                [one] => {
+                    let document = json!({"QueueUrl": url, "ReceiptHandle": one["ReceiptHandle"]});
+                    request(zerun, "DeleteMessage", &document)
+                }
+                many => {
+                    let entry = |(number, one): (usize, &Value)| json!({"Id": number.to_string(), "ReceiptHandle": one["ReceiptHandle"]});
+                    let entries: Vec<Value> = many.iter().enumerate().map(entry).collect();
+                    request(zerun, "DeleteMessageBatch", &json!({"QueueUrl": url, "Entries": entries}))
+                }
+            };
+            connection.send(&delete, &mut body)
+        })
+    })
+}
+
+fn fill(zerun: &Zerun, url: &str, messages: usize) -> Result<()> {
+    const FILLERS: usize = 32;
+    let results: Vec<std::result::Result<(), String>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..FILLERS)
+            .map(|filler| {
+                scope.spawn(move || {
+                    let fill = || -> Result<()> {
+                        let (operation, document) = sending(url, BATCH);
+                        let (mut connection, mut body) = (zerun.connect()?, Vec::new());
+                        for _ in (filler * BATCH..messages).step_by(FILLERS * BATCH) {
+                            connection.send(&request(zerun, operation, &document), &mut body)?;
+                        }
+                        Ok(())
+                    };
+                    fill().map_err(|error| error.to_string())
+                })
+            })
+            .collect();
+        threads.into_iter().map(|one| one.join().unwrap_or_else(|_| Err("panicked".into()))).collect()
+    });
+    Ok(results.into_iter().collect::<std::result::Result<(), String>>()?)
+}
+
+/// Processor time of the server while so many requests wait.
+fn idle(context: &Context, zerun: &Zerun) -> Result<Duration> {
+    let mut waiting = Vec::with_capacity(IDLE);
+    let urls: Vec<String> =
+        (0..IDLE).map(|number| create(zerun, &format!("idle-{number}"))).collect::<Result<_>>()?;
+    for url in urls {
+        let mut stream = TcpStream::connect(&zerun.server.address)?;
+        stream.write_all(&request(
+            zerun,
+            "ReceiveMessage",
+            &json!({"QueueUrl": url, "WaitTimeSeconds": 20}),
+        ))?;
+        waiting.push(stream);
+    }
+    // Until the server has done all there is to do for them.
+    let second = Duration::from_secs(1);
+    let mut before = cpu(zerun)?;
+    pause(context, second);
+    while cpu(zerun)? - before > Duration::from_millis(50) {
+        before = cpu(zerun)?;
+        pause(context, second);
+    }
+    let before = cpu(zerun)?;
+    pause(context, IDLE_FOR);
+    Ok(cpu(zerun)? - before)
+}
+
+fn pause(context: &Context, duration: Duration) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    if let Ok(runtime) = runtime {
+        runtime.block_on(context.clock.sleep(duration));
+    }
+}
+
+/// Processor time of the server so far.
+fn cpu(zerun: &Zerun) -> Result<Duration> {
+    let text = std::fs::read_to_string(format!("/proc/{}/stat", zerun.server.pid()))?;
+    let (_, rest) = text.rsplit_once(") ").ok_or("no stat")?;
+    let ticks = |place| rest.split(' ').nth(place).and_then(|text| text.parse::<u64>().ok());
+    let (user, system) = (ticks(11).ok_or("no utime")?, ticks(12).ok_or("no stime")?);
+    // 100 a second on every Linux there is.
+    Ok(Duration::from_millis((user + system) * 10))
+}
