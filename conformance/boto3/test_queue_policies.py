@@ -105,9 +105,10 @@ def test_a_policy_lets_nobody_change_the_queue_from_another_account(sqs, theirs,
 
 
 def test_a_denial_wins(sqs, queue):
-    share(sqs, queue, Effect="Deny", Principal="*", Action="sqs:SendMessage")
-    with refused("AccessDenied"):
-        sqs.send_message(QueueUrl=queue, MessageBody="a")
+    share(sqs, queue, Effect="Deny", Principal="*", Action=["sqs:SendMessage", "sqs:DeleteQueue"])
+    for refuse in (lambda: sqs.send_message(QueueUrl=queue, MessageBody="a"), lambda: sqs.delete_queue(QueueUrl=queue)):
+        with refused("AccessDenied"):
+            refuse()
 
 
 def test_a_condition_on_the_queue_s_tag(zerun, sqs, queue, user):

@@ -84,7 +84,7 @@ impl Call {
                 context.set("s3:x-amz-content-sha256", sum);
             }
         }
-        let shared = resource_policies::of(&self.services, action, resources).await?;
+        let shared = resource_policies::of(&self.services, &self.principal, action, resources).await?;
         match self.decide(action, resources, context, &shared).await? {
             Decision::Deny(denial) => Err(ApiError::from(denial)),
             Decision::Allow { because } => {

@@ -173,7 +173,7 @@ impl Asked<'_> {
             .set("lambda:FunctionArn", self.target.id.arn_with(self.target.qualifier.as_ref()).to_string());
         let (principal, action) = (&caller.principal, ACTION);
         resource_tags::read(services, principal, action, &mut resources).await?;
-        let shared = resource_policies::of(services, action, &resources).await?;
+        let shared = resource_policies::of(services, principal, action, &resources).await?;
         let (resources, shared) = (resources.as_slice(), shared.as_slice());
         let asked = access::Asked { principal, action, resources, sent: &sent, context, shared };
         match services.access.authorize(asked).await {

@@ -2,9 +2,9 @@
 
 use crate::dynamodb::target;
 use crate::{ApiError, Services};
-use access::Resource;
 use access::iam::LoadedPolicy;
 use access::policy::PolicyDocument;
+use access::{Principal, Resource};
 use names::Arn;
 use queues::QueueId;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ const OF_TABLES: [&str; 26] = [
     "dynamodb:UpdateTimeToLive",
 ];
 
-/// What a queue's policy may let other principals do
+/// What a queue's policy may let other accounts do; inside its own it is asked about everything
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-overview-of-managing-access.html>).
 const OF_QUEUES: [&str; 8] = [
     "sqs:ChangeMessageVisibility",
@@ -87,18 +87,20 @@ const OF_QUEUES: [&str; 8] = [
 /// The store fails.
 pub(crate) async fn of(
     services: &Services,
+    principal: &Principal,
     action: &str,
     resources: &[Resource],
 ) -> Result<Vec<Option<LoadedPolicy>>, ApiError> {
     let (of_functions, of_tables) = (OF_FUNCTIONS.contains(&action), OF_TABLES.contains(&action));
-    let of_queues = OF_QUEUES.contains(&action);
+    let of_queues = action.starts_with("sqs:");
     if !of_functions && !of_tables && !of_queues {
         return Ok(Vec::new());
     }
     let mut policies = Vec::with_capacity(resources.len());
-    for Resource { arn, .. } in resources {
+    for Resource { arn, owner, .. } in resources {
         if of_queues {
-            policies.push(of_queue(services, arn).await?);
+            let may_say = OF_QUEUES.contains(&action) || owner.as_ref() == principal.account();
+            policies.push(if may_say { of_queue(services, arn).await? } else { None });
             continue;
         }
         policies.push(match of_functions {
