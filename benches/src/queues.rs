@@ -39,7 +39,7 @@ pub fn run(context: &Context) -> Result<()> {
     fill(&zerun, &url, FILLED)?;
     for (name, batch) in [("receive and delete, singly", 1), ("receive and delete, 10 at once", BATCH)] {
         for count in CLIENTS {
-            rows.push(shown(name, count, batch, &consume(context, &zerun, &url, count, batch)?));
+            rows.push(shown(name, count, batch, &consume(context, &zerun, &url, count, batch, false)?));
         }
     }
     let cpu = idle(context, &zerun)?;
@@ -69,35 +69,22 @@ pub fn deep(context: &Context) -> Result<()> {
         let url = create(&zerun, name)?;
         fill(&zerun, &url, messages)?;
         for count in [1, 16] {
-            // Sent first, so that there is something to receive.
             let before = cpu(&zerun)?;
-            let sent = send(context, &zerun, &url, count, 1)?;
-            let between = cpu(&zerun)?;
-            let consumed = consume(context, &zerun, &url, count, 1)?;
-            let after = cpu(&zerun)?;
-            let each = |time: Duration, found: &Throughput| -> Result<String> {
-                Ok(ms(time / u32::try_from(found.latencies.len())?))
-            };
+            let found = consume(context, &zerun, &url, count, 1, true)?;
+            let each = (cpu(&zerun)? - before) / u32::try_from(found.latencies.len())?;
             rows.push(vec![
                 messages.to_string(),
                 count.to_string(),
-                per_second(sent.per_second),
-                each(between - before, &sent)?,
-                per_second(consumed.per_second),
-                each(after - between, &consumed)?,
+                per_second(found.per_second),
+                ms(found.latencies.median()),
+                ms(found.latencies.p99()),
+                ms(each),
             ]);
         }
     }
     print(
         "A message, by how many there are before it",
-        &[
-            "messages",
-            "clients",
-            "sent",
-            "server's processor time",
-            "received and deleted",
-            "server's processor time",
-        ],
+        &["messages", "clients", "sent, received and deleted", "p50", "p99", "server's processor time"],
         &rows,
         &["Aim: the same at any depth. The rates depend on the disk, the processor time does not."],
     )
@@ -150,12 +137,25 @@ fn send(context: &Context, zerun: &Zerun, url: &str, count: usize, batch: usize)
     })
 }
 
-fn consume(context: &Context, zerun: &Zerun, url: &str, count: usize, batch: usize) -> Result<Throughput> {
+/// `sends`: one message before each round, so that there are as many after it.
+fn consume(
+    context: &Context,
+    zerun: &Zerun,
+    url: &str,
+    count: usize,
+    batch: usize,
+    sends: bool,
+) -> Result<Throughput> {
     clients(context, count, |_| {
         let (mut connection, mut body) = (zerun.connect()?, Vec::new());
         let receive =
             request(zerun, "ReceiveMessage", &json!({"QueueUrl": url, "MaxNumberOfMessages": batch}));
+        let (operation, document) = sending(url, 1);
+        let send = request(zerun, operation, &document);
         Ok(move |_| {
+            if sends {
+                connection.send(&send, &mut body)?;
+            }
             connection.send(&receive, &mut body)?;
             let told: Value = serde_json::from_slice(&body)?;
             let messages = told["Messages"].as_array().ok_or("the queue ran dry")?;
