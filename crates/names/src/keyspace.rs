@@ -210,6 +210,16 @@ pub enum Keyspace {
     /// queues: (1 or 2, account, region, name, when it began, id): moves of messages out of a dead-letter queue; 1 for
     /// each, 2 for those under way.
     QueueMove = 0xBF,
+    /// tables: (account, region, table name, export id): exports, also those that ended.
+    TableExport = 0xA5,
+    /// tables: (account, region, number of its rows): exports under way.
+    TableExportWork = 0xA6,
+    /// tables: (number of the export's rows, number of the file): files that were written.
+    TableExportFile = 0xA7,
+    /// tables: (account, region, table name, import id): imports, also those that ended.
+    TableImport = 0xA8,
+    /// tables: (account, region, table number): imports under way.
+    TableImportWork = 0xA9,
 }
 
 impl Keyspace {

@@ -20,6 +20,7 @@ pub mod partiql;
 pub mod schema;
 mod service;
 mod table;
+pub mod transfer;
 pub mod value;
 
 pub use error::{Corrupt, Refusal};
