@@ -21,9 +21,14 @@
 //! TableCopy        table (that is made)                              -> record
 //! TableBackup      account region name id                            -> record
 //! TablePolicy      account region name                               -> policy
+//! TableExport      account region name id                            -> record
+//! TableExportWork  account region rows                               -> which export
+//! TableExportFile  rows file                                         -> record
+//! TableImport      account region name id                            -> record
+//! TableImportWork  account region table                              -> which import
 //! ```
 
-use crate::table::{BackupId, StreamId, TableId};
+use crate::table::{BackupId, StreamId, TableId, Transfer, TransferId};
 use names::{AccountId, Key, KeyRange, Keyspace, Region};
 
 /// The number that stands for the table where an index's could: indexes count from 1.
@@ -191,4 +196,45 @@ pub(crate) fn backups(account: &AccountId, region: &Region) -> Key {
 /// Of all accounts.
 pub(crate) fn all_tables() -> Key {
     Key::new(Keyspace::Table)
+}
+
+pub(crate) fn transfer(id: &TransferId) -> Key {
+    transfers_of(id.what, &id.table).text(&id.id)
+}
+
+/// Of a table's name, oldest first.
+pub(crate) fn transfers_of(what: Transfer, table: &TableId) -> Key {
+    transfers(what, &table.account, &table.region).text(table.name.as_str())
+}
+
+pub(crate) fn transfers(what: Transfer, account: &AccountId, region: &Region) -> Key {
+    Key::new(transfer_keyspace(what)).text(account.as_str()).text(region.as_str())
+}
+
+pub(crate) fn transfer_keyspace(what: Transfer) -> Keyspace {
+    match what {
+        Transfer::Export => Keyspace::TableExport,
+        Transfer::Import => Keyspace::TableImport,
+    }
+}
+
+/// `number`: of what is written from or into.
+pub(crate) fn work(what: Transfer, table: &TableId, number: u64) -> Key {
+    all_work_of(what, table).number(number)
+}
+
+pub(crate) fn all_work_of(what: Transfer, table: &TableId) -> Key {
+    all_work(what).text(table.account.as_str()).text(table.region.as_str())
+}
+
+pub(crate) fn all_work(what: Transfer) -> Key {
+    Key::new(match what {
+        Transfer::Export => Keyspace::TableExportWork,
+        Transfer::Import => Keyspace::TableImportWork,
+    })
+}
+
+/// Of an export whose rows have this number, in order.
+pub(crate) fn export_files(rows: u64) -> Key {
+    Key::new(Keyspace::TableExportFile).number(rows)
 }

@@ -25,17 +25,20 @@ pub mod value;
 
 pub use error::{Corrupt, Refusal};
 pub use service::{
-    ACCOUNT_UNITS_MAX, Action, Actor, Backup, BackupFilter, BackupPage, BackupRecord, Bounds,
-    COLLECTION_BYTES_MAX, Change, ChangePage, Collection, Consumed, Count, DeleteItem, Event, Found, GetItem,
-    Moment, Overrides, Page, Planned, Position, Precondition, Programs, PutItem, Query, Reason, Restore,
-    SHARDS, Scan, Segment, Select, SelectItems, Selection, Shard, StreamInfo, StreamPage, StreamRecord,
-    StreamStart, TABLE_UNITS_MAX, TABLES_MAX, TAGS_MAX, TableInfo, TableItems, TableKeys, TablePage,
-    TablePolicy, TableWrites, TableWritten, Tables, TablesError, Token, TransactAction, TransactFound,
-    TransactWrite, TransactWritten, UpdateItem, Written, digest, read_policy,
+    ACCOUNT_UNITS_MAX, Action, Actor, Asker, Backup, BackupFilter, BackupPage, BackupRecord, Begun, Bounds,
+    COLLECTION_BYTES_MAX, Change, ChangePage, Collection, Compression, Consumed, Count, DeleteItem,
+    EXPORTS_MAX, Event, Export, ExportFile, ExportPiece, ExportRecord, ExportState, ExportTable, Failure,
+    Found, GetItem, IMPORTS_MAX, Import, ImportPlan, ImportProgress, ImportRecord, ImportStep, ImportTable,
+    InputFormat, LineFormat, Moment, Overrides, Page, Planned, Position, Precondition, Programs, PutItem,
+    Query, Reason, Restore, SHARDS, Scan, Scope, Segment, Select, SelectItems, Selection, Shard, Stepped,
+    StreamInfo, StreamPage, StreamRecord, StreamStart, TABLE_UNITS_MAX, TABLES_MAX, TAGS_MAX, TableInfo,
+    TableItems, TableKeys, TablePage, TablePolicy, TableWrites, TableWritten, Tables, TablesError, Token,
+    TransactAction, TransactFound, TransactWrite, TransactWritten, TransferPage, TransferRecord, UpdateItem,
+    View, Wanted, Written, digest, read_policy,
 };
 pub use table::{
     AttributeDefinition, BackupId, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, History, Index,
     IndexChange, IndexKind, IndexStatus, KeyElement, KeyRole, Most, Projected, Recovery, Restored, Scaling,
     StreamId, StreamView, TableClass, TableId, TableName, TableRecord, TableStream, Throughput, TimeToLive,
-    TimeToLiveStatus, UpdateTable,
+    TimeToLiveStatus, Transfer, TransferId, UpdateTable,
 };

@@ -8,8 +8,10 @@ mod delete_table;
 mod describe_table;
 mod error;
 mod expiry;
+mod export;
 mod fill;
 mod history;
+mod import;
 mod items;
 mod known;
 mod limits;
@@ -20,6 +22,7 @@ mod stream;
 mod sweep;
 mod tags;
 mod throughput;
+mod transfer;
 mod update_table;
 
 pub use backup::{Backup, BackupFilter, BackupPage, BackupRecord};
@@ -27,6 +30,14 @@ pub use count::Count;
 pub use create_table::TABLES_MAX;
 pub use describe_table::TableInfo;
 pub use error::{Reason, TablesError};
+pub use export::{
+    EXPORTS_MAX, Export, ExportFile, ExportPiece, ExportRecord, ExportState, ExportTable, LineFormat, Scope,
+    View, Wanted,
+};
+pub use import::{
+    Compression, IMPORTS_MAX, Import, ImportPlan, ImportProgress, ImportRecord, ImportStep, ImportTable,
+    InputFormat, Stepped,
+};
 pub use items::{
     Action, Bounds, COLLECTION_BYTES_MAX, Collection, Consumed, DeleteItem, Found, GetItem, Page, Planned,
     Precondition, Programs, PutItem, Query, Scan, Segment, Select, SelectItems, Selection, TableItems,
@@ -42,6 +53,7 @@ pub use stream::{
     StreamStart,
 };
 pub use tags::TAGS_MAX;
+pub use transfer::{Asker, Begun, Failure, TransferPage, TransferRecord};
 
 use clock::Clock;
 use known::Known;

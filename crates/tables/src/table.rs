@@ -9,6 +9,7 @@ mod scaling;
 mod schema;
 mod stream;
 mod time_to_live;
+mod transfer;
 mod update;
 
 pub use backup::{BackupId, Restored};
@@ -21,6 +22,7 @@ pub(crate) use schema::key_schema;
 pub use schema::{AttributeDefinition, CreateIndex, CreateTable, KeyElement, KeyRole};
 pub use stream::{StreamId, StreamView, TableStream};
 pub use time_to_live::{TimeToLive, TimeToLiveStatus};
+pub use transfer::{Transfer, TransferId};
 pub use update::{Bound, ChangeCapacity, IndexChange, UpdateTable};
 
 use names::{AccountId, Arn, Region, Service};

@@ -11,8 +11,8 @@ mod lines;
 mod tests;
 
 pub use csv::{CsvHeader, fields};
-pub(crate) use ion::write_ion_line;
 pub use ion::read_ion_line;
+pub(crate) use ion::write_ion_line;
 pub use json_line::read_json_line;
 pub(crate) use json_line::write_json_line;
 pub use lines::{LINE_BYTES_MAX, Line, Lines};

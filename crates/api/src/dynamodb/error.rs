@@ -23,6 +23,11 @@ impl From<TablesError> for ApiError {
             TablesError::NoRecovery(_) => {
                 ApiError::invalid("PointInTimeRecoveryUnavailableException", message)
             }
+            TablesError::NoSuchExport(_) => ApiError::invalid("ExportNotFoundException", message),
+            TablesError::NoSuchImport(_) => ApiError::invalid("ImportNotFoundException", message),
+            TablesError::ExportTime(_) => ApiError::invalid("InvalidExportTimeException", message),
+            TablesError::ExportConflict(_) => ApiError::invalid("ExportConflictException", message),
+            TablesError::ImportConflict(_) => ApiError::invalid("ImportConflictException", message),
             TablesError::RestoreTime(_) => ApiError::invalid("InvalidRestoreTimeException", message),
             TablesError::TargetExists(_) => ApiError::invalid("TableAlreadyExistsException", message),
             TablesError::Trimmed => ApiError::invalid("TrimmedDataAccessException", message),

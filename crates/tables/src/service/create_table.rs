@@ -1,6 +1,7 @@
 use super::{Count, TableInfo, Tables, TablesError, read_policy, stream};
 use crate::keys;
 use crate::table::{CreateTable, IndexStatus, TableId, TableRecord};
+use clock::Clock;
 use kv::{Read, Transaction};
 
 /// Of one account in one region, as the published quota has it.
@@ -17,30 +18,43 @@ impl Tables {
         if let Some(policy) = &request.policy {
             read_policy(policy)?;
         }
-        let (now, id, clock) = (self.clock.now(), self.clock.uuid(), self.clock.clone());
+        let (id, clock) = (self.clock.uuid(), self.clock.clone());
         self.kv
             .transact(async move |tx: &mut Transaction| {
-                let place = keys::table(&request.table);
-                if tx.get(&place).await?.is_some() {
-                    return Err(TablesError::TableExists(request.table.name.to_string()));
-                }
-                refuse_too_many(tx, &request.table).await?;
-                let number = next_number(tx).await?;
-                let mut record = record(request.clone(), number, id.clone(), now);
-                if super::limits::units(&record) != (0, 0) {
-                    super::limits::check(tx, &request.table, &record).await?;
-                }
-                if let Some(policy) = &request.policy {
-                    super::resource_policy::put(tx, &request.table, policy.clone(), &clock);
-                }
-                if let Some(view) = request.stream {
-                    stream::begin(tx, &request.table, &mut record, view, now).await?;
-                }
-                kv::put_record(tx, &place, &record);
+                let record = make(tx, &request, &id, &clock).await?;
+                kv::put_record(tx, keys::table(&request.table), &record);
                 Ok(TableInfo::new(request.table.clone(), record, Vec::new(), Count::default()))
             })
             .await
     }
+}
+
+/// All that a table is made of but its record, which whoever calls keeps. The request was checked.
+///
+/// # Errors
+/// `Refused`, `TableExists`, `TooMany`; the store fails.
+pub(super) async fn make(
+    tx: &mut Transaction,
+    request: &CreateTable,
+    id: &str,
+    clock: &Clock,
+) -> Result<TableRecord, TablesError> {
+    if tx.get(&keys::table(&request.table)).await?.is_some() {
+        return Err(TablesError::TableExists(request.table.name.to_string()));
+    }
+    refuse_too_many(tx, &request.table).await?;
+    let (number, now) = (next_number(tx).await?, clock.now());
+    let mut record = record(request.clone(), number, id.to_owned(), now);
+    if super::limits::units(&record) != (0, 0) {
+        super::limits::check(tx, &request.table, &record).await?;
+    }
+    if let Some(policy) = &request.policy {
+        super::resource_policy::put(tx, &request.table, policy.clone(), clock);
+    }
+    if let Some(view) = request.stream {
+        stream::begin(tx, &request.table, &mut record, view, now).await?;
+    }
+    Ok(record)
 }
 
 fn record(request: CreateTable, number: u64, id: String, now: clock::Timestamp) -> TableRecord {

@@ -103,6 +103,17 @@ pub enum TablesError {
     NoRecovery(String),
     #[error("{0}")]
     RestoreTime(String),
+    #[error("Export not found: {0}")]
+    NoSuchExport(String),
+    #[error("Import not found: {0}")]
+    NoSuchImport(String),
+    #[error("{0}")]
+    ExportTime(String),
+    /// Its client token stands for another request.
+    #[error("{0}")]
+    ExportConflict(&'static str),
+    #[error("{0}")]
+    ImportConflict(&'static str),
     /// Where a table would be restored to.
     #[error("Table already exists: {0}")]
     TargetExists(String),

@@ -14,7 +14,7 @@ mod query;
 pub(crate) mod row;
 mod scan;
 mod select;
-mod token;
+pub(super) mod token;
 mod transact_get;
 mod transact_write;
 mod update_item;

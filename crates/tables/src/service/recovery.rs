@@ -3,5 +3,5 @@
 mod restore;
 mod update;
 
-pub(crate) use restore::{Made, make};
+pub(crate) use restore::{Made, first_after, make};
 pub use restore::{Moment, Overrides, Restore};

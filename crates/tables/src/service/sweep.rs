@@ -79,6 +79,7 @@ fn parts(table: u64, index: u32) -> Vec<Key> {
             of(Keyspace::TableHistory),
             of(Keyspace::TableHistoryNext),
             of(Keyspace::TableGone),
+            of(Keyspace::TableExportFile),
             keys::counts(table),
             keys::collections(table),
         ];

@@ -63,7 +63,9 @@ fn a_line_of_ion_is_as_published_and_comes_back() {
 
 #[test]
 fn other_ways_to_write_ion_are_read() {
-    let same = item(r#"{"a":{"N":"1200"},"b c":{"S":"äx\n"},"d":{"NULL":true},"e":{"B":"aGk="},"f":{"NS":["1","2"]}}"#);
+    let same = item(
+        r#"{"a":{"N":"1200"},"b c":{"S":"äx\n"},"d":{"NULL":true},"e":{"B":"aGk="},"f":{"NS":["1","2"]}}"#,
+    );
     for line in [
         r#"{Item:{a:1_200,'b c':"\u00e4\x78\n",d:null.string,e:{{ aGk= }},f:$dynamodb_NS::[1,2.0]}}"#,
         r#"$ion_1_0 { "Item" : { a : 1.2d3 , /* so */ "b c" : '''ä''' '''x\n''', 'd': null, e:{{aG k=}}, f:'$dynamodb_NS'::[1,2e0,],}, } // end"#,

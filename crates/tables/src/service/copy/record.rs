@@ -20,12 +20,34 @@ pub(crate) enum Source {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Target {
-    Table { account: AccountId, region: Region, name: TableName },
-    Backup { account: AccountId, region: Region, name: TableName, id: String },
+    Table {
+        account: AccountId,
+        region: Region,
+        name: TableName,
+    },
+    Backup {
+        account: AccountId,
+        region: Region,
+        name: TableName,
+        id: String,
+    },
+    /// Rows that an export writes: of the table, or where it `tells_changes` what became of items until the source's
+    /// `since` (`crate::service::export::Changed`).
+    Export {
+        account: AccountId,
+        region: Region,
+        name: TableName,
+        id: String,
+        tells_changes: bool,
+    },
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Phase {
+    /// What changed is looked for, from this entry of the history up to the source's `since`.
+    Changes { from: u64 },
+    /// What changed is found as it is now, after the row at this place.
+    Present { after: Option<Vec<u8>> },
     /// After the row at this place within its table.
     Rows { after: Option<Vec<u8>> },
     /// From this entry of the history down.

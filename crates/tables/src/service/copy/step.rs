@@ -1,11 +1,12 @@
 use super::{Copy, Phase, Source, Target};
 use crate::service::TablesError;
 use crate::service::backup;
+use crate::service::export::{self, Changed};
 use crate::service::history::{self, Before};
 use crate::service::items::change::count;
 use crate::service::items::{index_new, row};
 use crate::service::known::{Known, Table};
-use crate::table::{BackupId, TableId};
+use crate::table::{BackupId, TableId, Transfer, TransferId};
 use crate::{Corrupt, keys};
 use bytes::Bytes;
 use clock::Clock;
@@ -32,8 +33,10 @@ pub(super) async fn step(
     let number =
         KeyParts::of(Keyspace::TableCopy, key).and_then(|mut parts| parts.number()).map_err(|_| Corrupt)?;
     let next = match &copy.phase {
+        Phase::Changes { from } => changes(tx, &copy.source, number, *from).await?,
+        Phase::Present { after } => present(tx, &copy.source, number, after.as_deref()).await?,
         Phase::Rows { after } => rows(tx, &copy, number, after.as_deref()).await?,
-        Phase::Back { from } => back(tx, &copy.source, number, *from).await?,
+        Phase::Back { from } => back(tx, &copy, number, *from).await?,
         Phase::Indexes { after } => {
             let target = target(tx, &copy, known).await?;
             indexes(tx, target.as_deref(), after.as_deref()).await?
@@ -66,23 +69,89 @@ async fn rows(
     if !reading.is_over {
         return Ok(Some(Phase::Rows { after: reading.last(&base) }));
     }
-    Ok(match &copy.source {
+    taken_back(tx, &copy.source).await.map(Some)
+}
+
+/// What follows when all rows are there as they were found.
+async fn taken_back(tx: &Transaction, source: &Source) -> Result<Phase, TablesError> {
+    Ok(match source {
         Source::Table { history, .. } => {
             let (next, _) = history::next(tx, *history).await?;
-            Some(Phase::Back { from: next.saturating_sub(1) })
+            Phase::Back { from: next.saturating_sub(1) }
         }
-        Source::Backup { .. } => Some(Phase::Indexes { after: None }),
+        Source::Backup { .. } => Phase::Indexes { after: None },
     })
 }
 
-async fn back(
+/// Notes of each item that changed what it was before the first change and when the last one was.
+async fn changes(
     tx: &mut Transaction,
     source: &Source,
     target: u64,
     from: u64,
 ) -> Result<Option<Phase>, TablesError> {
+    let Source::Table { history, since, .. } = source else { return Ok(None) };
+    let all = keys::history(*history);
+    let range = |from: u64| KeyRange {
+        start: all.clone().number(from).into_bytes(),
+        end: all.clone().number(*since).into_bytes(),
+    };
+    let (mut from, mut steps, mut bytes) = (from, 0, 0);
+    while steps < STEP && bytes < STEP_BYTES {
+        let entries = tx.range(&range(from), ROWS).await?;
+        for (key, entry) in &entries {
+            let before = history::decode(entry)?;
+            Changed::note(tx, &keys::items(target).ended(before.place), &before).await?;
+            from = sequence(key)?.saturating_add(1);
+            (steps, bytes) = (steps + 1, bytes + entry.len());
+        }
+        if entries.len() < ROWS {
+            return Ok(Some(Phase::Present { after: None }));
+        }
+    }
+    Ok(Some(Phase::Changes { from }))
+}
+
+/// Finds what changed as it is now; what happened after the moment is taken back behind that.
+async fn present(
+    tx: &mut Transaction,
+    source: &Source,
+    target: u64,
+    after: Option<&[u8]>,
+) -> Result<Option<Phase>, TablesError> {
+    let base = keys::items(target);
+    let mut reading = Reading::after(&base, after);
+    while let Some(rows) = reading.next(tx).await? {
+        for (place, _) in rows {
+            let within = place.get(base.len()..).unwrap_or_default();
+            let now = tx.get(&keys::items(source.number()).ended(within)).await?;
+            reading.bytes += now.as_ref().map_or(0, Bytes::len);
+            Changed::amend(tx, &place, now.as_deref()).await?;
+        }
+    }
+    if !reading.is_over {
+        return Ok(Some(Phase::Present { after: reading.last(&base) }));
+    }
+    taken_back(tx, source).await.map(Some)
+}
+
+fn sequence(key: &[u8]) -> Result<u64, Corrupt> {
+    let parts = KeyParts::of(Keyspace::TableHistory, key).and_then(|mut parts| {
+        parts.number()?;
+        parts.number()
+    });
+    parts.map_err(|_| Corrupt)
+}
+
+async fn back(
+    tx: &mut Transaction,
+    copy: &Copy,
+    target: u64,
+    from: u64,
+) -> Result<Option<Phase>, TablesError> {
     let over = Ok(Some(Phase::Indexes { after: None }));
-    let Source::Table { history, since, .. } = source else { return over };
+    let Source::Table { history, since, .. } = &copy.source else { return over };
+    let tells_changes = matches!(copy.target, Target::Export { tells_changes: true, .. });
     let all = keys::history(*history);
     let mut range = KeyRange {
         start: all.clone().number(*since).into_bytes(),
@@ -93,7 +162,10 @@ async fn back(
         let entries = tx.range_reverse(&range, ROWS).await?;
         for (key, entry) in &entries {
             let Before { place, row, .. } = history::decode(entry)?;
-            put(tx, target, place, row).await?;
+            match tells_changes {
+                true => Changed::amend(tx, &keys::items(target).ended(place), row).await?,
+                false => put(tx, target, place, row).await?,
+            }
             range.end = key.to_vec();
             (steps, bytes) = (steps + 1, bytes + entry.len());
         }
@@ -101,11 +173,7 @@ async fn back(
             return over;
         }
     }
-    let next = KeyParts::of(Keyspace::TableHistory, &range.end).and_then(|mut parts| {
-        parts.number()?;
-        parts.number()
-    });
-    Ok(Some(Phase::Back { from: next.map_err(|_| Corrupt)?.saturating_sub(1) }))
+    Ok(Some(Phase::Back { from: sequence(&range.end)?.saturating_sub(1) }))
 }
 
 /// Makes the row at `within` the target's, or takes away the one that is there.
@@ -127,10 +195,10 @@ async fn put(
     Ok(())
 }
 
-/// `None` where the target is a backup, which has no indexes.
+/// `None` where the target is a backup or an export, which have no indexes.
 async fn target(tx: &Transaction, copy: &Copy, known: &Known) -> Result<Option<Arc<Table>>, TablesError> {
     match &copy.target {
-        Target::Backup { .. } => Ok(None),
+        Target::Backup { .. } | Target::Export { .. } => Ok(None),
         Target::Table { account, region, name } => {
             let id = TableId { account: account.clone(), region: region.clone(), name: name.clone() };
             known.find(tx, &id).await
@@ -178,6 +246,10 @@ async fn finish(tx: &mut Transaction, copy: &Copy, known: &Known, clock: &Clock)
         Target::Backup { account, region, name, id } => {
             let table = TableId { account: account.clone(), region: region.clone(), name: name.clone() };
             backup::finish(tx, &BackupId { table, id: id.clone() }, clock.now()).await?;
+        }
+        Target::Export { account, region, name, id, .. } => {
+            let table = TableId { account: account.clone(), region: region.clone(), name: name.clone() };
+            export::copied(tx, &TransferId { what: Transfer::Export, table, id: id.clone() }).await?;
         }
     }
     Ok(())

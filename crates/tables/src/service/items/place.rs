@@ -8,7 +8,7 @@ use names::Key;
 const WHOLE_MAX: usize = 1_500;
 
 /// Where an item lies in its table. Partitions are spread by a hash, so that a scan can be divided evenly.
-pub(super) fn item(table: u64, key: &EncodedKey) -> Key {
+pub(in crate::service) fn item(table: u64, key: &EncodedKey) -> Key {
     partition(keys::items(table), &key.partition).ended(&key.sort)
 }
 

@@ -9,7 +9,7 @@ use names::{AccountId, Region};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How long a token is remembered.
+/// How long a transaction's token is remembered.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 const KEPT: Duration = Duration::from_secs(600);
 /// Tokens whose time is over that each transaction removes, which keeps those of ten minutes and no more: each adds one.
@@ -36,6 +36,9 @@ pub fn digest(bytes: &[u8]) -> [u8; 32] {
 struct Kept {
     ends: Timestamp,
     digest: [u8; 32],
+    /// What the request made, where that is told again.
+    #[serde(default)]
+    made: Option<String>,
 }
 
 impl kv::Record for Kept {
@@ -48,17 +51,40 @@ impl kv::Record for Kept {
 /// # Errors
 /// `TokenMismatch`: another one was; the store fails.
 pub(super) async fn is_known(from: &impl Read, token: &Token, now: Timestamp) -> Result<bool, TablesError> {
+    Ok(known(from, token, now).await?.is_some())
+}
+
+/// What the request made that used the token before, if it is to be told again.
+///
+/// # Errors
+/// As [`is_known`].
+pub(in crate::service) async fn known(
+    from: &impl Read,
+    token: &Token,
+    now: Timestamp,
+) -> Result<Option<Option<String>>, TablesError> {
     let place = keys::token(&token.account, &token.region, &token.text);
     match get_record::<Kept>(from, place).await? {
-        Some(kept) if kept.ends <= now => Ok(false),
-        Some(kept) if kept.digest == token.digest => Ok(true),
+        Some(kept) if kept.ends <= now => Ok(None),
+        Some(kept) if kept.digest == token.digest => Ok(Some(kept.made)),
         Some(_) => Err(TablesError::TokenMismatch),
-        None => Ok(false),
+        None => Ok(None),
     }
 }
 
 /// Remembers the transaction, and forgets some of those whose time is over.
 pub(super) async fn keep(tx: &mut Transaction, token: &Token, now: Timestamp) -> Result<(), TablesError> {
+    keep_for(tx, token, now, KEPT, None).await
+}
+
+/// Remembers what a request made, for a while.
+pub(in crate::service) async fn keep_for(
+    tx: &mut Transaction,
+    token: &Token,
+    now: Timestamp,
+    kept: Duration,
+    made: Option<String>,
+) -> Result<(), TablesError> {
     let over = tx.range(&keys::tokens_over(milliseconds(now)), REMOVED).await?;
     for (end, place) in over {
         tx.delete(&end);
@@ -69,9 +95,9 @@ pub(super) async fn keep(tx: &mut Transaction, token: &Token, now: Timestamp) ->
         }
     }
     let place = keys::token(&token.account, &token.region, &token.text);
-    let ends = now + KEPT;
+    let ends = now + kept;
     tx.put(keys::token_end(milliseconds(ends), &place), place.as_bytes().to_vec());
-    put_record(tx, place, &Kept { ends, digest: token.digest });
+    put_record(tx, place, &Kept { ends, digest: token.digest, made });
     Ok(())
 }
 

@@ -79,7 +79,7 @@ impl Tables {
 ///
 /// # Errors
 /// The store fails.
-async fn first_after(from: &impl Read, number: u64, at: Timestamp) -> Result<u64, TablesError> {
+pub(crate) async fn first_after(from: &impl Read, number: u64, at: Timestamp) -> Result<u64, TablesError> {
     let all = keys::history(number);
     let (mut low, mut high) = (0, history::next(from, number).await?.0);
     while low < high {

@@ -60,7 +60,8 @@ impl Reader<'_> {
             Some(quote @ ('"' | '\'')) => self.text.quoted(quote)?,
             _ => {
                 let name = self.text.identifier();
-                let is_number = name.strip_prefix('$').is_some_and(|id| id.bytes().all(|b| b.is_ascii_digit()));
+                let is_number =
+                    name.strip_prefix('$').is_some_and(|id| id.bytes().all(|b| b.is_ascii_digit()));
                 let is_name = name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
                 if !is_name || is_number || KEYWORDS.contains(&name) {
                     return Err(self.text.malformed());
@@ -183,7 +184,9 @@ impl Reader<'_> {
 
     /// An integer, a decimal or a float; DynamoDB has one type for them all, and says what is none.
     fn number(&mut self) -> Result<(), Refusal> {
-        let part = |letter: char| letter.is_ascii_digit() || matches!(letter, '-' | '+' | '.' | '_' | 'd' | 'D' | 'e' | 'E');
+        let part = |letter: char| {
+            letter.is_ascii_digit() || matches!(letter, '-' | '+' | '.' | '_' | 'd' | 'D' | 'e' | 'E')
+        };
         let text = self.text.run(part).replace('_', "").replace(['d', 'D', 'e'], "E");
         let text = text.strip_suffix('.').unwrap_or(&text).replace(".E", "E");
         write_text(text.as_bytes(), &mut self.json);
