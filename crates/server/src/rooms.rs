@@ -30,7 +30,7 @@ use tables::Tables;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use triggers::Triggers;
+use triggers::{TableTransfers, Triggers};
 
 /// Between two sweeps of forgotten blobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -244,8 +244,10 @@ impl Rooms {
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping.clone()));
         let metering = tokio::spawn(meters.clone().run(stopping.clone()));
         let noting = tokio::spawn(iam.clone().keep_last_used(stopping));
-        let tables = &front.services().tables;
+        let (tables, objects) = (&front.services().tables, &front.services().objects);
+        let transfers = TableTransfers::new(tables.clone(), objects.clone(), clock.clone());
         let tables = vec![
+            tokio::spawn(transfers.run()),
             tokio::spawn(tables.clone().keep_swept()),
             tokio::spawn(tables.clone().keep_filled()),
             tokio::spawn(tables.clone().keep_trimmed()),

@@ -4,10 +4,15 @@
 //! here each entry becomes events for functions, in one transaction that also forgets the entry and moves
 //! the cursor. So each entry is handed over exactly once, and what is handed over is delivered at least
 //! once by `functions`.
+//!
+//! Here too items of tables become objects of buckets, and the other way round: [`TableTransfers`].
 
 mod cursor;
 mod object_changes;
 mod object_event;
+mod table_transfers;
+
+pub use table_transfers::TableTransfers;
 
 use clock::Clock;
 use functions::EventBounds;
