@@ -65,6 +65,8 @@ MEMBERS = {
         "BackupArn": lambda t: t.backup(),
         "BackupName": lambda t: "new",
         "TargetTableName": lambda t: t.name(),
+        "ExportArn": lambda t: t.export(),
+        "ImportArn": lambda t: t.table_import(),
         "StreamArn": lambda t: t.stream(),
         "ShardId": lambda t: t.shard(),
         "ShardIterator": lambda t: t.shard_iterator(),
@@ -332,6 +334,12 @@ WRITTEN = {
     "dynamodb:RestoreTableFromBackup": Written(further=INTO_A_TABLE),
     "dynamodb:RestoreTableToPointInTime": Written(
         lambda t: {"SourceTableArn": t.recoverable_table(), "UseLatestRestorableTime": True}, further=INTO_A_TABLE),
+    "dynamodb:ExportTableToPointInTime": Written(
+        lambda t: {"TableArn": t.recoverable_table(), "S3Bucket": t.bucket()},
+        further=["s3:AbortMultipartUpload", "s3:PutObject", "s3:PutObjectAcl"]),
+    "dynamodb:ImportTable": Written(lambda t: {
+        "S3BucketSource": {"S3Bucket": t.bucket(), "S3KeyPrefix": "none"}, "InputFormat": "DYNAMODB_JSON",
+        "TableCreationParameters": t.imported()}, further=["s3:GetObject", "s3:ListBucket"]),
     "dynamodb:UpdateContinuousBackups": Written(lambda t: {"TableName": t.own_table()}),
     "dynamodb:CreateBackup": Written(lambda t: {"TableName": t.own_table()}),
     "dynamodb:GetShardIterator": Written(lambda t: {"ShardIteratorType": "LATEST"}),

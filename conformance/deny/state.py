@@ -49,6 +49,7 @@ def of_table(db, name):
         told(lambda: db.get_resource_policy(ResourceArn=arn)),
         told(lambda: db.describe_time_to_live(TableName=name)),
         told(lambda: db.list_backups(TableName=name)),
+        told(lambda: [one["ExportArn"] for one in db.list_exports(TableArn=arn)["ExportSummaries"]]),
         told(lambda: db.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
              ["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"])]
 

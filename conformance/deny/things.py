@@ -263,6 +263,29 @@ class Things:
         return table
 
     @cache
+    def export(self):
+        """An export's ARN, all of it written."""
+        made = self.db.export_table_to_point_in_time(TableArn=self.recoverable_table(), S3Bucket=self.own_bucket())
+        arn = made["ExportDescription"]["ExportArn"]
+        wait_until(lambda: self.db.describe_export(ExportArn=arn)["ExportDescription"]["ExportStatus"] == "COMPLETED")
+        return arn
+
+    @cache
+    def table_import(self):
+        """An import's ARN, of nothing."""
+        made = self.db.import_table(S3BucketSource={"S3Bucket": self.own_bucket()}, InputFormat="DYNAMODB_JSON",
+                                    TableCreationParameters=self.imported())
+        arn = made["ImportTableDescription"]["ImportArn"]
+        wait_until(lambda: self.db.describe_import(ImportArn=arn)["ImportTableDescription"]["ImportStatus"] == "COMPLETED")
+        return arn
+
+    def imported(self):
+        """What a table is made of that is imported."""
+        return {"TableName": self.name("imported"), "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}]}
+
+    @cache
     def shard(self):
         told = self.server.client("dynamodbstreams").describe_stream(StreamArn=self.stream())
         return told["StreamDescription"]["Shards"][0]["ShardId"]

@@ -67,20 +67,7 @@ impl Operation for model::operation::CreateTable {
                 scaling: Scaling::default(),
             })
         });
-        let global = input.global_secondary_indexes.unwrap_or_default().into_iter().map(|index| {
-            Ok(CreateIndex {
-                name: index.index_name,
-                kind: IndexKind::Global,
-                key: key(index.key_schema)?,
-                projected: projected(index.projection)?,
-                throughput: index.provisioned_throughput.as_ref().map(throughput).transpose()?,
-                scaling: scaling(
-                    billing,
-                    index.on_demand_throughput.as_ref(),
-                    index.warm_throughput.as_ref(),
-                )?,
-            })
-        });
+        let global = global(input.global_secondary_indexes, billing);
         let request = CreateTable {
             table,
             attributes: attributes(input.attribute_definitions.unwrap_or_default())?,
@@ -97,6 +84,24 @@ impl Operation for model::operation::CreateTable {
         let info = call.services.tables.create_table(request).await?;
         Ok(Reply::new(model::CreateTableOutput { table_description: Some(described(&info, now)) }))
     }
+}
+
+/// # Errors
+/// `ValidationException`, one for each index.
+pub(super) fn global(
+    given: Option<Vec<model::GlobalSecondaryIndex>>,
+    billing: Billing,
+) -> impl Iterator<Item = Result<CreateIndex, ApiError>> {
+    given.unwrap_or_default().into_iter().map(move |index| {
+        Ok(CreateIndex {
+            name: index.index_name,
+            kind: IndexKind::Global,
+            key: key(index.key_schema)?,
+            projected: projected(index.projection)?,
+            throughput: index.provisioned_throughput.as_ref().map(throughput).transpose()?,
+            scaling: scaling(billing, index.on_demand_throughput.as_ref(), index.warm_throughput.as_ref())?,
+        })
+    })
 }
 
 pub(super) fn class(given: Option<&str>) -> TableClass {
@@ -120,7 +125,7 @@ pub(super) fn encryption(given: Option<&model::SSESpecification>) -> Result<(), 
     }
 }
 
-fn scaling(
+pub(super) fn scaling(
     billing: Billing,
     most: Option<&model::OnDemandThroughput>,
     warm: Option<&model::WarmThroughput>,

@@ -2,7 +2,7 @@ use access::policy::Context;
 
 /// Condition keys of `s3:ListBucket`
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>).
-pub(super) fn listing_conditions(
+pub(crate) fn listing_conditions(
     prefix: Option<&str>,
     delimiter: Option<&str>,
     max_keys: Option<i32>,

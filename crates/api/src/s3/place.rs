@@ -44,7 +44,7 @@ pub(super) fn caller(call: &Call) -> Caller {
 
 /// What `access` decides on for an operation on a bucket. `expected_owner` is the header
 /// `x-amz-expected-bucket-owner`.
-pub(super) async fn bucket_resource(
+pub(crate) async fn bucket_resource(
     call: &Call,
     bucket: &str,
     expected_owner: Option<&String>,
@@ -53,7 +53,7 @@ pub(super) async fn bucket_resource(
 }
 
 /// What `access` decides on for an operation on an object.
-pub(super) async fn object_resource(
+pub(crate) async fn object_resource(
     call: &Call,
     bucket: &str,
     key: &str,
