@@ -112,6 +112,8 @@ fn global(
 ) -> model::GlobalSecondaryIndexDescription {
     let status = match index.status {
         IndexStatus::Creating => "CREATING",
+        // Of a table that is restored or imported, they come with it.
+        IndexStatus::Active if info.record.is_creating => "CREATING",
         IndexStatus::Active => "ACTIVE",
         IndexStatus::Deleting => "DELETING",
     };
