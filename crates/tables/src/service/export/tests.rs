@@ -136,7 +136,7 @@ proptest! {
             }
             let mut expected = Vec::new();
             for (key, at) in changed {
-                if old.get(&key).is_none() && new.get(&key).is_none() {
+                if !old.contains_key(&key) && !new.contains_key(&key) {
                     continue;
                 }
                 let mut line = format!(
@@ -175,7 +175,7 @@ async fn an_export_has_the_items_of_its_moment_and_leaves_nothing() {
     for (wanted, value) in [(Wanted::All { at: None }, 2), (Wanted::All { at: Some(at) }, 1)] {
         let begun = tables.export_table(request(wanted)).await.unwrap();
         assert_eq!(begun.record.state, ExportState::Copying);
-        assert_eq!(tables.exports_under_way(10).await.unwrap(), [begun.clone()]);
+        assert_eq!(tables.exports_under_way(10).await.unwrap(), std::slice::from_ref(&begun));
         assert!(matches!(tables.delete_table(table()).await, Err(TablesError::InUse(_))));
         copied(&tables).await;
         let mut items: Vec<_> =
