@@ -47,6 +47,7 @@ MEMBERS = {
         "Tags": lambda t: {"new": "b"},
         "TagKeys": lambda t: ["team"],
         "StatementId": lambda t: "sid",
+        "UUID": lambda t: t.mapping(),
     },
     "s3": {
         "Bucket": lambda t: t.bucket(),
@@ -243,6 +244,7 @@ WRITTEN = {
     "iam:DeleteUserPermissionsBoundary": Written(user_with(boundary=True)),
     "iam:DeleteRolePermissionsBoundary": Written(role_with(boundary=True)),
 
+    "lambda:CreateEventSourceMapping": Written(lambda t: t.new_mapping()),
     "lambda:CreateFunction": Written(
         lambda t: new_function(t) | {"Tags": {"team": "a"}}, further=["iam:PassRole", "lambda:TagResource"]),
     "lambda:UpdateFunctionCode": Written(lambda t: {

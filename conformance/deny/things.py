@@ -10,7 +10,7 @@ from functools import cache
 from botocore.exceptions import ClientError
 
 from packing import zip_of
-from server import wait_until
+from server import document, wait_until
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -244,6 +244,18 @@ class Things:
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})["TableDescription"]
         return made["LatestStreamArn"]
+
+    def mapping(self):
+        """The UUID of an event source mapping that reads nothing."""
+        return self.lam.create_event_source_mapping(**self.new_mapping())["UUID"]
+
+    def new_mapping(self):
+        function = self.own_function()
+        self.iam.put_role_policy(
+            RoleName=self.lam.get_function_configuration(FunctionName=function)["Role"].split("/")[-1],
+            PolicyName="reads", PolicyDocument=document({"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}))
+        return {"FunctionName": function, "EventSourceArn": self.stream(), "StartingPosition": "LATEST",
+                "Enabled": False}
 
     def own_backup(self):
         """A backup's ARN, all of it there."""

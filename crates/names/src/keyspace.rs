@@ -91,6 +91,13 @@ pub enum Keyspace {
     /// triggers: (name of the log): how far it has been read.
     Cursor = 0x50,
 
+    /// triggers: (account, region, UUID).
+    EventSourceMapping = 0x51,
+    /// triggers: (UUID of a mapping, shard, number of lanes, lane): how far a source has been read.
+    EventSourcePlace = 0x52,
+    /// triggers: (source ARN, function ARN): the UUID of their mapping.
+    EventSourcePair = 0x53,
+
     /// meters: (seconds summed over, account, region, function, version, memory MB, start s): what a
     /// function used.
     Usage = 0x60,

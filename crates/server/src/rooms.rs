@@ -30,7 +30,7 @@ use tables::Tables;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use triggers::{TableTransfers, Triggers};
+use triggers::{Mappings, TableTransfers, Triggers};
 
 /// Between two sweeps of forgotten blobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -132,6 +132,8 @@ impl Rooms {
         let audit = Log::open(&data.audit(), clock.clone(), config.audit.settings())
             .map_err(|error| format!("audit log {}: {error}", data.audit().display()))?;
         let iam = access.iam().clone();
+        let mappings =
+            Mappings::new(kv.clone(), clock.clone(), access.clone(), functions.clone(), tables.clone());
         let services = Services {
             clock: clock.clone(),
             kv: kv.clone(),
@@ -140,6 +142,7 @@ impl Rooms {
             objects,
             tables,
             queues,
+            mappings,
             functions: functions.clone(),
             audit: audit.clone(),
             base_domain: base_domains.first().cloned().unwrap_or_default(),
@@ -241,6 +244,7 @@ impl Rooms {
         let watcher = tokio::spawn(end_with_store(kv.clone(), stop));
         let triggers = Triggers::new(kv.clone(), clock.clone(), functions.event_bounds());
         let triggers = tokio::spawn(triggers.run(stopping.clone()));
+        let mappings = tokio::spawn(front.services().mappings.clone().run(stopping.clone()));
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping.clone()));
         let metering = tokio::spawn(meters.clone().run(stopping.clone()));
         let noting = tokio::spawn(iam.clone().keep_last_used(stopping));
@@ -276,6 +280,7 @@ impl Rooms {
             inside,
             watcher,
             triggers,
+            mappings,
             dispatcher,
             sweeper,
             tables,
@@ -296,6 +301,7 @@ pub struct Background {
     inside: Arc<FrontInside>,
     watcher: JoinHandle<()>,
     triggers: JoinHandle<()>,
+    mappings: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     tables: Vec<JoinHandle<()>>,
@@ -317,6 +323,7 @@ impl Background {
         self.pool.shutdown(deadline).await;
         for (name, task) in [
             ("triggers", self.triggers),
+            ("event source mappings", self.mappings),
             ("asynchronous invocations", self.dispatcher),
             ("meters", self.metering),
             ("last uses of keys", self.noting),

@@ -34,7 +34,7 @@ pub use service::{
     StreamInfo, StreamPage, StreamRecord, StreamStart, TABLE_UNITS_MAX, TABLES_MAX, TAGS_MAX, TableInfo,
     TableItems, TableKeys, TablePage, TablePolicy, TableWrites, TableWritten, Tables, TablesError, Token,
     TransactAction, TransactFound, TransactWrite, TransactWritten, TransferPage, TransferRecord, UpdateItem,
-    View, Wanted, Written, digest, read_policy,
+    View, Wanted, Written, digest, read_policy, read_sequence_number, sequence_number, write_change,
 };
 pub use table::{
     AttributeDefinition, BackupId, Billing, Bound, ChangeCapacity, CreateIndex, CreateTable, History, Index,

@@ -50,7 +50,7 @@ pub use recovery::{Moment, Overrides, Restore};
 pub use resource_policy::{TablePolicy, read_policy};
 pub use stream::{
     Actor, Change, ChangePage, Event, Position, SHARDS, Shard, StreamInfo, StreamPage, StreamRecord,
-    StreamStart,
+    StreamStart, read_sequence_number, sequence_number, write_change,
 };
 pub use tags::TAGS_MAX;
 pub use transfer::{Asker, Begun, Failure, TransferPage, TransferRecord};

@@ -8,10 +8,17 @@
 //! Here too items of tables become objects of buckets, and the other way round: [`TableTransfers`].
 
 mod cursor;
+mod mapping;
 mod object_changes;
 mod object_event;
+mod pattern;
 mod table_transfers;
 
+pub use mapping::{
+    Bounds, Change, FILTERS_MAX, Mapping, MappingError, MappingId, Mappings, NewMapping, Page, Settings,
+    Source, Start,
+};
+pub use pattern::{InvalidPattern, Pattern};
 pub use table_transfers::TableTransfers;
 
 use clock::Clock;

@@ -17,6 +17,8 @@ const TRANSLATED: &[(&str, &str, &str)] = &[
     ),
     // An account alias, which has no two hyphens in a row.
     (r"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", r".*--.*"),
+    // A collection's name.
+    (r"(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)", r"[_a-zA-Z0-9][^$]*", r"system\x2e.*"),
     (r"[0-9A-Za-z\.\-_]*(?<!\.)", r"[0-9A-Za-z\.\-_]*", r".*\."),
 ];
 

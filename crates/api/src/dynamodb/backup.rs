@@ -1,6 +1,6 @@
 //! Backups as DynamoDB describes them.
 
-use super::description::{key, number, projection, view};
+use super::description::{key, number, projection};
 use super::error::invalid;
 use super::model;
 use crate::{ApiError, Call};
@@ -112,7 +112,7 @@ fn features(table: &TableRecord) -> model::SourceTableFeatureDetails {
         global_secondary_indexes: (!global.is_empty()).then_some(global),
         stream_description: stream.map(|stream| model::StreamSpecification {
             stream_enabled: true,
-            stream_view_type: Some(view(stream.view).to_owned()),
+            stream_view_type: Some(stream.view.as_str().to_owned()),
         }),
         time_to_live_description: table.time_to_live.as_ref().map(|kept| model::TimeToLiveDescription {
             time_to_live_status: Some("ENABLED".to_owned()),

@@ -4,7 +4,7 @@ use super::model;
 use clock::Timestamp;
 use tables::{
     Billing, Count, Index, IndexKind, IndexStatus, KeyElement, KeyRole, Most, Projected, Scaling, StreamId,
-    StreamView, TableClass, TableInfo, TableRecord, TableStream, Throughput,
+    TableClass, TableInfo, TableRecord, TableStream, Throughput,
 };
 
 pub(super) fn described(info: &TableInfo, now: Timestamp) -> model::TableDescription {
@@ -77,15 +77,9 @@ pub(super) fn described(info: &TableInfo, now: Timestamp) -> model::TableDescrip
 }
 
 fn stream(stream: &TableStream) -> model::StreamSpecification {
-    model::StreamSpecification { stream_enabled: true, stream_view_type: Some(view(stream.view).to_owned()) }
-}
-
-pub(crate) fn view(view: StreamView) -> &'static str {
-    match view {
-        StreamView::KeysOnly => "KEYS_ONLY",
-        StreamView::NewImage => "NEW_IMAGE",
-        StreamView::OldImage => "OLD_IMAGE",
-        StreamView::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+    model::StreamSpecification {
+        stream_enabled: true,
+        stream_view_type: Some(stream.view.as_str().to_owned()),
     }
 }
 

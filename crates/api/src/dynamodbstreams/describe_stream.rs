@@ -1,10 +1,9 @@
 use super::model;
-use super::target::{self, sequence};
-use crate::dynamodb::description::view;
+use super::target;
 use crate::dynamodb::error::invalid;
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
-use tables::{KeyElement, KeyRole, Shard, StreamInfo};
+use tables::{KeyElement, KeyRole, Shard, StreamInfo, sequence_number};
 
 /// Shards of a page, at most and by default.
 const LIMIT: usize = 100;
@@ -52,7 +51,7 @@ fn described(info: &StreamInfo, page: &[&Shard], last: Option<String>) -> model:
         stream_arn: Some(info.id.arn().to_string()),
         stream_label: Some(info.id.label.clone()),
         stream_status: Some(if record.ended.is_none() { "ENABLED" } else { "DISABLED" }.to_owned()),
-        stream_view_type: Some(view(record.view).to_owned()),
+        stream_view_type: Some(record.view.as_str().to_owned()),
         creation_request_date_time: Some(record.created.into()),
         table_name: Some(info.id.table.name.to_string()),
         key_schema: Some(record.key.iter().map(key).collect()),
@@ -62,11 +61,11 @@ fn described(info: &StreamInfo, page: &[&Shard], last: Option<String>) -> model:
 }
 
 fn shard(info: &StreamInfo, shard: &Shard) -> model::Shard {
-    let end = info.record.ended.map(|_| sequence(shard.next.saturating_sub(1).max(shard.first)));
+    let end = info.record.ended.map(|_| sequence_number(shard.next.saturating_sub(1).max(shard.first)));
     model::Shard {
         shard_id: Some(Shard::id(info.record.number, shard.number)),
         sequence_number_range: Some(model::SequenceNumberRange {
-            starting_sequence_number: Some(sequence(shard.first)),
+            starting_sequence_number: Some(sequence_number(shard.first)),
             ending_sequence_number: end,
         }),
         parent_shard_id: None,

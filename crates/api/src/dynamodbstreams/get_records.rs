@@ -1,20 +1,14 @@
 use super::iterator::ShardIterator;
 use super::model;
-use super::target::{self, sequence};
-use crate::dynamodb::description::view;
+use super::target;
 use crate::dynamodb::error::invalid;
 use crate::dynamodb::reply::Document;
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
-use aws_lc_rs::digest;
-use names::Region;
 use serde_json::json;
-use tables::{Actor, Change, Event, StreamId, StreamView};
 
 /// Records of a page, at most and by default.
 const LIMIT: usize = 1_000;
-/// Bytes of an event's id, which is written in hexadecimal.
-const ID_BYTES: usize = 16;
 
 impl Operation for model::operation::GetRecords {
     const ACTION: &'static str = "dynamodb:GetRecords";
@@ -44,8 +38,7 @@ impl Operation for model::operation::GetRecords {
             if place > 0 {
                 out.push(b',');
             }
-            let id = event_id(&stream, shard, change.sequence);
-            out.append(&mut record(change, page.record.view, &id, &call.region));
+            tables::write_change(&stream, shard, change, page.record.view, false, out);
         }
         out.push(b']');
         if let Some(position) = page.next {
@@ -54,41 +47,4 @@ impl Operation for model::operation::GetRecords {
         }
         Ok(document.into_reply())
     }
-}
-
-fn record(change: &Change, stream_view: StreamView, id: &str, region: &Region) -> Vec<u8> {
-    let mut data = Document::new();
-    data.value("ApproximateCreationDateTime", &json!(change.created.as_seconds()));
-    data.item("Keys", change.keys.view());
-    for (name, image) in [("NewImage", &change.new), ("OldImage", &change.old)] {
-        if let Some(image) = image {
-            data.item(name, image.view());
-        }
-    }
-    data.value("SequenceNumber", &json!(sequence(change.sequence)));
-    data.number("SizeBytes", change.size());
-    data.value("StreamViewType", &json!(view(stream_view)));
-    let event = match change.event {
-        Event::Insert => "INSERT",
-        Event::Modify => "MODIFY",
-        Event::Remove => "REMOVE",
-    };
-    let mut record = Document::new();
-    record.value("awsRegion", &json!(region.as_str()));
-    record.member("dynamodb").append(&mut data.into_bytes());
-    record.value("eventID", &json!(id));
-    record.value("eventName", &json!(event));
-    record.value("eventSource", &json!("aws:dynamodb"));
-    record.value("eventVersion", &json!("1.1"));
-    if change.by == Actor::Expiry {
-        // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html>
-        record.value("userIdentity", &json!({ "Type": "Service", "PrincipalId": "dynamodb.amazonaws.com" }));
-    }
-    record.into_bytes()
-}
-
-/// The same for the same change, whoever reads it.
-fn event_id(stream: &StreamId, shard: u32, sequence: u64) -> String {
-    let digest = digest::digest(&digest::SHA256, format!("{} {shard} {sequence}", stream.arn()).as_bytes());
-    hex::encode(digest.as_ref().get(..ID_BYTES).unwrap_or_default())
 }

@@ -4,6 +4,8 @@ use crate::ApiError;
 use functions::FunctionsError;
 use http::{StatusCode, header};
 use pool::InvokeError;
+use tables::TablesError;
+use triggers::MappingError;
 
 impl From<FunctionsError> for ApiError {
     fn from(error: FunctionsError) -> Self {
@@ -46,6 +48,22 @@ impl From<FunctionsError> for ApiError {
             FunctionsError::Store(_) | FunctionsError::Blob(_) | FunctionsError::Internal(_) => {
                 ApiError::internal(message)
             }
+        }
+    }
+}
+
+impl From<MappingError> for ApiError {
+    fn from(error: MappingError) -> Self {
+        let message = error.to_string();
+        match error {
+            MappingError::NotFound(_) => not_found(message),
+            MappingError::Conflict(_) => user(StatusCode::CONFLICT, "ResourceConflictException", message),
+            MappingError::Invalid(_) => invalid(message),
+            MappingError::Functions(error) => error.into(),
+            MappingError::Tables(TablesError::NoSuchStream(stream)) => {
+                invalid(format!("Stream not found: {stream}"))
+            }
+            MappingError::Tables(_) | MappingError::Store(_) => ApiError::internal(message),
         }
     }
 }

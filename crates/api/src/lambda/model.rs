@@ -16,9 +16,11 @@ pub static SERVICE: Service = Service {
         &operation::ADD_LAYER_VERSION_PERMISSION,
         &operation::ADD_PERMISSION,
         &operation::CREATE_ALIAS,
+        &operation::CREATE_EVENT_SOURCE_MAPPING,
         &operation::CREATE_FUNCTION,
         &operation::CREATE_FUNCTION_URL_CONFIG,
         &operation::DELETE_ALIAS,
+        &operation::DELETE_EVENT_SOURCE_MAPPING,
         &operation::DELETE_FUNCTION,
         &operation::DELETE_FUNCTION_CONCURRENCY,
         &operation::DELETE_FUNCTION_EVENT_INVOKE_CONFIG,
@@ -27,6 +29,7 @@ pub static SERVICE: Service = Service {
         &operation::DELETE_PROVISIONED_CONCURRENCY_CONFIG,
         &operation::GET_ACCOUNT_SETTINGS,
         &operation::GET_ALIAS,
+        &operation::GET_EVENT_SOURCE_MAPPING,
         &operation::GET_FUNCTION,
         &operation::GET_FUNCTION_CONCURRENCY,
         &operation::GET_FUNCTION_CONFIGURATION,
@@ -41,6 +44,7 @@ pub static SERVICE: Service = Service {
         &operation::INVOKE,
         &operation::INVOKE_WITH_RESPONSE_STREAM,
         &operation::LIST_ALIASES,
+        &operation::LIST_EVENT_SOURCE_MAPPINGS,
         &operation::LIST_FUNCTION_EVENT_INVOKE_CONFIGS,
         &operation::LIST_FUNCTION_URL_CONFIGS,
         &operation::LIST_FUNCTIONS,
@@ -53,13 +57,14 @@ pub static SERVICE: Service = Service {
         &operation::PUBLISH_VERSION,
         &operation::PUT_FUNCTION_CONCURRENCY,
         &operation::PUT_FUNCTION_EVENT_INVOKE_CONFIG,
-        &operation::PUT_PROVISIONED_CONCURRENCY_CONFIG,
         &operation::PUT_FUNCTION_RECURSION_CONFIG,
+        &operation::PUT_PROVISIONED_CONCURRENCY_CONFIG,
         &operation::REMOVE_LAYER_VERSION_PERMISSION,
         &operation::REMOVE_PERMISSION,
         &operation::TAG_RESOURCE,
         &operation::UNTAG_RESOURCE,
         &operation::UPDATE_ALIAS,
+        &operation::UPDATE_EVENT_SOURCE_MAPPING,
         &operation::UPDATE_FUNCTION_CODE,
         &operation::UPDATE_FUNCTION_CONFIGURATION,
         &operation::UPDATE_FUNCTION_EVENT_INVOKE_CONFIG,
@@ -105,6 +110,7 @@ pub static SERVICE: Service = Service {
         &shape::RECURSIVE_INVOCATION_EXCEPTION,
         &shape::REQUEST_TOO_LARGE_EXCEPTION,
         &shape::RESOURCE_CONFLICT_EXCEPTION,
+        &shape::RESOURCE_IN_USE_EXCEPTION,
         &shape::RESOURCE_NOT_FOUND_EXCEPTION,
         &shape::RESOURCE_NOT_READY_EXCEPTION,
         &shape::RUNTIME_ALIAS_DELETED_EXCEPTION,
@@ -523,6 +529,15 @@ pub struct AliasRoutingConfiguration {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct AmazonManagedKafkaEventSourceConfig {
+    #[serde(rename = "ConsumerGroupId", skip_serializing_if = "Option::is_none")]
+    pub consumer_group_id: Option<String>,
+    #[serde(rename = "SchemaRegistryConfig", skip_serializing_if = "Option::is_none")]
+    pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CapacityProviderConfig {
     #[serde(rename = "LambdaManagedInstancesCapacityProviderConfig")]
     pub lambda_managed_instances_capacity_provider_config: LambdaManagedInstancesCapacityProviderConfig,
@@ -565,6 +580,67 @@ pub struct CreateAliasRequest {
     pub description: Option<String>,
     #[serde(rename = "RoutingConfig", skip_serializing_if = "Option::is_none")]
     pub routing_config: Option<AliasRoutingConfiguration>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateEventSourceMappingRequest {
+    #[serde(rename = "EventSourceArn", skip_serializing_if = "Option::is_none")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "FunctionName")]
+    pub function_name: String,
+    #[serde(rename = "Enabled", skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    #[serde(rename = "BatchSize", skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<i32>,
+    #[serde(rename = "FilterCriteria", skip_serializing_if = "Option::is_none")]
+    pub filter_criteria: Option<FilterCriteria>,
+    #[serde(rename = "KMSKeyArn", skip_serializing_if = "Option::is_none")]
+    pub kms_key_arn: Option<String>,
+    #[serde(rename = "MetricsConfig", skip_serializing_if = "Option::is_none")]
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    #[serde(rename = "LoggingConfig", skip_serializing_if = "Option::is_none")]
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    #[serde(rename = "ScalingConfig", skip_serializing_if = "Option::is_none")]
+    pub scaling_config: Option<ScalingConfig>,
+    #[serde(rename = "MaximumBatchingWindowInSeconds", skip_serializing_if = "Option::is_none")]
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    #[serde(rename = "ParallelizationFactor", skip_serializing_if = "Option::is_none")]
+    pub parallelization_factor: Option<i32>,
+    #[serde(rename = "StartingPosition", skip_serializing_if = "Option::is_none")]
+    pub starting_position: Option<String>,
+    #[serde(rename = "StartingPositionTimestamp", skip_serializing_if = "Option::is_none")]
+    pub starting_position_timestamp: Option<Timestamp>,
+    #[serde(rename = "DestinationConfig", skip_serializing_if = "Option::is_none")]
+    pub destination_config: Option<DestinationConfig>,
+    #[serde(rename = "MaximumRecordAgeInSeconds", skip_serializing_if = "Option::is_none")]
+    pub maximum_record_age_in_seconds: Option<i32>,
+    #[serde(rename = "BisectBatchOnFunctionError", skip_serializing_if = "Option::is_none")]
+    pub bisect_batch_on_function_error: Option<bool>,
+    #[serde(rename = "MaximumRetryAttempts", skip_serializing_if = "Option::is_none")]
+    pub maximum_retry_attempts: Option<i32>,
+    #[serde(rename = "Tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+    #[serde(rename = "TumblingWindowInSeconds", skip_serializing_if = "Option::is_none")]
+    pub tumbling_window_in_seconds: Option<i32>,
+    #[serde(rename = "Topics", skip_serializing_if = "Option::is_none")]
+    pub topics: Option<Vec<String>>,
+    #[serde(rename = "Queues", skip_serializing_if = "Option::is_none")]
+    pub queues: Option<Vec<String>>,
+    #[serde(rename = "SourceAccessConfigurations", skip_serializing_if = "Option::is_none")]
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    #[serde(rename = "SelfManagedEventSource", skip_serializing_if = "Option::is_none")]
+    pub self_managed_event_source: Option<SelfManagedEventSource>,
+    #[serde(rename = "FunctionResponseTypes", skip_serializing_if = "Option::is_none")]
+    pub function_response_types: Option<Vec<String>>,
+    #[serde(rename = "AmazonManagedKafkaEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    #[serde(rename = "SelfManagedKafkaEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    #[serde(rename = "DocumentDBEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    #[serde(rename = "ProvisionedPollerConfig", skip_serializing_if = "Option::is_none")]
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -682,6 +758,13 @@ pub struct DeleteAliasRequest {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct DeleteEventSourceMappingRequest {
+    #[serde(rename = "UUID")]
+    pub uuid: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DeleteFunctionConcurrencyRequest {
     #[serde(rename = "FunctionName")]
     pub function_name: String,
@@ -750,6 +833,17 @@ pub struct DestinationConfig {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct DocumentDBEventSourceConfig {
+    #[serde(rename = "DatabaseName", skip_serializing_if = "Option::is_none")]
+    pub database_name: Option<String>,
+    #[serde(rename = "CollectionName", skip_serializing_if = "Option::is_none")]
+    pub collection_name: Option<String>,
+    #[serde(rename = "FullDocument", skip_serializing_if = "Option::is_none")]
+    pub full_document: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DurableConfig {
     #[serde(rename = "KMSKeyArn", skip_serializing_if = "Option::is_none")]
     pub kms_key_arn: Option<String>,
@@ -793,6 +887,91 @@ pub struct EphemeralStorage {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct EventSourceMappingConfiguration {
+    #[serde(rename = "UUID", skip_serializing_if = "Option::is_none")]
+    pub uuid: Option<String>,
+    #[serde(rename = "StartingPosition", skip_serializing_if = "Option::is_none")]
+    pub starting_position: Option<String>,
+    #[serde(rename = "StartingPositionTimestamp", skip_serializing_if = "Option::is_none")]
+    pub starting_position_timestamp: Option<Timestamp>,
+    #[serde(rename = "BatchSize", skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<i32>,
+    #[serde(rename = "MaximumBatchingWindowInSeconds", skip_serializing_if = "Option::is_none")]
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    #[serde(rename = "ParallelizationFactor", skip_serializing_if = "Option::is_none")]
+    pub parallelization_factor: Option<i32>,
+    #[serde(rename = "EventSourceArn", skip_serializing_if = "Option::is_none")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "FilterCriteria", skip_serializing_if = "Option::is_none")]
+    pub filter_criteria: Option<FilterCriteria>,
+    #[serde(rename = "FilterCriteriaError", skip_serializing_if = "Option::is_none")]
+    pub filter_criteria_error: Option<FilterCriteriaError>,
+    #[serde(rename = "KMSKeyArn", skip_serializing_if = "Option::is_none")]
+    pub kms_key_arn: Option<String>,
+    #[serde(rename = "MetricsConfig", skip_serializing_if = "Option::is_none")]
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    #[serde(rename = "LoggingConfig", skip_serializing_if = "Option::is_none")]
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    #[serde(rename = "ScalingConfig", skip_serializing_if = "Option::is_none")]
+    pub scaling_config: Option<ScalingConfig>,
+    #[serde(rename = "FunctionArn", skip_serializing_if = "Option::is_none")]
+    pub function_arn: Option<String>,
+    #[serde(rename = "LastModified", skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<Timestamp>,
+    #[serde(rename = "LastProcessingResult", skip_serializing_if = "Option::is_none")]
+    pub last_processing_result: Option<String>,
+    #[serde(rename = "State", skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(rename = "StateTransitionReason", skip_serializing_if = "Option::is_none")]
+    pub state_transition_reason: Option<String>,
+    #[serde(rename = "DestinationConfig", skip_serializing_if = "Option::is_none")]
+    pub destination_config: Option<DestinationConfig>,
+    #[serde(rename = "Topics", skip_serializing_if = "Option::is_none")]
+    pub topics: Option<Vec<String>>,
+    #[serde(rename = "Queues", skip_serializing_if = "Option::is_none")]
+    pub queues: Option<Vec<String>>,
+    #[serde(rename = "SourceAccessConfigurations", skip_serializing_if = "Option::is_none")]
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    #[serde(rename = "SelfManagedEventSource", skip_serializing_if = "Option::is_none")]
+    pub self_managed_event_source: Option<SelfManagedEventSource>,
+    #[serde(rename = "MaximumRecordAgeInSeconds", skip_serializing_if = "Option::is_none")]
+    pub maximum_record_age_in_seconds: Option<i32>,
+    #[serde(rename = "BisectBatchOnFunctionError", skip_serializing_if = "Option::is_none")]
+    pub bisect_batch_on_function_error: Option<bool>,
+    #[serde(rename = "MaximumRetryAttempts", skip_serializing_if = "Option::is_none")]
+    pub maximum_retry_attempts: Option<i32>,
+    #[serde(rename = "TumblingWindowInSeconds", skip_serializing_if = "Option::is_none")]
+    pub tumbling_window_in_seconds: Option<i32>,
+    #[serde(rename = "FunctionResponseTypes", skip_serializing_if = "Option::is_none")]
+    pub function_response_types: Option<Vec<String>>,
+    #[serde(rename = "AmazonManagedKafkaEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    #[serde(rename = "SelfManagedKafkaEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    #[serde(rename = "DocumentDBEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    #[serde(rename = "EventSourceMappingArn", skip_serializing_if = "Option::is_none")]
+    pub event_source_mapping_arn: Option<String>,
+    #[serde(rename = "ProvisionedPollerConfig", skip_serializing_if = "Option::is_none")]
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSourceMappingLoggingConfig {
+    #[serde(rename = "SystemLogLevel", skip_serializing_if = "Option::is_none")]
+    pub system_log_level: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSourceMappingMetricsConfig {
+    #[serde(rename = "Metrics", skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileSystemConfig {
     #[serde(rename = "Arn")]
     pub arn: String,
@@ -800,6 +979,29 @@ pub struct FileSystemConfig {
     pub local_mount_path: String,
     #[serde(rename = "S3FilesConfig", skip_serializing_if = "Option::is_none")]
     pub s3_files_config: Option<S3FilesConfig>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    #[serde(rename = "Pattern", skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilterCriteria {
+    #[serde(rename = "Filters", skip_serializing_if = "Option::is_none")]
+    pub filters: Option<Vec<Filter>>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FilterCriteriaError {
+    #[serde(rename = "ErrorCode", skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    #[serde(rename = "Message", skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -1001,6 +1203,13 @@ pub struct GetAliasRequest {
     pub function_name: String,
     #[serde(rename = "Name")]
     pub name: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetEventSourceMappingRequest {
+    #[serde(rename = "UUID")]
+    pub uuid: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -1313,6 +1522,35 @@ pub struct InvokeWithResponseStreamResponse {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct KafkaSchemaRegistryAccessConfig {
+    #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<String>,
+    #[serde(rename = "URI", skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaSchemaRegistryConfig {
+    #[serde(rename = "SchemaRegistryURI", skip_serializing_if = "Option::is_none")]
+    pub schema_registry_uri: Option<String>,
+    #[serde(rename = "EventRecordFormat", skip_serializing_if = "Option::is_none")]
+    pub event_record_format: Option<String>,
+    #[serde(rename = "AccessConfigs", skip_serializing_if = "Option::is_none")]
+    pub access_configs: Option<Vec<KafkaSchemaRegistryAccessConfig>>,
+    #[serde(rename = "SchemaValidationConfigs", skip_serializing_if = "Option::is_none")]
+    pub schema_validation_configs: Option<Vec<KafkaSchemaValidationConfig>>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaSchemaValidationConfig {
+    #[serde(rename = "Attribute", skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LambdaManagedInstancesCapacityProviderConfig {
     #[serde(rename = "CapacityProviderArn")]
     pub capacity_provider_arn: String,
@@ -1417,6 +1655,28 @@ pub struct ListAliasesResponse {
     pub next_marker: Option<String>,
     #[serde(rename = "Aliases", skip_serializing_if = "Option::is_none")]
     pub aliases: Option<Vec<AliasConfiguration>>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListEventSourceMappingsRequest {
+    #[serde(rename = "EventSourceArn", skip_serializing_if = "Option::is_none")]
+    pub event_source_arn: Option<String>,
+    #[serde(rename = "FunctionName", skip_serializing_if = "Option::is_none")]
+    pub function_name: Option<String>,
+    #[serde(rename = "Marker", skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
+    #[serde(rename = "MaxItems", skip_serializing_if = "Option::is_none")]
+    pub max_items: Option<i32>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListEventSourceMappingsResponse {
+    #[serde(rename = "NextMarker", skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+    #[serde(rename = "EventSourceMappings", skip_serializing_if = "Option::is_none")]
+    pub event_source_mappings: Option<Vec<EventSourceMappingConfiguration>>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -1629,6 +1889,17 @@ pub struct ProvisionedConcurrencyConfigListItem {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct ProvisionedPollerConfig {
+    #[serde(rename = "MinimumPollers", skip_serializing_if = "Option::is_none")]
+    pub minimum_pollers: Option<i32>,
+    #[serde(rename = "MaximumPollers", skip_serializing_if = "Option::is_none")]
+    pub maximum_pollers: Option<i32>,
+    #[serde(rename = "PollerGroupName", skip_serializing_if = "Option::is_none")]
+    pub poller_group_name: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PublishLayerVersionRequest {
     #[serde(rename = "LayerName")]
     pub layer_name: String,
@@ -1814,6 +2085,31 @@ pub struct S3FilesConfig {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct ScalingConfig {
+    #[serde(rename = "MaximumConcurrency", skip_serializing_if = "Option::is_none")]
+    pub maximum_concurrency: Option<i32>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SelfManagedEventSource {
+    #[serde(rename = "Endpoints", skip_serializing_if = "Option::is_none")]
+    pub endpoints: Option<BTreeMap<String, Vec<String>>>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SelfManagedKafkaEventSourceConfig {
+    #[serde(rename = "ConsumerGroupId", skip_serializing_if = "Option::is_none")]
+    pub consumer_group_id: Option<String>,
+    #[serde(rename = "SchemaRegistryConfig", skip_serializing_if = "Option::is_none")]
+    pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
+    #[serde(rename = "ConsumptionMode", skip_serializing_if = "Option::is_none")]
+    pub consumption_mode: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SnapStart {
     #[serde(rename = "ApplyOn", skip_serializing_if = "Option::is_none")]
     pub apply_on: Option<String>,
@@ -1826,6 +2122,15 @@ pub struct SnapStartResponse {
     pub apply_on: Option<String>,
     #[serde(rename = "OptimizationStatus", skip_serializing_if = "Option::is_none")]
     pub optimization_status: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceAccessConfiguration {
+    #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<String>,
+    #[serde(rename = "URI", skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -1891,6 +2196,55 @@ pub struct UpdateAliasRequest {
     pub routing_config: Option<AliasRoutingConfiguration>,
     #[serde(rename = "RevisionId", skip_serializing_if = "Option::is_none")]
     pub revision_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateEventSourceMappingRequest {
+    #[serde(rename = "UUID")]
+    pub uuid: String,
+    #[serde(rename = "FunctionName", skip_serializing_if = "Option::is_none")]
+    pub function_name: Option<String>,
+    #[serde(rename = "Enabled", skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    #[serde(rename = "BatchSize", skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<i32>,
+    #[serde(rename = "FilterCriteria", skip_serializing_if = "Option::is_none")]
+    pub filter_criteria: Option<FilterCriteria>,
+    #[serde(rename = "KMSKeyArn", skip_serializing_if = "Option::is_none")]
+    pub kms_key_arn: Option<String>,
+    #[serde(rename = "MetricsConfig", skip_serializing_if = "Option::is_none")]
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    #[serde(rename = "LoggingConfig", skip_serializing_if = "Option::is_none")]
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    #[serde(rename = "ScalingConfig", skip_serializing_if = "Option::is_none")]
+    pub scaling_config: Option<ScalingConfig>,
+    #[serde(rename = "MaximumBatchingWindowInSeconds", skip_serializing_if = "Option::is_none")]
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    #[serde(rename = "ParallelizationFactor", skip_serializing_if = "Option::is_none")]
+    pub parallelization_factor: Option<i32>,
+    #[serde(rename = "DestinationConfig", skip_serializing_if = "Option::is_none")]
+    pub destination_config: Option<DestinationConfig>,
+    #[serde(rename = "MaximumRecordAgeInSeconds", skip_serializing_if = "Option::is_none")]
+    pub maximum_record_age_in_seconds: Option<i32>,
+    #[serde(rename = "BisectBatchOnFunctionError", skip_serializing_if = "Option::is_none")]
+    pub bisect_batch_on_function_error: Option<bool>,
+    #[serde(rename = "MaximumRetryAttempts", skip_serializing_if = "Option::is_none")]
+    pub maximum_retry_attempts: Option<i32>,
+    #[serde(rename = "TumblingWindowInSeconds", skip_serializing_if = "Option::is_none")]
+    pub tumbling_window_in_seconds: Option<i32>,
+    #[serde(rename = "SourceAccessConfigurations", skip_serializing_if = "Option::is_none")]
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    #[serde(rename = "FunctionResponseTypes", skip_serializing_if = "Option::is_none")]
+    pub function_response_types: Option<Vec<String>>,
+    #[serde(rename = "AmazonManagedKafkaEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    #[serde(rename = "SelfManagedKafkaEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    #[serde(rename = "DocumentDBEventSourceConfig", skip_serializing_if = "Option::is_none")]
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    #[serde(rename = "ProvisionedPollerConfig", skip_serializing_if = "Option::is_none")]
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -2109,6 +2463,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct CreateEventSourceMapping;
+    impl Typed for CreateEventSourceMapping {
+        const OPERATION: &'static Operation = &CREATE_EVENT_SOURCE_MAPPING;
+        type Input = CreateEventSourceMappingRequest;
+        type Output = EventSourceMappingConfiguration;
+    }
+
+    pub static CREATE_EVENT_SOURCE_MAPPING: Operation = Operation {
+        name: "CreateEventSourceMapping",
+        service: &SERVICE,
+        method: "POST",
+        uri: "/2015-03-31/event-source-mappings",
+        status: 202,
+        input: Some(&shape::CREATE_EVENT_SOURCE_MAPPING_REQUEST),
+        output: Some(&shape::EVENT_SOURCE_MAPPING_CONFIGURATION),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct CreateFunction;
     impl Typed for CreateFunction {
         const OPERATION: &'static Operation = &CREATE_FUNCTION;
@@ -2162,6 +2535,25 @@ pub mod operation {
         status: 204,
         input: Some(&shape::DELETE_ALIAS_REQUEST),
         output: None,
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
+    pub struct DeleteEventSourceMapping;
+    impl Typed for DeleteEventSourceMapping {
+        const OPERATION: &'static Operation = &DELETE_EVENT_SOURCE_MAPPING;
+        type Input = DeleteEventSourceMappingRequest;
+        type Output = EventSourceMappingConfiguration;
+    }
+
+    pub static DELETE_EVENT_SOURCE_MAPPING: Operation = Operation {
+        name: "DeleteEventSourceMapping",
+        service: &SERVICE,
+        method: "DELETE",
+        uri: "/2015-03-31/event-source-mappings/{UUID}",
+        status: 202,
+        input: Some(&shape::DELETE_EVENT_SOURCE_MAPPING_REQUEST),
+        output: Some(&shape::EVENT_SOURCE_MAPPING_CONFIGURATION),
         result_wrapper: None,
         checksums: Checksums { required: false, algorithm_member: None },
     };
@@ -2314,6 +2706,25 @@ pub mod operation {
         status: 200,
         input: Some(&shape::GET_ALIAS_REQUEST),
         output: Some(&shape::ALIAS_CONFIGURATION),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
+    pub struct GetEventSourceMapping;
+    impl Typed for GetEventSourceMapping {
+        const OPERATION: &'static Operation = &GET_EVENT_SOURCE_MAPPING;
+        type Input = GetEventSourceMappingRequest;
+        type Output = EventSourceMappingConfiguration;
+    }
+
+    pub static GET_EVENT_SOURCE_MAPPING: Operation = Operation {
+        name: "GetEventSourceMapping",
+        service: &SERVICE,
+        method: "GET",
+        uri: "/2015-03-31/event-source-mappings/{UUID}",
+        status: 200,
+        input: Some(&shape::GET_EVENT_SOURCE_MAPPING_REQUEST),
+        output: Some(&shape::EVENT_SOURCE_MAPPING_CONFIGURATION),
         result_wrapper: None,
         checksums: Checksums { required: false, algorithm_member: None },
     };
@@ -2584,6 +2995,25 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
+    pub struct ListEventSourceMappings;
+    impl Typed for ListEventSourceMappings {
+        const OPERATION: &'static Operation = &LIST_EVENT_SOURCE_MAPPINGS;
+        type Input = ListEventSourceMappingsRequest;
+        type Output = ListEventSourceMappingsResponse;
+    }
+
+    pub static LIST_EVENT_SOURCE_MAPPINGS: Operation = Operation {
+        name: "ListEventSourceMappings",
+        service: &SERVICE,
+        method: "GET",
+        uri: "/2015-03-31/event-source-mappings",
+        status: 200,
+        input: Some(&shape::LIST_EVENT_SOURCE_MAPPINGS_REQUEST),
+        output: Some(&shape::LIST_EVENT_SOURCE_MAPPINGS_RESPONSE),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
     pub struct ListFunctionEventInvokeConfigs;
     impl Typed for ListFunctionEventInvokeConfigs {
         const OPERATION: &'static Operation = &LIST_FUNCTION_EVENT_INVOKE_CONFIGS;
@@ -2812,25 +3242,6 @@ pub mod operation {
         checksums: Checksums { required: false, algorithm_member: None },
     };
 
-    pub struct PutProvisionedConcurrencyConfig;
-    impl Typed for PutProvisionedConcurrencyConfig {
-        const OPERATION: &'static Operation = &PUT_PROVISIONED_CONCURRENCY_CONFIG;
-        type Input = PutProvisionedConcurrencyConfigRequest;
-        type Output = PutProvisionedConcurrencyConfigResponse;
-    }
-
-    pub static PUT_PROVISIONED_CONCURRENCY_CONFIG: Operation = Operation {
-        name: "PutProvisionedConcurrencyConfig",
-        service: &SERVICE,
-        method: "PUT",
-        uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
-        status: 202,
-        input: Some(&shape::PUT_PROVISIONED_CONCURRENCY_CONFIG_REQUEST),
-        output: Some(&shape::PUT_PROVISIONED_CONCURRENCY_CONFIG_RESPONSE),
-        result_wrapper: None,
-        checksums: Checksums { required: false, algorithm_member: None },
-    };
-
     pub struct PutFunctionRecursionConfig;
     impl Typed for PutFunctionRecursionConfig {
         const OPERATION: &'static Operation = &PUT_FUNCTION_RECURSION_CONFIG;
@@ -2846,6 +3257,25 @@ pub mod operation {
         status: 200,
         input: Some(&shape::PUT_FUNCTION_RECURSION_CONFIG_REQUEST),
         output: Some(&shape::PUT_FUNCTION_RECURSION_CONFIG_RESPONSE),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
+    pub struct PutProvisionedConcurrencyConfig;
+    impl Typed for PutProvisionedConcurrencyConfig {
+        const OPERATION: &'static Operation = &PUT_PROVISIONED_CONCURRENCY_CONFIG;
+        type Input = PutProvisionedConcurrencyConfigRequest;
+        type Output = PutProvisionedConcurrencyConfigResponse;
+    }
+
+    pub static PUT_PROVISIONED_CONCURRENCY_CONFIG: Operation = Operation {
+        name: "PutProvisionedConcurrencyConfig",
+        service: &SERVICE,
+        method: "PUT",
+        uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
+        status: 202,
+        input: Some(&shape::PUT_PROVISIONED_CONCURRENCY_CONFIG_REQUEST),
+        output: Some(&shape::PUT_PROVISIONED_CONCURRENCY_CONFIG_RESPONSE),
         result_wrapper: None,
         checksums: Checksums { required: false, algorithm_member: None },
     };
@@ -2941,6 +3371,25 @@ pub mod operation {
         status: 200,
         input: Some(&shape::UPDATE_ALIAS_REQUEST),
         output: Some(&shape::ALIAS_CONFIGURATION),
+        result_wrapper: None,
+        checksums: Checksums { required: false, algorithm_member: None },
+    };
+
+    pub struct UpdateEventSourceMapping;
+    impl Typed for UpdateEventSourceMapping {
+        const OPERATION: &'static Operation = &UPDATE_EVENT_SOURCE_MAPPING;
+        type Input = UpdateEventSourceMappingRequest;
+        type Output = EventSourceMappingConfiguration;
+    }
+
+    pub static UPDATE_EVENT_SOURCE_MAPPING: Operation = Operation {
+        name: "UpdateEventSourceMapping",
+        service: &SERVICE,
+        method: "PUT",
+        uri: "/2015-03-31/event-source-mappings/{UUID}",
+        status: 202,
+        input: Some(&shape::UPDATE_EVENT_SOURCE_MAPPING_REQUEST),
+        output: Some(&shape::EVENT_SOURCE_MAPPING_CONFIGURATION),
         result_wrapper: None,
         checksums: Checksums { required: false, algorithm_member: None },
     };
@@ -3109,11 +3558,20 @@ pub(crate) mod shape {
     pub static ALLOW_CREDENTIALS: Shape = Shape::boolean("AllowCredentials");
     pub static ALLOW_METHODS_LIST: Shape = Shape::list("AllowMethodsList", &METHOD).min(0.0).max(6.0);
     pub static ALLOW_ORIGINS_LIST: Shape = Shape::list("AllowOriginsList", &ORIGIN).min(0.0).max(100.0);
+    pub static AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG: Shape = Shape::structure(
+        "AmazonManagedKafkaEventSourceConfig",
+        &[
+            Member::new("ConsumerGroupId", &URI),
+            Member::new("SchemaRegistryConfig", &KAFKA_SCHEMA_REGISTRY_CONFIG),
+        ],
+    );
     pub static APPLICATION_LOG_LEVEL: Shape =
         Shape::string("ApplicationLogLevel").values(&["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]);
     pub static ARCHITECTURE: Shape = Shape::string("Architecture").values(&["x86_64", "arm64"]);
     pub static ARCHITECTURES_LIST: Shape = Shape::list("ArchitecturesList", &ARCHITECTURE).min(1.0).max(1.0);
     pub static ARN: Shape = Shape::string("Arn").min(0.0).max(10000.0).pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)");
+    pub static BATCH_SIZE: Shape = Shape::integer("BatchSize").min(1.0).max(10000.0);
+    pub static BISECT_BATCH_ON_FUNCTION_ERROR: Shape = Shape::boolean("BisectBatchOnFunctionError");
     pub static BLOB: Shape = Shape::blob("Blob").sensitive();
     pub static BOOLEAN: Shape = Shape::boolean("Boolean");
     pub static CAPACITY_PROVIDER_ARN: Shape = Shape::string("CapacityProviderArn").min(1.0).max(140.0).pattern("arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:capacity-provider:[a-zA-Z0-9-_]+");
@@ -3126,6 +3584,12 @@ pub(crate) mod shape {
         .required()],
     );
     pub static CODE_SIGNING_CONFIG_ARN: Shape = Shape::string("CodeSigningConfigArn").min(0.0).max(200.0).pattern("arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}");
+    pub static COLLECTION_NAME: Shape =
+        Shape::string("CollectionName").min(1.0).max(57.0).translated_pattern(
+            "(^(?!(system\\x2e)))(^[_a-zA-Z0-9])([^$]*)",
+            "[_a-zA-Z0-9][^$]*",
+            Some("system\\x2e.*"),
+        );
     pub static COMPATIBLE_ARCHITECTURES: Shape =
         Shape::list("CompatibleArchitectures", &ARCHITECTURE).min(0.0).max(2.0);
     pub static COMPATIBLE_RUNTIMES: Shape = Shape::list("CompatibleRuntimes", &RUNTIME).min(0.0).max(15.0);
@@ -3152,6 +3616,39 @@ pub(crate) mod shape {
             Member::new("FunctionVersion", &VERSION_WITH_LATEST_PUBLISHED).required(),
             Member::new("Description", &DESCRIPTION),
             Member::new("RoutingConfig", &ALIAS_ROUTING_CONFIGURATION),
+        ],
+    );
+    pub static CREATE_EVENT_SOURCE_MAPPING_REQUEST: Shape = Shape::structure(
+        "CreateEventSourceMappingRequest",
+        &[
+            Member::new("EventSourceArn", &ARN),
+            Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME).required(),
+            Member::new("Enabled", &ENABLED),
+            Member::new("BatchSize", &BATCH_SIZE),
+            Member::new("FilterCriteria", &FILTER_CRITERIA),
+            Member::new("KMSKeyArn", &KMS_KEY_ARN),
+            Member::new("MetricsConfig", &EVENT_SOURCE_MAPPING_METRICS_CONFIG),
+            Member::new("LoggingConfig", &EVENT_SOURCE_MAPPING_LOGGING_CONFIG),
+            Member::new("ScalingConfig", &SCALING_CONFIG),
+            Member::new("MaximumBatchingWindowInSeconds", &MAXIMUM_BATCHING_WINDOW_IN_SECONDS),
+            Member::new("ParallelizationFactor", &PARALLELIZATION_FACTOR),
+            Member::new("StartingPosition", &EVENT_SOURCE_POSITION),
+            Member::new("StartingPositionTimestamp", &DATE),
+            Member::new("DestinationConfig", &DESTINATION_CONFIG),
+            Member::new("MaximumRecordAgeInSeconds", &MAXIMUM_RECORD_AGE_IN_SECONDS),
+            Member::new("BisectBatchOnFunctionError", &BISECT_BATCH_ON_FUNCTION_ERROR),
+            Member::new("MaximumRetryAttempts", &MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING),
+            Member::new("Tags", &TAGS),
+            Member::new("TumblingWindowInSeconds", &TUMBLING_WINDOW_IN_SECONDS),
+            Member::new("Topics", &TOPICS),
+            Member::new("Queues", &QUEUES),
+            Member::new("SourceAccessConfigurations", &SOURCE_ACCESS_CONFIGURATIONS),
+            Member::new("SelfManagedEventSource", &SELF_MANAGED_EVENT_SOURCE),
+            Member::new("FunctionResponseTypes", &FUNCTION_RESPONSE_TYPE_LIST),
+            Member::new("AmazonManagedKafkaEventSourceConfig", &AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("SelfManagedKafkaEventSourceConfig", &SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("DocumentDBEventSourceConfig", &DOCUMENT_DB_EVENT_SOURCE_CONFIG),
+            Member::new("ProvisionedPollerConfig", &PROVISIONED_POLLER_CONFIG),
         ],
     );
     pub static CREATE_FUNCTION_REQUEST: Shape = Shape::structure(
@@ -3210,6 +3707,8 @@ pub(crate) mod shape {
             Member::new("InvokeMode", &INVOKE_MODE),
         ],
     );
+    pub static DATABASE_NAME: Shape =
+        Shape::string("DatabaseName").min(1.0).max(63.0).pattern("[^ /\\.$\\x22]*");
     pub static DATE: Shape = Shape::timestamp("Date", None);
     pub static DEAD_LETTER_CONFIG: Shape =
         Shape::structure("DeadLetterConfig", &[Member::new("TargetArn", &RESOURCE_ARN)]);
@@ -3219,6 +3718,10 @@ pub(crate) mod shape {
             Member::new("FunctionName", &FUNCTION_NAME).label("FunctionName").required(),
             Member::new("Name", &ALIAS).label("Name").required(),
         ],
+    );
+    pub static DELETE_EVENT_SOURCE_MAPPING_REQUEST: Shape = Shape::structure(
+        "DeleteEventSourceMappingRequest",
+        &[Member::new("UUID", &UUID_STRING).label("UUID").required()],
     );
     pub static DELETE_FUNCTION_CONCURRENCY_REQUEST: Shape = Shape::structure(
         "DeleteFunctionConcurrencyRequest",
@@ -3268,6 +3771,14 @@ pub(crate) mod shape {
         &[Member::new("OnSuccess", &ON_SUCCESS), Member::new("OnFailure", &ON_FAILURE)],
     );
     pub static DIRECT_S3_READ: Shape = Shape::string("DirectS3Read").values(&["ENABLED", "DISABLED", "AUTO"]);
+    pub static DOCUMENT_DB_EVENT_SOURCE_CONFIG: Shape = Shape::structure(
+        "DocumentDBEventSourceConfig",
+        &[
+            Member::new("DatabaseName", &DATABASE_NAME),
+            Member::new("CollectionName", &COLLECTION_NAME),
+            Member::new("FullDocument", &FULL_DOCUMENT),
+        ],
+    );
     pub static DURABLE_CONFIG: Shape = Shape::structure(
         "DurableConfig",
         &[
@@ -3279,6 +3790,11 @@ pub(crate) mod shape {
     pub static DURABLE_EXECUTION_ARN: Shape = Shape::string("DurableExecutionArn").min(1.0).max(1024.0).pattern("arn:([a-zA-Z0-9-]+):lambda:([a-zA-Z0-9-]+):(\\d{12}):function:([a-zA-Z0-9_-]+):(\\$LATEST(?:\\.PUBLISHED)?|[0-9]+)/durable-execution/([a-zA-Z0-9_-]+)/([a-zA-Z0-9_-]+)");
     pub static DURABLE_EXECUTION_NAME: Shape =
         Shape::string("DurableExecutionName").min(1.0).max(64.0).pattern("[a-zA-Z0-9-_]+");
+    pub static ENABLED: Shape = Shape::boolean("Enabled");
+    pub static END_POINT_TYPE: Shape = Shape::string("EndPointType").values(&["KAFKA_BOOTSTRAP_SERVERS"]);
+    pub static ENDPOINT: Shape = Shape::string("Endpoint").min(1.0).max(300.0).pattern("(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\\-]*[a-zA-Z0-9])\\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\\-]*[A-Za-z0-9]):[0-9]{1,5}");
+    pub static ENDPOINT_LISTS: Shape = Shape::list("EndpointLists", &ENDPOINT).min(1.0).max(10.0);
+    pub static ENDPOINTS: Shape = Shape::map("Endpoints", &END_POINT_TYPE, &ENDPOINT_LISTS).min(1.0).max(2.0);
     pub static ENVIRONMENT: Shape =
         Shape::structure("Environment", &[Member::new("Variables", &ENVIRONMENT_VARIABLES)]);
     pub static ENVIRONMENT_ERROR: Shape = Shape::structure(
@@ -3298,6 +3814,63 @@ pub(crate) mod shape {
     pub static EPHEMERAL_STORAGE: Shape =
         Shape::structure("EphemeralStorage", &[Member::new("Size", &EPHEMERAL_STORAGE_SIZE).required()]);
     pub static EPHEMERAL_STORAGE_SIZE: Shape = Shape::integer("EphemeralStorageSize").min(512.0).max(32768.0);
+    pub static EVENT_SOURCE_MAPPING_ARN: Shape = Shape::string("EventSourceMappingArn").min(85.0).max(120.0).pattern("arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+    pub static EVENT_SOURCE_MAPPING_CONFIGURATION: Shape = Shape::structure(
+        "EventSourceMappingConfiguration",
+        &[
+            Member::new("UUID", &UUID_STRING),
+            Member::new("StartingPosition", &EVENT_SOURCE_POSITION),
+            Member::new("StartingPositionTimestamp", &DATE),
+            Member::new("BatchSize", &BATCH_SIZE),
+            Member::new("MaximumBatchingWindowInSeconds", &MAXIMUM_BATCHING_WINDOW_IN_SECONDS),
+            Member::new("ParallelizationFactor", &PARALLELIZATION_FACTOR),
+            Member::new("EventSourceArn", &ARN),
+            Member::new("FilterCriteria", &FILTER_CRITERIA),
+            Member::new("FilterCriteriaError", &FILTER_CRITERIA_ERROR),
+            Member::new("KMSKeyArn", &KMS_KEY_ARN),
+            Member::new("MetricsConfig", &EVENT_SOURCE_MAPPING_METRICS_CONFIG),
+            Member::new("LoggingConfig", &EVENT_SOURCE_MAPPING_LOGGING_CONFIG),
+            Member::new("ScalingConfig", &SCALING_CONFIG),
+            Member::new("FunctionArn", &FUNCTION_ARN),
+            Member::new("LastModified", &DATE),
+            Member::new("LastProcessingResult", &STRING),
+            Member::new("State", &STRING),
+            Member::new("StateTransitionReason", &STRING),
+            Member::new("DestinationConfig", &DESTINATION_CONFIG),
+            Member::new("Topics", &TOPICS),
+            Member::new("Queues", &QUEUES),
+            Member::new("SourceAccessConfigurations", &SOURCE_ACCESS_CONFIGURATIONS),
+            Member::new("SelfManagedEventSource", &SELF_MANAGED_EVENT_SOURCE),
+            Member::new("MaximumRecordAgeInSeconds", &MAXIMUM_RECORD_AGE_IN_SECONDS),
+            Member::new("BisectBatchOnFunctionError", &BISECT_BATCH_ON_FUNCTION_ERROR),
+            Member::new("MaximumRetryAttempts", &MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING),
+            Member::new("TumblingWindowInSeconds", &TUMBLING_WINDOW_IN_SECONDS),
+            Member::new("FunctionResponseTypes", &FUNCTION_RESPONSE_TYPE_LIST),
+            Member::new("AmazonManagedKafkaEventSourceConfig", &AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("SelfManagedKafkaEventSourceConfig", &SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("DocumentDBEventSourceConfig", &DOCUMENT_DB_EVENT_SOURCE_CONFIG),
+            Member::new("EventSourceMappingArn", &EVENT_SOURCE_MAPPING_ARN),
+            Member::new("ProvisionedPollerConfig", &PROVISIONED_POLLER_CONFIG),
+        ],
+    );
+    pub static EVENT_SOURCE_MAPPING_LOGGING_CONFIG: Shape = Shape::structure(
+        "EventSourceMappingLoggingConfig",
+        &[Member::new("SystemLogLevel", &EVENT_SOURCE_MAPPING_SYSTEM_LOG_LEVEL)],
+    );
+    pub static EVENT_SOURCE_MAPPING_METRIC: Shape =
+        Shape::string("EventSourceMappingMetric").values(&["EventCount", "ErrorCount", "KafkaMetrics"]);
+    pub static EVENT_SOURCE_MAPPING_METRIC_LIST: Shape =
+        Shape::list("EventSourceMappingMetricList", &EVENT_SOURCE_MAPPING_METRIC).min(0.0).max(3.0);
+    pub static EVENT_SOURCE_MAPPING_METRICS_CONFIG: Shape = Shape::structure(
+        "EventSourceMappingMetricsConfig",
+        &[Member::new("Metrics", &EVENT_SOURCE_MAPPING_METRIC_LIST)],
+    );
+    pub static EVENT_SOURCE_MAPPING_SYSTEM_LOG_LEVEL: Shape =
+        Shape::string("EventSourceMappingSystemLogLevel").values(&["DEBUG", "INFO", "WARN"]);
+    pub static EVENT_SOURCE_MAPPINGS_LIST: Shape =
+        Shape::list("EventSourceMappingsList", &EVENT_SOURCE_MAPPING_CONFIGURATION);
+    pub static EVENT_SOURCE_POSITION: Shape =
+        Shape::string("EventSourcePosition").values(&["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]);
     pub static EVENT_SOURCE_TOKEN: Shape =
         Shape::string("EventSourceToken").min(0.0).max(256.0).pattern("[a-zA-Z0-9._\\-]+");
     pub static EXECUTION_ENVIRONMENT_MEMORY_GI_B_PER_V_CPU: Shape =
@@ -3314,6 +3887,22 @@ pub(crate) mod shape {
     );
     pub static FILE_SYSTEM_CONFIG_LIST: Shape =
         Shape::list("FileSystemConfigList", &FILE_SYSTEM_CONFIG).min(0.0).max(1.0);
+    pub static FILTER: Shape = Shape::structure("Filter", &[Member::new("Pattern", &PATTERN)]);
+    pub static FILTER_CRITERIA: Shape =
+        Shape::structure("FilterCriteria", &[Member::new("Filters", &FILTER_LIST)]);
+    pub static FILTER_CRITERIA_ERROR: Shape = Shape::structure(
+        "FilterCriteriaError",
+        &[
+            Member::new("ErrorCode", &FILTER_CRITERIA_ERROR_CODE),
+            Member::new("Message", &FILTER_CRITERIA_ERROR_MESSAGE),
+        ],
+    );
+    pub static FILTER_CRITERIA_ERROR_CODE: Shape =
+        Shape::string("FilterCriteriaErrorCode").min(10.0).max(50.0).pattern("[A-Za-z]+Exception");
+    pub static FILTER_CRITERIA_ERROR_MESSAGE: Shape =
+        Shape::string("FilterCriteriaErrorMessage").min(10.0).max(2048.0).pattern(".*");
+    pub static FILTER_LIST: Shape = Shape::list("FilterList", &FILTER);
+    pub static FULL_DOCUMENT: Shape = Shape::string("FullDocument").values(&["UpdateLookup", "Default"]);
     pub static FUNCTION_ARN: Shape = Shape::string("FunctionArn").min(0.0).max(10000.0).pattern("arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?");
     pub static FUNCTION_CODE: Shape = Shape::structure(
         "FunctionCode",
@@ -3404,6 +3993,10 @@ pub(crate) mod shape {
         Shape::list("FunctionEventInvokeConfigList", &FUNCTION_EVENT_INVOKE_CONFIG);
     pub static FUNCTION_LIST: Shape = Shape::list("FunctionList", &FUNCTION_CONFIGURATION);
     pub static FUNCTION_NAME: Shape = Shape::string("FunctionName").min(1.0).max(140.0).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?");
+    pub static FUNCTION_RESPONSE_TYPE: Shape =
+        Shape::string("FunctionResponseType").values(&["ReportBatchItemFailures"]);
+    pub static FUNCTION_RESPONSE_TYPE_LIST: Shape =
+        Shape::list("FunctionResponseTypeList", &FUNCTION_RESPONSE_TYPE).min(0.0).max(1.0);
     pub static FUNCTION_RUNTIME_ALIAS: Shape = Shape::string("FunctionRuntimeAlias").min(1.0).max(128.0);
     pub static FUNCTION_RUNTIME_ARN: Shape = Shape::string("FunctionRuntimeArn")
         .min(48.0)
@@ -3451,6 +4044,10 @@ pub(crate) mod shape {
             Member::new("FunctionName", &FUNCTION_NAME).label("FunctionName").required(),
             Member::new("Name", &ALIAS).label("Name").required(),
         ],
+    );
+    pub static GET_EVENT_SOURCE_MAPPING_REQUEST: Shape = Shape::structure(
+        "GetEventSourceMappingRequest",
+        &[Member::new("UUID", &UUID_STRING).label("UUID").required()],
     );
     pub static GET_FUNCTION_CONCURRENCY_REQUEST: Shape = Shape::structure(
         "GetFunctionConcurrencyRequest",
@@ -3678,6 +4275,38 @@ pub(crate) mod shape {
     pub static INVOKED_VIA_FUNCTION_URL: Shape = Shape::boolean("InvokedViaFunctionUrl");
     pub static KMS_KEY_ARN: Shape =
         Shape::string("KMSKeyArn").min(0.0).max(10000.0).pattern("(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
+    pub static KAFKA_EVENT_SOURCE_MAPPING_CONSUMPTION_MODE: Shape =
+        Shape::string("KafkaEventSourceMappingConsumptionMode").values(&["Stream", "Queue"]);
+    pub static KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG: Shape = Shape::structure(
+        "KafkaSchemaRegistryAccessConfig",
+        &[Member::new("Type", &KAFKA_SCHEMA_REGISTRY_AUTH_TYPE), Member::new("URI", &ARN)],
+    );
+    pub static KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG_LIST: Shape =
+        Shape::list("KafkaSchemaRegistryAccessConfigList", &KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG);
+    pub static KAFKA_SCHEMA_REGISTRY_AUTH_TYPE: Shape =
+        Shape::string("KafkaSchemaRegistryAuthType").values(&[
+            "BASIC_AUTH",
+            "CLIENT_CERTIFICATE_TLS_AUTH",
+            "SERVER_ROOT_CA_CERTIFICATE",
+            "OAUTHBEARER_AUTH",
+        ]);
+    pub static KAFKA_SCHEMA_REGISTRY_CONFIG: Shape = Shape::structure(
+        "KafkaSchemaRegistryConfig",
+        &[
+            Member::new("SchemaRegistryURI", &SCHEMA_REGISTRY_URI),
+            Member::new("EventRecordFormat", &SCHEMA_REGISTRY_EVENT_RECORD_FORMAT),
+            Member::new("AccessConfigs", &KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG_LIST),
+            Member::new("SchemaValidationConfigs", &KAFKA_SCHEMA_VALIDATION_CONFIG_LIST),
+        ],
+    );
+    pub static KAFKA_SCHEMA_VALIDATION_ATTRIBUTE: Shape =
+        Shape::string("KafkaSchemaValidationAttribute").values(&["KEY", "VALUE"]);
+    pub static KAFKA_SCHEMA_VALIDATION_CONFIG: Shape = Shape::structure(
+        "KafkaSchemaValidationConfig",
+        &[Member::new("Attribute", &KAFKA_SCHEMA_VALIDATION_ATTRIBUTE)],
+    );
+    pub static KAFKA_SCHEMA_VALIDATION_CONFIG_LIST: Shape =
+        Shape::list("KafkaSchemaValidationConfigList", &KAFKA_SCHEMA_VALIDATION_CONFIG);
     pub static LAMBDA_MANAGED_INSTANCES_CAPACITY_PROVIDER_CONFIG: Shape = Shape::structure(
         "LambdaManagedInstancesCapacityProviderConfig",
         &[
@@ -3806,6 +4435,22 @@ pub(crate) mod shape {
     pub static LIST_ALIASES_RESPONSE: Shape = Shape::structure(
         "ListAliasesResponse",
         &[Member::new("NextMarker", &STRING), Member::new("Aliases", &ALIAS_LIST)],
+    );
+    pub static LIST_EVENT_SOURCE_MAPPINGS_REQUEST: Shape = Shape::structure(
+        "ListEventSourceMappingsRequest",
+        &[
+            Member::new("EventSourceArn", &ARN).query("EventSourceArn"),
+            Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME).query("FunctionName"),
+            Member::new("Marker", &STRING).query("Marker"),
+            Member::new("MaxItems", &MAX_LIST_ITEMS).query("MaxItems"),
+        ],
+    );
+    pub static LIST_EVENT_SOURCE_MAPPINGS_RESPONSE: Shape = Shape::structure(
+        "ListEventSourceMappingsResponse",
+        &[
+            Member::new("NextMarker", &STRING),
+            Member::new("EventSourceMappings", &EVENT_SOURCE_MAPPINGS_LIST),
+        ],
     );
     pub static LIST_FUNCTION_EVENT_INVOKE_CONFIGS_REQUEST: Shape = Shape::structure(
         "ListFunctionEventInvokeConfigsRequest",
@@ -3938,11 +4583,22 @@ pub(crate) mod shape {
     pub static MAX_LIST_ITEMS: Shape = Shape::integer("MaxListItems").min(1.0).max(10000.0);
     pub static MAX_PROVISIONED_CONCURRENCY_CONFIG_LIST_ITEMS: Shape =
         Shape::integer("MaxProvisionedConcurrencyConfigListItems").min(1.0).max(50.0);
+    pub static MAXIMUM_BATCHING_WINDOW_IN_SECONDS: Shape =
+        Shape::integer("MaximumBatchingWindowInSeconds").min(0.0).max(300.0);
+    pub static MAXIMUM_CONCURRENCY: Shape = Shape::integer("MaximumConcurrency").min(2.0).max(1000.0);
     pub static MAXIMUM_EVENT_AGE_IN_SECONDS: Shape =
         Shape::integer("MaximumEventAgeInSeconds").min(60.0).max(21600.0);
+    pub static MAXIMUM_NUMBER_OF_POLLERS: Shape =
+        Shape::integer("MaximumNumberOfPollers").min(1.0).max(10000.0);
+    pub static MAXIMUM_RECORD_AGE_IN_SECONDS: Shape =
+        Shape::integer("MaximumRecordAgeInSeconds").min(-1.0).max(604800.0);
     pub static MAXIMUM_RETRY_ATTEMPTS: Shape = Shape::integer("MaximumRetryAttempts").min(0.0).max(2.0);
+    pub static MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING: Shape =
+        Shape::integer("MaximumRetryAttemptsEventSourceMapping").min(-1.0).max(10000.0);
     pub static MEMORY_SIZE: Shape = Shape::integer("MemorySize").min(128.0).max(32768.0);
     pub static METHOD: Shape = Shape::string("Method").min(0.0).max(6.0).pattern(".*");
+    pub static MINIMUM_NUMBER_OF_POLLERS: Shape =
+        Shape::integer("MinimumNumberOfPollers").min(1.0).max(200.0);
     pub static NAME_SPACED_FUNCTION_ARN: Shape = Shape::string("NameSpacedFunctionArn").min(0.0).max(10000.0).pattern("arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:function:[a-zA-Z0-9-_\\.]+(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?");
     pub static NAMESPACED_FUNCTION_NAME: Shape = Shape::string("NamespacedFunctionName").min(1.0).max(256.0).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?");
     pub static NAMESPACED_STATEMENT_ID: Shape =
@@ -3962,6 +4618,8 @@ pub(crate) mod shape {
         Shape::string("OrganizationId").min(0.0).max(34.0).pattern("o-[a-z0-9]{10,32}");
     pub static ORIGIN: Shape = Shape::string("Origin").min(1.0).max(253.0).pattern(".*");
     pub static PACKAGE_TYPE: Shape = Shape::string("PackageType").values(&["Zip", "Image"]);
+    pub static PARALLELIZATION_FACTOR: Shape = Shape::integer("ParallelizationFactor").min(1.0).max(10.0);
+    pub static PATTERN: Shape = Shape::string("Pattern").min(0.0).max(4096.0).pattern("[\\s\\S]*");
     pub static PER_EXECUTION_ENVIRONMENT_MAX_CONCURRENCY: Shape =
         Shape::integer("PerExecutionEnvironmentMaxConcurrency").min(1.0).max(1600.0);
     pub static POSITIVE_INTEGER: Shape = Shape::integer("PositiveInteger").min(1.0);
@@ -3984,6 +4642,16 @@ pub(crate) mod shape {
     );
     pub static PROVISIONED_CONCURRENCY_STATUS_ENUM: Shape =
         Shape::string("ProvisionedConcurrencyStatusEnum").values(&["IN_PROGRESS", "READY", "FAILED"]);
+    pub static PROVISIONED_POLLER_CONFIG: Shape = Shape::structure(
+        "ProvisionedPollerConfig",
+        &[
+            Member::new("MinimumPollers", &MINIMUM_NUMBER_OF_POLLERS),
+            Member::new("MaximumPollers", &MAXIMUM_NUMBER_OF_POLLERS),
+            Member::new("PollerGroupName", &PROVISIONED_POLLER_GROUP_NAME),
+        ],
+    );
+    pub static PROVISIONED_POLLER_GROUP_NAME: Shape =
+        Shape::string("ProvisionedPollerGroupName").min(0.0).max(128.0).pattern("[a-zA-Z0-9-_]*");
     pub static PUBLISH_LAYER_VERSION_REQUEST: Shape = Shape::structure(
         "PublishLayerVersionRequest",
         &[
@@ -4068,6 +4736,8 @@ pub(crate) mod shape {
     );
     pub static QUALIFIER: Shape =
         Shape::string("Qualifier").min(1.0).max(128.0).pattern("(|[a-zA-Z0-9$_-]+)");
+    pub static QUEUE: Shape = Shape::string("Queue").min(1.0).max(1000.0).pattern("[\\s\\S]*");
+    pub static QUEUES: Shape = Shape::list("Queues", &QUEUE).min(1.0).max(1.0);
     pub static RECURSIVE_LOOP: Shape = Shape::string("RecursiveLoop").values(&["Allow", "Terminate"]);
     pub static REMOVE_LAYER_VERSION_PERMISSION_REQUEST: Shape = Shape::structure(
         "RemoveLayerVersionPermissionRequest",
@@ -4185,10 +4855,26 @@ pub(crate) mod shape {
     pub static S3_OBJECT_STORAGE_MODE: Shape =
         Shape::string("S3ObjectStorageMode").values(&["COPY", "REFERENCE"]);
     pub static S3_OBJECT_VERSION: Shape = Shape::string("S3ObjectVersion").min(1.0).max(1024.0).pattern(".*");
+    pub static SCALING_CONFIG: Shape =
+        Shape::structure("ScalingConfig", &[Member::new("MaximumConcurrency", &MAXIMUM_CONCURRENCY)]);
+    pub static SCHEMA_REGISTRY_EVENT_RECORD_FORMAT: Shape =
+        Shape::string("SchemaRegistryEventRecordFormat").values(&["JSON", "SOURCE"]);
+    pub static SCHEMA_REGISTRY_URI: Shape =
+        Shape::string("SchemaRegistryUri").min(1.0).max(10000.0).pattern("[a-zA-Z0-9-\\/*:_+=.@-]*");
     pub static SECURITY_GROUP_ID: Shape =
         Shape::string("SecurityGroupId").min(0.0).max(1024.0).pattern("sg-[0-9a-zA-Z]*");
     pub static SECURITY_GROUP_IDS: Shape =
         Shape::list("SecurityGroupIds", &SECURITY_GROUP_ID).min(0.0).max(5.0);
+    pub static SELF_MANAGED_EVENT_SOURCE: Shape =
+        Shape::structure("SelfManagedEventSource", &[Member::new("Endpoints", &ENDPOINTS)]);
+    pub static SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG: Shape = Shape::structure(
+        "SelfManagedKafkaEventSourceConfig",
+        &[
+            Member::new("ConsumerGroupId", &URI),
+            Member::new("SchemaRegistryConfig", &KAFKA_SCHEMA_REGISTRY_CONFIG),
+            Member::new("ConsumptionMode", &KAFKA_EVENT_SOURCE_MAPPING_CONSUMPTION_MODE),
+        ],
+    );
     pub static SENSITIVE_STRING: Shape = Shape::string("SensitiveString").sensitive();
     pub static SENSITIVE_STRING_ON_SERVER_ONLY: Shape =
         Shape::string("SensitiveStringOnServerOnly").min(0.0).max(10000.0);
@@ -4205,6 +4891,29 @@ pub(crate) mod shape {
             Member::new("OptimizationStatus", &SNAP_START_OPTIMIZATION_STATUS),
         ],
     );
+    pub static SOURCE_ACCESS_CONFIGURATION: Shape = Shape::structure(
+        "SourceAccessConfiguration",
+        &[Member::new("Type", &SOURCE_ACCESS_TYPE), Member::new("URI", &URI)],
+    );
+    pub static SOURCE_ACCESS_CONFIGURATIONS: Shape =
+        Shape::list("SourceAccessConfigurations", &SOURCE_ACCESS_CONFIGURATION).min(0.0).max(23.0);
+    pub static SOURCE_ACCESS_TYPE: Shape = Shape::string("SourceAccessType").values(&[
+        "BASIC_AUTH",
+        "VPC_SUBNET",
+        "VPC_SECURITY_GROUP",
+        "SASL_SCRAM_512_AUTH",
+        "SASL_SCRAM_256_AUTH",
+        "VIRTUAL_HOST",
+        "CLIENT_CERTIFICATE_TLS_AUTH",
+        "SERVER_ROOT_CA_CERTIFICATE",
+        "OAUTHBEARER_AUTH",
+        "OAUTHBEARER_SCOPE",
+        "OAUTHBEARER_AUDIENCE",
+        "OAUTHBEARER_LOGICAL_CLUSTER",
+        "OAUTHBEARER_IDENTITY_POOL",
+        "IAM_AUTH",
+        "IAM_OAUTHBEARER_AUTH",
+    ]);
     pub static SOURCE_OWNER: Shape = Shape::string("SourceOwner").min(0.0).max(12.0).pattern("\\d{12}");
     pub static STATE: Shape = Shape::string("State").values(&[
         "Pending",
@@ -4309,11 +5018,17 @@ pub(crate) mod shape {
     ]);
     pub static TIMEOUT: Shape = Shape::integer("Timeout").min(1.0).max(5400.0);
     pub static TIMESTAMP: Shape = Shape::string("Timestamp").min(0.0).max(100.0).pattern(".*");
+    pub static TOPIC: Shape = Shape::string("Topic").min(1.0).max(249.0).pattern("[^.]([a-zA-Z0-9\\-_.]+)");
+    pub static TOPICS: Shape = Shape::list("Topics", &TOPIC).min(1.0).max(1.0);
     pub static TRACING_CONFIG: Shape =
         Shape::structure("TracingConfig", &[Member::new("Mode", &TRACING_MODE)]);
     pub static TRACING_CONFIG_RESPONSE: Shape =
         Shape::structure("TracingConfigResponse", &[Member::new("Mode", &TRACING_MODE)]);
     pub static TRACING_MODE: Shape = Shape::string("TracingMode").values(&["Active", "PassThrough"]);
+    pub static TUMBLING_WINDOW_IN_SECONDS: Shape =
+        Shape::integer("TumblingWindowInSeconds").min(0.0).max(900.0);
+    pub static URI: Shape = Shape::string("URI").min(1.0).max(200.0).pattern("[ a-zA-Z0-9-\\/*:_+=.@-]*");
+    pub static UUID_STRING: Shape = Shape::string("UUIDString").min(36.0).max(36.0);
     pub static UNQUALIFIED_FUNCTION_NAME: Shape = Shape::string("UnqualifiedFunctionName").min(1.0).max(140.0).pattern("(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)");
     pub static UNRESERVED_CONCURRENT_EXECUTIONS: Shape =
         Shape::integer("UnreservedConcurrentExecutions").min(0.0);
@@ -4333,6 +5048,33 @@ pub(crate) mod shape {
             Member::new("Description", &DESCRIPTION),
             Member::new("RoutingConfig", &ALIAS_ROUTING_CONFIGURATION),
             Member::new("RevisionId", &STRING),
+        ],
+    );
+    pub static UPDATE_EVENT_SOURCE_MAPPING_REQUEST: Shape = Shape::structure(
+        "UpdateEventSourceMappingRequest",
+        &[
+            Member::new("UUID", &UUID_STRING).label("UUID").required(),
+            Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME),
+            Member::new("Enabled", &ENABLED),
+            Member::new("BatchSize", &BATCH_SIZE),
+            Member::new("FilterCriteria", &FILTER_CRITERIA),
+            Member::new("KMSKeyArn", &KMS_KEY_ARN),
+            Member::new("MetricsConfig", &EVENT_SOURCE_MAPPING_METRICS_CONFIG),
+            Member::new("LoggingConfig", &EVENT_SOURCE_MAPPING_LOGGING_CONFIG),
+            Member::new("ScalingConfig", &SCALING_CONFIG),
+            Member::new("MaximumBatchingWindowInSeconds", &MAXIMUM_BATCHING_WINDOW_IN_SECONDS),
+            Member::new("ParallelizationFactor", &PARALLELIZATION_FACTOR),
+            Member::new("DestinationConfig", &DESTINATION_CONFIG),
+            Member::new("MaximumRecordAgeInSeconds", &MAXIMUM_RECORD_AGE_IN_SECONDS),
+            Member::new("BisectBatchOnFunctionError", &BISECT_BATCH_ON_FUNCTION_ERROR),
+            Member::new("MaximumRetryAttempts", &MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING),
+            Member::new("TumblingWindowInSeconds", &TUMBLING_WINDOW_IN_SECONDS),
+            Member::new("SourceAccessConfigurations", &SOURCE_ACCESS_CONFIGURATIONS),
+            Member::new("FunctionResponseTypes", &FUNCTION_RESPONSE_TYPE_LIST),
+            Member::new("AmazonManagedKafkaEventSourceConfig", &AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("SelfManagedKafkaEventSourceConfig", &SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("DocumentDBEventSourceConfig", &DOCUMENT_DB_EVENT_SOURCE_CONFIG),
+            Member::new("ProvisionedPollerConfig", &PROVISIONED_POLLER_CONFIG),
         ],
     );
     pub static UPDATE_FUNCTION_CODE_REQUEST: Shape = Shape::structure(
@@ -4707,6 +5449,13 @@ pub(crate) mod shape {
         status: Some(409),
         sender: true,
         members: &[Member::new("Type", &STRING), Member::new("message", &STRING)],
+    };
+    pub static RESOURCE_IN_USE_EXCEPTION: ErrorShape = ErrorShape {
+        name: "ResourceInUseException",
+        code: "ResourceInUseException",
+        status: Some(400),
+        sender: true,
+        members: &[Member::new("Type", &STRING), Member::new("Message", &STRING)],
     };
     pub static RESOURCE_NOT_FOUND_EXCEPTION: ErrorShape = ErrorShape {
         name: "ResourceNotFoundException",

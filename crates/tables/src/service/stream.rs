@@ -11,6 +11,7 @@ mod entry;
 mod list;
 mod read;
 mod record;
+mod tell;
 mod trim;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use entry::{Actor, Change, Event};
 pub use list::StreamPage;
 pub use read::{ChangePage, Position, StreamStart};
 pub use record::StreamRecord;
+pub use tell::{read_sequence_number, sequence_number, write_change};
 
 use std::time::Duration;
 

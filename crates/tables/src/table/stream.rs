@@ -13,6 +13,16 @@ pub enum StreamView {
 }
 
 impl StreamView {
+    /// As DynamoDB writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StreamView::KeysOnly => "KEYS_ONLY",
+            StreamView::NewImage => "NEW_IMAGE",
+            StreamView::OldImage => "OLD_IMAGE",
+            StreamView::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+        }
+    }
+
     pub fn holds_old(self) -> bool {
         matches!(self, StreamView::OldImage | StreamView::NewAndOldImages)
     }

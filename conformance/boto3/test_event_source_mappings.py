@@ -1,0 +1,287 @@
+"""Functions driven by the changes of tables: the API of event source mappings, and what functions are handed."""
+
+import itertools
+import json
+
+import pytest
+
+from expectation import refused
+from packing import zip_of
+from server import ROLE, document, wait_until
+
+numbers = itertools.count(1)
+
+# Notes what it is handed in a table of its own, and fails where it is told to.
+NOTES = """
+import json, os
+import boto3
+
+notes = boto3.client("dynamodb")
+
+def handler(event, context):
+    ids = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
+    failed = []
+    for record in event["Records"]:
+        image = record["dynamodb"].get("NewImage", {})
+        if image.get("fails"):
+            failed.append(record["dynamodb"]["SequenceNumber"])
+            if not os.environ.get("REPORTS"):
+                note(context, event, ids, "failed")
+                raise ValueError("as told")
+    note(context, event, ids, "some failed" if failed else "done")
+    if os.environ.get("REPORTS"):
+        return {"batchItemFailures": [{"itemIdentifier": id} for id in failed[:1]]}
+
+def note(context, event, ids, outcome):
+    notes.put_item(TableName=os.environ["NOTES"], Item={
+        "pk": {"S": context.aws_request_id}, "outcome": {"S": outcome}, "event": {"S": json.dumps(event)}})
+"""
+
+
+@pytest.fixture(scope="module")
+def make_table(dynamodb):
+    def make(name, **more):
+        dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST",
+                              AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+                              KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], **more)
+        return dynamodb.describe_table(TableName=name)["Table"].get("LatestStreamArn")
+
+    return make
+
+
+@pytest.fixture
+def driven(lam, dynamodb, make_table, python_runtime):
+    """A table with a stream, a function and its notes: what maps one to the other, what writes and what was noted."""
+    return Driven(f"driven-{next(numbers)}", lam, dynamodb, make_table, python_runtime)
+
+
+class Driven:
+    def __init__(self, name, lam, dynamodb, make_table, runtime):
+        self.name, self.lam, self.dynamodb = name, lam, dynamodb
+        self.stream = make_table(name, StreamSpecification={"StreamEnabled": True,
+                                                             "StreamViewType": "NEW_AND_OLD_IMAGES"})
+        make_table(f"{name}-notes")
+        lam.create_function(FunctionName=name, Runtime=runtime, Handler="app.handler", Role=ROLE, Timeout=30,
+                            MemorySize=512, Code={"ZipFile": zip_of({"app.py": NOTES})},
+                            Environment={"Variables": {"NOTES": f"{name}-notes"}})
+        lam.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+
+    def map(self, **more):
+        settings = {"StartingPosition": "TRIM_HORIZON"} | more
+        return self.lam.create_event_source_mapping(FunctionName=self.name, EventSourceArn=self.stream, **settings)
+
+    def put(self, pk, **attributes):
+        item = {name: {"S": value} for name, value in attributes.items()}
+        self.dynamodb.put_item(TableName=self.name, Item={"pk": {"S": pk}} | item)
+
+    def notes(self, outcome="done"):
+        """The events that came to such an end."""
+        items = self.dynamodb.scan(TableName=f"{self.name}-notes", ConsistentRead=True)["Items"]
+        return [json.loads(item["event"]["S"]) for item in items if item["outcome"]["S"] == outcome]
+
+    def records(self, outcome="done"):
+        return [record for event in self.notes(outcome) for record in event["Records"]]
+
+    def keys(self, outcome="done"):
+        return sorted(record["dynamodb"]["Keys"]["pk"]["S"] for record in self.records(outcome))
+
+
+def test_the_changes_of_a_table_run_a_function(driven, lam, dynamodb):
+    driven.put("before", n="1")
+    made = driven.map(BatchSize=10)
+    assert made["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert made["State"] == "Creating" and made["BatchSize"] == 10 and made["EventSourceArn"] == driven.stream
+    assert made["FunctionArn"].endswith(f":function:{driven.name}")
+    driven.put("before", n="2")
+    dynamodb.delete_item(TableName=driven.name, Key={"pk": {"S": "before"}})
+    wait_until(lambda: len(driven.records()) == 3, what="three changes")
+    records = sorted(driven.records(), key=lambda record: record["dynamodb"]["SequenceNumber"])
+    assert [record["eventName"] for record in records] == ["INSERT", "MODIFY", "REMOVE"]
+    first = records[0]
+    assert first["eventSource"] == "aws:dynamodb" and first["eventVersion"] == "1.1"
+    assert first["awsRegion"] == "us-east-1" and first["eventSourceARN"] == driven.stream
+    told = first["dynamodb"]
+    assert told["Keys"] == {"pk": {"S": "before"}} and told["NewImage"] == {"pk": {"S": "before"}, "n": {"S": "1"}}
+    assert told["StreamViewType"] == "NEW_AND_OLD_IMAGES" and told["SizeBytes"] > 0
+    assert isinstance(told["ApproximateCreationDateTime"], (int, float)) and len(told["SequenceNumber"]) == 21
+    assert records[1]["dynamodb"]["OldImage"]["n"] == {"S": "1"} and "NewImage" not in records[2]["dynamodb"]
+    now = wait_until(lambda: (got := lam.get_event_source_mapping(UUID=made["UUID"]))["LastProcessingResult"] == "OK"
+                     and got, what="a result")
+    assert now["State"] == "Enabled" and now["StartingPosition"] == "TRIM_HORIZON"
+    # A place that is kept: nothing is handed over twice.
+    driven.put("later")
+    wait_until(lambda: "later" in driven.keys(), what="a later change")
+    assert len(driven.records()) == 4
+
+
+def test_latest_begins_with_what_comes(driven):
+    driven.put("before")
+    driven.map(StartingPosition="LATEST")
+    driven.put("after")
+    wait_until(lambda: driven.keys(), what="the change after")
+    assert driven.keys() == ["after"]
+
+
+def test_filters_let_through_what_they_name(driven):
+    pattern = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": [{"prefix": "want"}]}}}}
+    made = driven.map(FilterCriteria={"Filters": [{"Pattern": json.dumps(pattern)}]})
+    assert json.loads(made["FilterCriteria"]["Filters"][0]["Pattern"]) == pattern
+    for number in range(20):
+        driven.put(f"p{number}", kind="wanted" if number % 2 else "other")
+    driven.put("p1", kind="wanted again")
+    driven.put("last", kind="wanted")
+    wait_until(lambda: "last" in driven.keys(), what="the last one")
+    wait_until(lambda: len(driven.keys()) == 11, what="all that are wanted")
+    assert driven.keys() == sorted([f"p{number}" for number in range(1, 20, 2)] + ["last"])
+
+
+def test_batches_wait_to_be_full(driven):
+    driven.map(BatchSize=5, MaximumBatchingWindowInSeconds=30)
+    for number in range(60):
+        driven.put("same", n=str(number))
+    wait_until(lambda: len(driven.records()) == 60, what="all changes")
+    assert [len(event["Records"]) for event in driven.notes()] == [5] * 12
+    in_order = sorted(driven.records(), key=lambda record: record["dynamodb"]["SequenceNumber"])
+    assert [record["dynamodb"]["NewImage"]["n"]["S"] for record in in_order] == [str(n) for n in range(60)]
+
+
+def test_what_fails_is_given_up_after_its_attempts(driven, lam):
+    driven.put("same", fails="yes")
+    driven.put("same", n="behind")
+    made = driven.map(BatchSize=1, MaximumRetryAttempts=2)
+    wait_until(lambda: driven.keys(), what="the change behind")
+    assert len(driven.notes("failed")) == 3
+    assert [record["dynamodb"]["NewImage"]["n"]["S"] for record in driven.records()] == ["behind"]
+    assert lam.get_event_source_mapping(UUID=made["UUID"])["MaximumRetryAttempts"] == 2
+
+
+def test_a_failing_batch_is_halved_until_the_one_to_blame_is_found(driven):
+    for number in range(8):
+        driven.put("same", n=str(number), **({"fails": "yes"} if number == 5 else {}))
+    driven.map(BatchSize=8, MaximumRetryAttempts=0, BisectBatchOnFunctionError=True)
+    wait_until(lambda: len(driven.records()) == 7, what="all but one")
+    done = sorted(record["dynamodb"]["NewImage"]["n"]["S"] for record in driven.records())
+    assert done == ["0", "1", "2", "3", "4", "6", "7"]
+
+
+def test_a_function_tells_which_records_failed(driven, lam):
+    lam.update_function_configuration(FunctionName=driven.name, Environment={
+        "Variables": {"NOTES": f"{driven.name}-notes", "REPORTS": "yes"}})
+    lam.get_waiter("function_updated_v2").wait(FunctionName=driven.name, WaiterConfig={"Delay": 1})
+    for number in range(6):
+        driven.put("same", n=str(number), **({"fails": "yes"} if number == 3 else {}))
+    made = driven.map(BatchSize=6, MaximumRetryAttempts=1, FunctionResponseTypes=["ReportBatchItemFailures"])
+    assert made["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    driven.put("same", n="behind")
+    wait_until(lambda: driven.keys(), what="what comes behind")
+    first, *again = sorted(driven.notes("some failed"), key=lambda event: -len(event["Records"]))
+    assert len(first["Records"]) == 6
+    # What was before the first that failed is not handed over again.
+    assert {event["Records"][0]["dynamodb"]["NewImage"]["n"]["S"] for event in again} == {"3"}
+
+
+def test_partitions_are_worked_on_at_once_and_each_in_order(driven):
+    driven.map(BatchSize=4, ParallelizationFactor=10)
+    for number in range(120):
+        driven.put(f"p{number % 12}", n=str(number))
+    wait_until(lambda: len(driven.records()) == 120, what="all changes", seconds_max=60)
+    for partition in range(12):
+        own = [r for r in driven.records() if r["dynamodb"]["Keys"]["pk"]["S"] == f"p{partition}"]
+        assert len(own) == 10
+
+
+def test_mappings_are_listed_changed_and_deleted(driven, lam):
+    made = driven.map(Enabled=False)
+    assert made["State"] == "Creating"
+    assert lam.get_event_source_mapping(UUID=made["UUID"])["State"] == "Disabled"
+    with refused("ResourceConflictException", status=409, naming=made["UUID"]):
+        driven.map()
+    for asked in ({"FunctionName": driven.name}, {"EventSourceArn": driven.stream}):
+        listed = lam.list_event_source_mappings(**asked)["EventSourceMappings"]
+        assert [one["UUID"] for one in listed] == [made["UUID"]], asked
+    pages = lam.get_paginator("list_event_source_mappings").paginate(PaginationConfig={"PageSize": 1})
+    assert made["UUID"] in [one["UUID"] for page in pages for one in page["EventSourceMappings"]]
+    driven.put("waits")
+    changed = lam.update_event_source_mapping(UUID=made["UUID"], Enabled=True, BatchSize=7, MaximumRetryAttempts=3,
+                                              MaximumRecordAgeInSeconds=60, ParallelizationFactor=2)
+    assert changed["State"] == "Updating" and changed["BatchSize"] == 7
+    now = lam.get_event_source_mapping(UUID=made["UUID"])
+    assert (now["State"], now["MaximumRetryAttempts"], now["MaximumRecordAgeInSeconds"]) == ("Enabled", 3, 60)
+    wait_until(lambda: driven.keys() == ["waits"], what="the change that waited")
+    assert lam.delete_event_source_mapping(UUID=made["UUID"])["State"] == "Deleting"
+    for call in (lam.get_event_source_mapping, lam.delete_event_source_mapping, lam.update_event_source_mapping):
+        with refused("ResourceNotFoundException", status=404):
+            call(UUID=made["UUID"])
+    driven.map(StartingPosition="LATEST")
+
+
+def test_a_role_that_may_not_read_is_told_so(driven, lam, iam):
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    role = iam.create_role(RoleName="reads-little", AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    notes = {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*"}
+    iam.put_role_policy(RoleName="reads-little", PolicyName="notes", PolicyDocument=document(notes))
+    lam.update_function_configuration(FunctionName=driven.name, Role=role)
+    lam.get_waiter("function_updated_v2").wait(FunctionName=driven.name, WaiterConfig={"Delay": 1})
+    with refused("InvalidParameterValueException", status=400, naming="Cannot access stream"):
+        driven.map()
+    reads = {"Effect": "Allow", "Action": ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream",
+                                           "dynamodb:ListStreams"], "Resource": driven.stream}
+    iam.put_role_policy(RoleName="reads-little", PolicyName="reads", PolicyDocument=document(reads))
+    made = driven.map()
+    driven.put("first")
+    wait_until(lambda: driven.keys() == ["first"], what="the first change")
+    # What is taken away holds for what comes.
+    iam.delete_role_policy(RoleName="reads-little", PolicyName="reads")
+    driven.put("second")
+    wait_until(lambda: "Cannot access" in lam.get_event_source_mapping(UUID=made["UUID"])["LastProcessingResult"],
+               what="the refusal")
+    assert driven.keys() == ["first"]
+    iam.put_role_policy(RoleName="reads-little", PolicyName="reads", PolicyDocument=document(reads))
+    wait_until(lambda: driven.keys() == ["first", "second"], what="the second change")
+
+
+@pytest.mark.parametrize("wrong, naming", [
+    ({"EventSourceArn": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}, "Unrecognized event source"),
+    ({"EventSourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/t"}, "Unrecognized event source"),
+    ({"EventSourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/none/stream/2026-01-01T00:00:00.000"},
+     "Stream not found"),
+    ({"StartingPosition": "AT_TIMESTAMP"}, "starting position"),
+    ({"BatchSize": 10001}, "10000"),
+    ({"FilterCriteria": {"Filters": [{"Pattern": "{\"a\": 1}"}]}}, "Invalid filter pattern definition"),
+    ({"FilterCriteria": {"Filters": [{"Pattern": "{\"a\": [1]}"}] * 6}}, "at most 5"),
+    ({"MaximumRecordAgeInSeconds": 5}, "MaximumRecordAgeInSeconds"),
+    ({"TumblingWindowInSeconds": 30}, "TumblingWindowInSeconds"),
+    ({"Topics": ["t"]}, "Topics"),
+])
+def test_what_cannot_be_is_refused(driven, lam, wrong, naming):
+    asked = {"EventSourceArn": driven.stream, "StartingPosition": "LATEST", "FunctionName": driven.name} | wrong
+    with refused("InvalidParameterValueException", "ValidationException", "NotImplemented", naming=naming):
+        lam.create_event_source_mapping(**asked)
+
+
+def test_a_function_that_is_not_there_has_no_mapping(driven, lam):
+    with refused("ResourceNotFoundException", status=404):
+        lam.create_event_source_mapping(EventSourceArn=driven.stream, StartingPosition="LATEST", FunctionName="none")
+    with refused("InvalidParameterValueException", status=400, naming="StartingPosition"):
+        lam.create_event_source_mapping(EventSourceArn=driven.stream, FunctionName=driven.name)
+
+
+def test_a_kill_loses_no_change(fresh_zerun, python_runtime):
+    lam, dynamodb = fresh_zerun.client("lambda"), fresh_zerun.client("dynamodb")
+
+    def make(name, **more):
+        dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST",
+                              AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+                              KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], **more)
+        return dynamodb.describe_table(TableName=name)["Table"].get("LatestStreamArn")
+
+    driven = Driven("killed", lam, dynamodb, make, python_runtime)
+    driven.map(BatchSize=3)
+    for round in range(3):
+        for number in range(20):
+            driven.put(f"r{round}-{number}")
+        fresh_zerun.kill()
+        fresh_zerun.start()
+        driven.lam, driven.dynamodb = fresh_zerun.client("lambda"), fresh_zerun.client("dynamodb")
+    expected = {f"r{round}-{number}" for round in range(3) for number in range(20)}
+    wait_until(lambda: set(driven.keys()) == expected, what="all changes", seconds_max=60)

@@ -1,0 +1,160 @@
+//! Between Lambda's shapes for event source mappings and the service's.
+
+use super::configuration::{small, unsigned};
+use super::error::invalid;
+use super::model;
+use super::target::target;
+use crate::{ApiError, Call};
+use access::Resource;
+use access::policy::Context;
+use names::{Arn, Service};
+use triggers::{Bounds, Mapping, MappingId, Settings};
+
+/// What a function may say of its batches.
+const REPORTS_ITEMS: &str = "ReportBatchItemFailures";
+
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>
+pub(super) const CONDITION_KEYS: &[&str] = &["lambda:FunctionArn"];
+
+pub(super) fn id(call: &Call, uuid: &str) -> MappingId {
+    MappingId { account: call.account.clone(), region: call.region.clone(), uuid: uuid.to_owned() }
+}
+
+pub(super) fn resources(call: &Call, uuid: &str) -> Vec<Resource> {
+    vec![Resource::new(id(call, uuid).arn())]
+}
+
+/// Of a mapping that is there; nothing is known of another.
+///
+/// # Errors
+/// The store fails.
+pub(super) async fn conditions(call: &Call, uuid: &str) -> Result<Context, ApiError> {
+    let mut context = Context::new();
+    match call.services.mappings.get(id(call, uuid)).await {
+        Ok(mapping) => context.set("lambda:FunctionArn", mapping.function_arn),
+        Err(triggers::MappingError::NotFound(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(context)
+}
+
+/// The ARN that a `FunctionName` member leads to.
+///
+/// # Errors
+/// It is no reference.
+pub(super) fn function_arn(call: &Call, name: &str) -> Result<Arn, ApiError> {
+    Ok(target(call, name, None)?.arn())
+}
+
+/// A function of another account, which is to be decided on too: by itself it is none of the operation's resources.
+///
+/// # Errors
+/// The name is no reference.
+pub(super) fn foreign_function(call: &Call, name: &str) -> Result<Option<Resource>, ApiError> {
+    let target = target(call, name, None)?;
+    Ok((target.id.account != call.account).then(|| Resource::new(target.arn())))
+}
+
+/// What a request says of a mapping, in the same words when it is made and when it is changed.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub batch_size: Option<i32>,
+    pub window: Option<i32>,
+    pub filters: Option<model::FilterCriteria>,
+    pub parallelization: Option<i32>,
+    pub record_age: Option<i32>,
+    pub retries: Option<i32>,
+    pub bisects: Option<bool>,
+    pub responses: Option<Vec<String>>,
+}
+
+impl Asked {
+    /// What is not said stays as `before` has it, or is as usual for such a source.
+    ///
+    /// # Errors
+    /// Values that cannot be.
+    pub fn settings(self, bounds: Bounds, before: Option<Settings>) -> Result<Settings, ApiError> {
+        let usual = Settings {
+            batch_size: bounds.batch_size,
+            window_s: 0,
+            filters: Vec::new(),
+            parallelization: 1,
+            record_age_max_s: None,
+            retries_max: None,
+            bisects: false,
+            reports_items: false,
+        };
+        let mut settings = before.unwrap_or(usual);
+        if let Some(size) = self.batch_size {
+            settings.batch_size = unsigned("BatchSize", size)?;
+        }
+        if let Some(window) = self.window {
+            settings.window_s = unsigned("MaximumBatchingWindowInSeconds", window)?;
+        }
+        if let Some(filters) = self.filters {
+            let patterns = filters.filters.unwrap_or_default().into_iter().map(|filter| filter.pattern);
+            settings.filters = patterns.map(Option::unwrap_or_default).collect();
+        }
+        if let Some(factor) = self.parallelization {
+            settings.parallelization = unsigned("ParallelizationFactor", factor)?;
+        }
+        if let Some(age) = self.record_age {
+            settings.record_age_max_s = match age {
+                -1 => None,
+                0..60 => return Err(invalid("MaximumRecordAgeInSeconds is -1, or at least 60.")),
+                age => Some(unsigned("MaximumRecordAgeInSeconds", age)?),
+            };
+        }
+        if let Some(retries) = self.retries {
+            settings.retries_max =
+                (retries != -1).then(|| unsigned("MaximumRetryAttempts", retries)).transpose()?;
+        }
+        settings.bisects = self.bisects.unwrap_or(settings.bisects);
+        if let Some(responses) = self.responses {
+            settings.reports_items = responses.iter().any(|response| response == REPORTS_ITEMS);
+        }
+        Ok(settings)
+    }
+}
+
+/// `state`: while something changes, what does; else it is read from the mapping.
+pub(super) fn to_wire(
+    call: &Call,
+    mapping: Mapping,
+    state: Option<&str>,
+) -> model::EventSourceMappingConfiguration {
+    let steady = if mapping.is_enabled { "Enabled" } else { "Disabled" };
+    let id = id(call, &mapping.uuid);
+    let settings = mapping.settings;
+    let is_log = mapping.start.is_some();
+    let of_logs = |value: i32| is_log.then_some(value);
+    let filters = settings.filters.into_iter().map(|pattern| model::Filter { pattern: Some(pattern) });
+    let filters: Vec<_> = filters.collect();
+    model::EventSourceMappingConfiguration {
+        starting_position: mapping.start.map(|start| start.as_str().to_owned()),
+        batch_size: Some(small(settings.batch_size)),
+        maximum_batching_window_in_seconds: Some(small(settings.window_s)),
+        parallelization_factor: of_logs(small(settings.parallelization)),
+        event_source_arn: Some(mapping.source_arn),
+        filter_criteria: (!filters.is_empty()).then_some(model::FilterCriteria { filters: Some(filters) }),
+        function_arn: Some(mapping.function_arn),
+        last_modified: Some(protocol::Timestamp(mapping.changed)),
+        last_processing_result: Some(call.services.mappings.last_result(&mapping.uuid)),
+        state: Some(state.unwrap_or(steady).to_owned()),
+        state_transition_reason: Some("User action".to_owned()),
+        maximum_record_age_in_seconds: of_logs(settings.record_age_max_s.map_or(-1, small)),
+        bisect_batch_on_function_error: is_log.then_some(settings.bisects),
+        maximum_retry_attempts: of_logs(settings.retries_max.map_or(-1, small)),
+        tumbling_window_in_seconds: of_logs(0),
+        function_response_types: settings.reports_items.then(|| vec![REPORTS_ITEMS.to_owned()]),
+        event_source_mapping_arn: Some(id.arn().to_string()),
+        uuid: Some(mapping.uuid),
+        ..model::EventSourceMappingConfiguration::default()
+    }
+}
+
+/// What a list, or a mapping that is not there yet, is decided on.
+pub(super) fn all(call: &Call) -> Vec<Resource> {
+    let every = "event-source-mapping:*".to_owned();
+    vec![Resource::new(Arn::new(Service::Lambda, &call.region, &call.account, every))]
+}

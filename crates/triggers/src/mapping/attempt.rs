@@ -1,0 +1,63 @@
+use super::answer::{Verdict, verdict};
+use super::{Mapping, Mappings};
+use bytes::Bytes;
+use functions::{FunctionsError, Invocation};
+use pool::InvokeError;
+
+/// What a function is handed at most, once, as JSON.
+pub(super) const PAYLOAD_BYTES_MAX: usize = functions::PAYLOAD_BYTES_MAX - 64;
+
+/// What came of handing a batch to a function.
+#[derive(Debug)]
+pub(super) enum Attempt {
+    Done,
+    /// Places in the batch.
+    SomeFailed(Vec<usize>),
+    /// The function was run, and failed.
+    Failed,
+    /// It was not tried: there is no room, or no function. To be tried again, which counts for nothing.
+    Unavailable(String),
+}
+
+impl Mappings {
+    /// `records`: their ids, and the records as JSON.
+    pub(super) async fn attempt(&self, mapping: &Mapping, records: &[(&str, &str)]) -> Attempt {
+        let Some((id, qualifier)) = mapping.function() else {
+            return Attempt::Unavailable(format!("{} is no function", mapping.function_arn));
+        };
+        let mut payload = String::from("{\"Records\":[");
+        for (place, (_, record)) in records.iter().enumerate() {
+            payload.push_str(if place > 0 { "," } else { "" });
+            payload.push_str(record);
+        }
+        payload.push_str("]}");
+        let invocation = Invocation {
+            id,
+            qualifier,
+            request_id: self.0.clock.uuid(),
+            payload: Bytes::from(payload),
+            client_context: None,
+            trace_id: None,
+            until_end: false,
+        };
+        match self.0.functions.invoke(invocation).await {
+            Ok(outcome) => match outcome.function_error {
+                None if mapping.settings.reports_items => {
+                    let ids: Vec<&str> = records.iter().map(|(id, _)| *id).collect();
+                    match verdict(&outcome.payload, &ids) {
+                        Verdict::Done => Attempt::Done,
+                        Verdict::SomeFailed(places) => Attempt::SomeFailed(places),
+                        Verdict::AllFailed => Attempt::Failed,
+                    }
+                }
+                None => Attempt::Done,
+                Some(_) => Attempt::Failed,
+            },
+            Err(FunctionsError::Invoke(InvokeError::InvalidCode(why))) => {
+                tracing::warn!(function = mapping.function_arn, why, "a source's function cannot be run");
+                Attempt::Failed
+            }
+            Err(error) => Attempt::Unavailable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+use super::error::invalid;
+use super::record::{FILTERS_MAX, Mapping, MappingId, Settings, Start, key, of_region, pair};
+use super::{MappingError, Mappings, Source, place};
+use crate::Pattern;
+use clock::Timestamp;
+use kv::{KvError, Read, Snapshot, Transaction};
+use names::{AccountId, Region};
+
+/// Mappings that one page looks at.
+const LOOKED_AT_MAX: usize = 1_000;
+
+#[derive(Debug, Clone)]
+pub struct NewMapping {
+    pub account: AccountId,
+    pub region: Region,
+    pub function_arn: String,
+    pub source_arn: String,
+    /// Of logs alone, which must say it.
+    pub start: Option<Start>,
+    pub settings: Settings,
+    pub is_enabled: bool,
+}
+
+/// What changes of a mapping; `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    pub function_arn: Option<String>,
+    pub settings: Option<Settings>,
+    pub is_enabled: Option<bool>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub mappings: Vec<Mapping>,
+    /// Of the last one that was looked at, if there may be more.
+    pub marker: Option<String>,
+}
+
+impl Mappings {
+    /// # Errors
+    /// `Invalid` for what cannot be, a source or a role that cannot be used; `Conflict`; `NotFound` for the function.
+    pub async fn create(&self, new: NewMapping) -> Result<Mapping, MappingError> {
+        let source = Source::parse(&new.source_arn)?;
+        check(&source, &new.settings)?;
+        match (source.bounds().is_log, new.start) {
+            (true, None) => return invalid("1 validation error detected: StartingPosition is required."),
+            (false, Some(_)) => return invalid("Queues have no StartingPosition."),
+            _ => {}
+        }
+        let mapping = Mapping {
+            uuid: self.0.clock.uuid(),
+            function_arn: new.function_arn,
+            source_arn: new.source_arn,
+            start: new.start,
+            settings: new.settings,
+            is_enabled: new.is_enabled,
+            changed: self.0.clock.now(),
+            revision: 1,
+        };
+        self.check_access(&mapping, &source).await?;
+        // What is written from now on is read, wherever the log is by the time that somebody begins to.
+        let places = match new.start {
+            Some(start) => self.places(&source, start).await?,
+            None => Vec::new(),
+        };
+        let id = MappingId { account: new.account, region: new.region, uuid: mapping.uuid.clone() };
+        let made = mapping.clone();
+        self.0
+            .kv
+            .transact(async move |tx: &mut Transaction| {
+                let pair = pair(&made.source_arn, &made.function_arn);
+                if let Some(other) = tx.get(pair.as_bytes()).await? {
+                    let other = String::from_utf8_lossy(&other).into_owned();
+                    return Ok::<_, KvError>(Some(other));
+                }
+                tx.put(pair, made.uuid.clone().into_bytes());
+                kv::put_record(tx, key(&id), &made);
+                for (shard, next) in &places {
+                    place::put(tx, &made.uuid, &place::Lane { shard: *shard, number: 0, of: 1 }, *next);
+                }
+                Ok(None)
+            })
+            .await?
+            .map_or(Ok(mapping.clone()), |other| {
+                Err(MappingError::Conflict(format!(
+                    "An event source mapping with event source arn (\" {} \") and function name (\" {} \") already \
+                     exists. Please update or delete the existing mapping with UUID {other}",
+                    mapping.source_arn, mapping.function_arn
+                )))
+            })
+    }
+
+    /// # Errors
+    /// `NotFound`.
+    pub async fn get(&self, id: MappingId) -> Result<Mapping, MappingError> {
+        self.0.kv.read(async move |from: &Snapshot| load(from, &id).await).await
+    }
+
+    /// # Errors
+    /// As [`Mappings::create`]; `NotFound` for the mapping.
+    pub async fn update(&self, id: MappingId, change: Change) -> Result<Mapping, MappingError> {
+        let before = self.get(id.clone()).await?;
+        let source = Source::parse(&before.source_arn)?;
+        let mut after = before.clone();
+        if let Some(function_arn) = change.function_arn {
+            after.function_arn = function_arn;
+        }
+        if let Some(settings) = change.settings {
+            check(&source, &settings)?;
+            after.settings = settings;
+        }
+        if let Some(is_enabled) = change.is_enabled {
+            after.is_enabled = is_enabled;
+        }
+        self.check_access(&after, &source).await?;
+        let now = self.0.clock.now();
+        self.0
+            .kv
+            .transact(async move |tx: &mut Transaction| replace(tx, &id, &before, &after, now).await)
+            .await
+    }
+
+    /// As it was.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn delete(&self, id: MappingId) -> Result<Mapping, MappingError> {
+        self.0
+            .kv
+            .transact(async move |tx: &mut Transaction| {
+                let mapping = load(tx, &id).await?;
+                tx.delete(key(&id));
+                tx.delete(pair(&mapping.source_arn, &mapping.function_arn));
+                place::forget(tx, &mapping.uuid).await?;
+                Ok(mapping)
+            })
+            .await
+    }
+
+    /// Of an account in a region, by UUID; those of a function or a source, if one is named.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn list(
+        &self,
+        account: AccountId,
+        region: Region,
+        function_arn: Option<String>,
+        source_arn: Option<String>,
+        marker: Option<String>,
+        most: usize,
+    ) -> Result<Page, MappingError> {
+        let is_asked_for = move |mapping: &Mapping| {
+            function_arn.as_ref().is_none_or(|asked| mapping.function_arn == *asked)
+                && source_arn.as_ref().is_none_or(|asked| mapping.source_arn == *asked)
+        };
+        self.0
+            .kv
+            .read(async move |from: &Snapshot| {
+                let all = of_region(&account, &region);
+                let range = match &marker {
+                    Some(marker) => all.range_after(all.clone().text(marker).as_bytes()),
+                    None => all.range(),
+                };
+                let mut page = Page { mappings: Vec::new(), marker: None };
+                let entries = from.range(&range, LOOKED_AT_MAX).await?;
+                let count = entries.len();
+                for (place, (_, bytes)) in entries.into_iter().enumerate() {
+                    let mapping: Mapping = kv::record::decode(&bytes)?;
+                    let is_last = place + 1 == count && count < LOOKED_AT_MAX;
+                    let uuid = mapping.uuid.clone();
+                    if is_asked_for(&mapping) {
+                        page.mappings.push(mapping);
+                    }
+                    page.marker = (!is_last).then_some(uuid);
+                    if page.mappings.len() >= most {
+                        break;
+                    }
+                }
+                Ok(page)
+            })
+            .await
+    }
+
+    /// That the function is there, and its role may read the source.
+    async fn check_access(&self, mapping: &Mapping, source: &Source) -> Result<(), MappingError> {
+        match self.refusal(mapping, source).await? {
+            Some(why) => Err(MappingError::Invalid(why)),
+            None => Ok(()),
+        }
+    }
+}
+
+async fn load(from: &impl Read, id: &MappingId) -> Result<Mapping, MappingError> {
+    let found = kv::get_record(from, key(id)).await?;
+    found.ok_or_else(|| MappingError::NotFound("The resource you requested does not exist.".to_owned()))
+}
+
+/// # Errors
+/// `Conflict`: somebody else changed it, or there is one of the same source and function already.
+async fn replace(
+    tx: &mut Transaction,
+    id: &MappingId,
+    before: &Mapping,
+    after: &Mapping,
+    now: Timestamp,
+) -> Result<Mapping, MappingError> {
+    if load(tx, id).await?.revision != before.revision {
+        return Err(MappingError::Conflict(
+            "The event source mapping is being changed by another request.".to_owned(),
+        ));
+    }
+    if after.function_arn != before.function_arn {
+        let taken = pair(&after.source_arn, &after.function_arn);
+        if let Some(other) = tx.get(taken.as_bytes()).await? {
+            return Err(MappingError::Conflict(format!(
+                "The event source and the function belong to the mapping with UUID {} already.",
+                String::from_utf8_lossy(&other)
+            )));
+        }
+        tx.put(taken, id.uuid.clone().into_bytes());
+        tx.delete(pair(&before.source_arn, &before.function_arn));
+    }
+    let after = Mapping { revision: before.revision.saturating_add(1), changed: now, ..after.clone() };
+    kv::put_record(tx, key(id), &after);
+    Ok(after)
+}
+
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>
+fn check(source: &Source, settings: &Settings) -> Result<(), MappingError> {
+    let bounds = source.bounds();
+    if settings.batch_size > bounds.batch_size_max {
+        return invalid(format!(
+            "Batch size {} is more than {} records, the most that this event source allows.",
+            settings.batch_size, bounds.batch_size_max
+        ));
+    }
+    if settings.filters.len() > FILTERS_MAX {
+        return invalid(format!("A mapping has at most {FILTERS_MAX} filters."));
+    }
+    for filter in &settings.filters {
+        if let Err(error) = Pattern::parse(filter) {
+            return invalid(format!("Invalid filter pattern definition: {error}."));
+        }
+    }
+    if !bounds.is_log {
+        let of_logs = [
+            ("ParallelizationFactor", settings.parallelization > 1),
+            ("MaximumRecordAgeInSeconds", settings.record_age_max_s.is_some()),
+            ("MaximumRetryAttempts", settings.retries_max.is_some()),
+            ("BisectBatchOnFunctionError", settings.bisects),
+        ];
+        if let Some((name, _)) = of_logs.iter().find(|(_, is_set)| *is_set) {
+            return invalid(format!("Unsupported parameter for the event source: {name}."));
+        }
+    }
+    Ok(())
+}
