@@ -285,3 +285,163 @@ def test_a_kill_loses_no_change(fresh_zerun, python_runtime):
         driven.lam, driven.dynamodb = fresh_zerun.client("lambda"), fresh_zerun.client("dynamodb")
     expected = {f"r{round}-{number}" for round in range(3) for number in range(20)}
     wait_until(lambda: set(driven.keys()) == expected, what="all changes", seconds_max=60)
+
+
+# Notes what it is handed in a queue of its own; fails on bodies that say so.
+WORKS = """
+import json, os
+import boto3
+
+sqs = boto3.client("sqs")
+
+def handler(event, context):
+    failed = []
+    for record in event["Records"]:
+        fails = "fail" in record["body"]
+        if fails and not os.environ.get("REPORTS"):
+            raise ValueError("as told")
+        if fails:
+            failed.append({"itemIdentifier": record["messageId"]})
+        else:
+            sqs.send_message(QueueUrl=os.environ["NOTES"], MessageBody=json.dumps(record))
+    return {"batchItemFailures": failed}
+"""
+
+
+@pytest.fixture(scope="module")
+def sqs(zerun):
+    return zerun.client("sqs")
+
+
+class Fed:
+    """A queue and a function that is fed from it, which tells of each message in a queue of its own."""
+
+    def __init__(self, lam, sqs, runtime, variables=(), **attributes):
+        self.lam, self.sqs, self.name = lam, sqs, f"fed-{next(numbers)}"
+        fifo = attributes.get("FifoQueue") == "true"
+        self.url = sqs.create_queue(QueueName=self.name + (".fifo" if fifo else ""), Attributes=attributes)["QueueUrl"]
+        self.arn = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]["QueueArn"]
+        self.notes = sqs.create_queue(QueueName=f"{self.name}-notes")["QueueUrl"]
+        lam.create_function(FunctionName=self.name, Runtime=runtime, Handler="app.handler", Role=ROLE, Timeout=20,
+                            MemorySize=512, Code={"ZipFile": zip_of({"app.py": WORKS})},
+                            Environment={"Variables": {"NOTES": self.notes} | dict(variables)})
+        lam.get_waiter("function_active_v2").wait(FunctionName=self.name, WaiterConfig={"Delay": 1})
+        self.seen = []
+
+    def map(self, **settings):
+        return self.lam.create_event_source_mapping(FunctionName=self.name, EventSourceArn=self.arn, **settings)
+
+    def send(self, body, **more):
+        return self.sqs.send_message(QueueUrl=self.url, MessageBody=body, **more)
+
+    def records(self):
+        while found := self.sqs.receive_message(QueueUrl=self.notes, MaxNumberOfMessages=10).get("Messages"):
+            for one in found:
+                self.seen.append(json.loads(one["Body"]))
+                self.sqs.delete_message(QueueUrl=self.notes, ReceiptHandle=one["ReceiptHandle"])
+        return self.seen
+
+    def bodies(self):
+        return [record["body"] for record in self.records()]
+
+    def is_empty(self, url=None):
+        told = self.sqs.get_queue_attributes(QueueUrl=url or self.url, AttributeNames=["All"])["Attributes"]
+        return all(told[f"ApproximateNumberOfMessages{kind}"] == "0" for kind in ("", "NotVisible", "Delayed"))
+
+
+def test_messages_of_a_queue_run_a_function(lam, sqs, python_runtime):
+    fed = Fed(lam, sqs, python_runtime)
+    made = fed.map()
+    assert (made["State"], made["BatchSize"], made["EventSourceArn"]) == ("Creating", 10, fed.arn)
+    assert "StartingPosition" not in made and "ParallelizationFactor" not in made
+    sent = fed.send("hello", MessageAttributes={"colour": {"DataType": "String", "StringValue": "red"},
+                                                "raw": {"DataType": "Binary", "BinaryValue": b"\x00\x01"}})
+    wait_until(fed.records, what="the message")
+    record = fed.seen[0]
+    assert record["messageId"] == sent["MessageId"] and record["body"] == "hello"
+    assert record["md5OfBody"] == sent["MD5OfMessageBody"]
+    assert record["md5OfMessageAttributes"] == sent["MD5OfMessageAttributes"]
+    assert record["eventSource"] == "aws:sqs" and record["eventSourceARN"] == fed.arn
+    assert record["awsRegion"] == "us-east-1" and record["receiptHandle"]
+    assert record["messageAttributes"]["colour"]["stringValue"] == "red"
+    assert record["messageAttributes"]["raw"] == {"binaryValue": "AAE=", "dataType": "Binary",
+                                                  "stringListValues": [], "binaryListValues": []}
+    assert record["attributes"]["ApproximateReceiveCount"] == "1" and record["attributes"]["SentTimestamp"].isdigit()
+    for number in range(100):
+        fed.send(str(number))
+    wait_until(lambda: len(fed.records()) == 101, what="all messages")
+    wait_until(fed.is_empty, what="the queue to be empty")
+    assert sorted(map(int, fed.bodies()[1:])) == list(range(100))
+
+
+def test_a_group_of_a_fifo_queue_is_handed_over_in_order(lam, sqs, python_runtime):
+    fed = Fed(lam, sqs, python_runtime, FifoQueue="true", ContentBasedDeduplication="true")
+    fed.map(BatchSize=3)
+    for number in range(60):
+        fed.send(json.dumps([number % 3, number]), MessageGroupId=f"g{number % 3}")
+    wait_until(lambda: len(fed.records()) == 60, what="all messages", seconds_max=60)
+    wait_until(fed.is_empty, what="the queue to be empty")
+    records = sorted(fed.seen, key=lambda record: int(record["attributes"]["ApproximateFirstReceiveTimestamp"]))
+    for group in range(3):
+        own = [r for r in records if r["attributes"]["MessageGroupId"] == f"g{group}"]
+        received = [(int(r["attributes"]["ApproximateFirstReceiveTimestamp"]), json.loads(r["body"])[1]) for r in own]
+        assert received == sorted(received), received
+
+
+def test_messages_that_fail_come_again_and_then_are_dead(lam, sqs, python_runtime):
+    dead = sqs.create_queue(QueueName=f"dead-{next(numbers)}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    fed = Fed(lam, sqs, python_runtime, {"REPORTS": "yes"}, VisibilityTimeout="20",
+              RedrivePolicy=json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 2}))
+    fed.map(FunctionResponseTypes=["ReportBatchItemFailures"], BatchSize=10)
+    sqs.send_message_batch(QueueUrl=fed.url, Entries=[
+        {"Id": str(number), "MessageBody": "fail" if number == 4 else str(number)} for number in range(10)])
+    wait_until(lambda: len(fed.records()) == 9, what="all that do not fail")
+    # It is not waited for: its lease is ended by hand, as often as it may be received.
+    wait_until(lambda: not fed.is_empty(dead), what="the dead letter", seconds_max=90)
+    found = sqs.receive_message(QueueUrl=dead, MessageSystemAttributeNames=["All"])["Messages"]
+    assert [one["Body"] for one in found] == ["fail"]
+    assert sorted(fed.bodies()) == sorted(str(n) for n in range(10) if n != 4)
+
+
+def test_filters_see_the_body_and_delete_what_nobody_wants(lam, sqs, python_runtime):
+    fed = Fed(lam, sqs, python_runtime)
+    fed.map(FilterCriteria={"Filters": [{"Pattern": json.dumps({"body": {"kind": ["wanted"]}})}]})
+    for number in range(10):
+        fed.send(json.dumps({"kind": "wanted" if number % 2 else "other", "number": number}))
+    fed.send("no JSON at all")
+    wait_until(lambda: len(fed.records()) == 5, what="what is wanted")
+    wait_until(fed.is_empty, what="the queue to be empty")
+    assert sorted(json.loads(body)["number"] for body in fed.bodies()) == [1, 3, 5, 7, 9]
+
+
+def test_what_queues_do_not_have_is_refused(lam, sqs, iam, python_runtime):
+    fed = Fed(lam, sqs, python_runtime)
+    for wrong, naming in [
+        ({"StartingPosition": "LATEST"}, "StartingPosition"), ({"BatchSize": 11}, "batch window"),
+        ({"BisectBatchOnFunctionError": True}, "BisectBatchOnFunctionError"),
+        ({"EventSourceArn": f"{fed.arn}-none"}, "NonExistentQueue"),
+        ({"ParallelizationFactor": 2}, "ParallelizationFactor"),
+    ]:
+        asked = {"FunctionName": fed.name, "EventSourceArn": fed.arn} | wrong
+        with refused("InvalidParameterValueException", "ValidationException", naming=naming):
+            lam.create_event_source_mapping(**asked)
+    sqs.set_queue_attributes(QueueUrl=fed.url, Attributes={"VisibilityTimeout": "5"})
+    with refused("InvalidParameterValueException", naming="less than Function timeout: 20 seconds"):
+        fed.map()
+    sqs.set_queue_attributes(QueueUrl=fed.url, Attributes={"VisibilityTimeout": "30"})
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    role = iam.create_role(RoleName="receives-nothing", AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    lam.update_function_configuration(FunctionName=fed.name, Role=role)
+    with refused("InvalidParameterValueException", naming="permissions to call ReceiveMessage on SQS"):
+        fed.map(ScalingConfig={"MaximumConcurrency": 2})
+
+
+def test_a_full_batch_may_wait_and_be_large(lam, sqs, python_runtime):
+    fed = Fed(lam, sqs, python_runtime)
+    for number in range(25):
+        fed.send(str(number))
+    made = fed.map(BatchSize=100, MaximumBatchingWindowInSeconds=2, ScalingConfig={"MaximumConcurrency": 2})
+    assert made["ScalingConfig"] == {"MaximumConcurrency": 2}
+    wait_until(lambda: len(fed.records()) == 25, what="all messages")
+    wait_until(fed.is_empty, what="the queue to be empty")

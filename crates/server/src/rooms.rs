@@ -132,8 +132,14 @@ impl Rooms {
         let audit = Log::open(&data.audit(), clock.clone(), config.audit.settings())
             .map_err(|error| format!("audit log {}: {error}", data.audit().display()))?;
         let iam = access.iam().clone();
-        let mappings =
-            Mappings::new(kv.clone(), clock.clone(), access.clone(), functions.clone(), tables.clone());
+        let mappings = Mappings::new(
+            kv.clone(),
+            clock.clone(),
+            access.clone(),
+            functions.clone(),
+            tables.clone(),
+            queues.clone(),
+        );
         let services = Services {
             clock: clock.clone(),
             kv: kv.clone(),

@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod log;
 mod place;
+mod queue;
 mod record;
 mod rights;
 mod source;
@@ -26,6 +27,7 @@ use access::Access;
 use clock::Clock;
 use functions::Functions;
 use kv::Kv;
+use queues::Queues;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tables::Tables;
@@ -41,13 +43,22 @@ struct Inner {
     access: Access,
     functions: Functions,
     tables: Tables,
+    queues: Queues,
     /// What came of each mapping's last batch, since the start.
     results: Mutex<HashMap<String, String>>,
 }
 
 impl Mappings {
-    pub fn new(kv: Kv, clock: Clock, access: Access, functions: Functions, tables: Tables) -> Self {
-        Mappings(Arc::new(Inner { kv, clock, access, functions, tables, results: Mutex::default() }))
+    pub fn new(
+        kv: Kv,
+        clock: Clock,
+        access: Access,
+        functions: Functions,
+        tables: Tables,
+        queues: Queues,
+    ) -> Self {
+        let results = Mutex::default();
+        Mappings(Arc::new(Inner { kv, clock, access, functions, tables, queues, results }))
     }
 
     /// Reads sources until `stop` turns true. Run exactly one per store.

@@ -24,6 +24,7 @@ impl Operation for model::operation::CreateEventSourceMapping {
         "BisectBatchOnFunctionError",
         "MaximumRetryAttempts",
         "FunctionResponseTypes",
+        "ScalingConfig",
     ];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
@@ -50,6 +51,7 @@ impl Operation for model::operation::CreateEventSourceMapping {
             retries: input.maximum_retry_attempts,
             bisects: input.bisect_batch_on_function_error,
             responses: input.function_response_types,
+            scaling: input.scaling_config,
         };
         let mapping = call
             .services

@@ -4,6 +4,7 @@ use crate::ApiError;
 use functions::FunctionsError;
 use http::{StatusCode, header};
 use pool::InvokeError;
+use queues::QueuesError;
 use tables::TablesError;
 use triggers::MappingError;
 
@@ -63,7 +64,12 @@ impl From<MappingError> for ApiError {
             MappingError::Tables(TablesError::NoSuchStream(stream)) => {
                 invalid(format!("Stream not found: {stream}"))
             }
-            MappingError::Tables(_) | MappingError::Store(_) => ApiError::internal(message),
+            MappingError::Queues(QueuesError::NoSuchQueue) => invalid(
+                "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue.",
+            ),
+            MappingError::Queues(_) | MappingError::Tables(_) | MappingError::Store(_) => {
+                ApiError::internal(message)
+            }
         }
     }
 }

@@ -66,6 +66,7 @@ pub(super) struct Asked {
     pub retries: Option<i32>,
     pub bisects: Option<bool>,
     pub responses: Option<Vec<String>>,
+    pub scaling: Option<model::ScalingConfig>,
 }
 
 impl Asked {
@@ -83,6 +84,7 @@ impl Asked {
             retries_max: None,
             bisects: false,
             reports_items: false,
+            concurrency_max: None,
         };
         let mut settings = before.unwrap_or(usual);
         if let Some(size) = self.batch_size {
@@ -112,6 +114,10 @@ impl Asked {
         settings.bisects = self.bisects.unwrap_or(settings.bisects);
         if let Some(responses) = self.responses {
             settings.reports_items = responses.iter().any(|response| response == REPORTS_ITEMS);
+        }
+        if let Some(scaling) = self.scaling {
+            let most = scaling.maximum_concurrency;
+            settings.concurrency_max = most.map(|most| unsigned("MaximumConcurrency", most)).transpose()?;
         }
         Ok(settings)
     }
@@ -147,6 +153,9 @@ pub(super) fn to_wire(
         maximum_retry_attempts: of_logs(settings.retries_max.map_or(-1, small)),
         tumbling_window_in_seconds: of_logs(0),
         function_response_types: settings.reports_items.then(|| vec![REPORTS_ITEMS.to_owned()]),
+        scaling_config: settings
+            .concurrency_max
+            .map(|most| model::ScalingConfig { maximum_concurrency: Some(small(most)) }),
         event_source_mapping_arn: Some(id.arn().to_string()),
         uuid: Some(mapping.uuid),
         ..model::EventSourceMappingConfiguration::default()

@@ -22,6 +22,7 @@ impl Operation for model::operation::UpdateEventSourceMapping {
         "BisectBatchOnFunctionError",
         "MaximumRetryAttempts",
         "FunctionResponseTypes",
+        "ScalingConfig",
     ];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
@@ -56,6 +57,7 @@ impl Operation for model::operation::UpdateEventSourceMapping {
             retries: input.maximum_retry_attempts,
             bisects: input.bisect_batch_on_function_error,
             responses: input.function_response_types,
+            scaling: input.scaling_config,
         };
         let bounds = Source::parse(&before.source_arn)?.bounds();
         let function = input.function_name.as_deref().map(|name| function_arn(&call, name)).transpose()?;

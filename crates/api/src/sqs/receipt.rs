@@ -3,16 +3,14 @@
 use crate::{ApiError, Call};
 use queues::{QueuesError, Receipt};
 
-const CONTEXT: &str = "sqs receipt";
-
 pub(super) fn seal(call: &Call, receipt: &Receipt) -> String {
-    call.services.access.seal_token(CONTEXT, &receipt.encode())
+    call.services.access.seal_token(Receipt::CONTEXT, &receipt.encode())
 }
 
 /// # Errors
 /// `ReceiptHandleIsInvalid`.
 pub(super) fn open(call: &Call, handle: &str) -> Result<Receipt, QueuesError> {
-    let bytes = call.services.access.open_token(CONTEXT, handle);
+    let bytes = call.services.access.open_token(Receipt::CONTEXT, handle);
     bytes.as_deref().and_then(Receipt::decode).ok_or(QueuesError::ReceiptInvalid)
 }
 

@@ -21,6 +21,9 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// What a receipt is sealed for, whoever hands it out.
+    pub const CONTEXT: &str = "sqs receipt";
+
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(BYTES);
         for number in [self.identity, self.queue, self.sent, self.sequence] {

@@ -2,7 +2,7 @@
 
 use super::log::{self, Log};
 use super::table_stream::TableStream;
-use super::{Mapping, MappingError, Mappings, Source, Start};
+use super::{Mapping, MappingError, Mappings, Source, Start, queue};
 use kv::{KvError, Read, Snapshot};
 use names::{Key, Keyspace};
 use std::collections::HashMap;
@@ -97,6 +97,10 @@ async fn work(mappings: Mappings, mapping: Mapping, stop: watch::Receiver<bool>)
             let stream = TableStream { tables: mappings.0.tables.clone(), id };
             log::work(mappings, stream, mapping, stop).await;
         }
+        Ok(Source::Queue(id)) => {
+            let queues = mappings.0.queues.clone();
+            queue::work(mappings, queues, id, mapping, stop).await;
+        }
         Err(error) => tracing::error!(%error, uuid, "an event source mapping has no source"),
     }
     uuid
@@ -118,6 +122,8 @@ impl Mappings {
                 }
                 Ok(places)
             }
+            // It remembers by itself what was done.
+            Source::Queue(_) => Ok(Vec::new()),
         }
     }
 }

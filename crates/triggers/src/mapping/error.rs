@@ -1,5 +1,6 @@
 use functions::FunctionsError;
 use kv::KvError;
+use queues::QueuesError;
 use tables::TablesError;
 
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,8 @@ pub enum MappingError {
     Functions(#[from] FunctionsError),
     #[error(transparent)]
     Tables(#[from] TablesError),
+    #[error(transparent)]
+    Queues(#[from] QueuesError),
     #[error(transparent)]
     Store(#[from] KvError),
 }

@@ -61,6 +61,8 @@ pub struct Settings {
     pub bisects: bool,
     /// Whether the function tells which records of a batch failed.
     pub reports_items: bool,
+    /// Of queues: batches at once.
+    pub concurrency_max: Option<u32>,
 }
 
 impl Record for Mapping {

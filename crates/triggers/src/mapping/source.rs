@@ -1,12 +1,14 @@
 use super::error::invalid;
 use super::{MappingError, Start};
 use names::Arn;
+use queues::QueueId;
 use tables::StreamId;
 
 /// What a mapping reads, by its ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     TableStream(StreamId),
+    Queue(QueueId),
 }
 
 /// What mappings of a source may ask for.
@@ -27,8 +29,13 @@ impl Source {
                 Some(stream) => Ok(Source::TableStream(stream)),
                 None => invalid(format!("Unrecognized event source: {arn} is no ARN of a table's stream.")),
             },
+            Ok(service) if service == "sqs" => match QueueId::parse_arn(arn) {
+                Some(queue) => Ok(Source::Queue(queue)),
+                None => invalid(format!("Unrecognized event source: {arn} is no ARN of a queue.")),
+            },
             Ok(service) => invalid(format!(
-                "Unrecognized event source: functions are driven by streams of tables, not by {service} ({arn})."
+                "Unrecognized event source: functions are driven by queues and streams of tables, not by {service} \
+                 ({arn})."
             )),
             Err(error) => invalid(format!("Unrecognized event source: {arn} is no ARN: {error}")),
         }
@@ -38,6 +45,10 @@ impl Source {
     pub fn bounds(&self) -> Bounds {
         match self {
             Source::TableStream(_) => Bounds { batch_size: 100, batch_size_max: 10_000, is_log: true },
+            Source::Queue(queue) if queue.name.is_fifo() => {
+                Bounds { batch_size: 10, batch_size_max: 10, is_log: false }
+            }
+            Source::Queue(_) => Bounds { batch_size: 10, batch_size_max: 10_000, is_log: false },
         }
     }
 
@@ -47,6 +58,7 @@ impl Source {
             Source::TableStream(_) => {
                 &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
             }
+            Source::Queue(_) => &["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
         }
     }
 
@@ -58,6 +70,13 @@ impl Source {
                  DescribeStream, and ListStreams Actions on your stream in IAM. (The role {role} may not perform \
                  {action}.)"
             ),
+            Source::Queue(_) => {
+                let name = action.strip_prefix("sqs:").unwrap_or(action);
+                format!(
+                    "The provided execution role does not have permissions to call {name} on SQS. (The role {role} may \
+                     not do so with {arn}.)"
+                )
+            }
         }
     }
 }

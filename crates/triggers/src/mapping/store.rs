@@ -184,10 +184,24 @@ impl Mappings {
 
     /// That the function is there, and its role may read the source.
     async fn check_access(&self, mapping: &Mapping, source: &Source) -> Result<(), MappingError> {
-        match self.refusal(mapping, source).await? {
-            Some(why) => Err(MappingError::Invalid(why)),
-            None => Ok(()),
+        if let Some(why) = self.refusal(mapping, source).await? {
+            return Err(MappingError::Invalid(why));
         }
+        let (Source::Queue(queue), Some((id, qualifier))) = (source, mapping.function()) else {
+            return Ok(());
+        };
+        if id.account != queue.account {
+            return invalid("A queue of another account drives no functions here.");
+        }
+        // A message would come again while the function still works on it.
+        let visibility = self.0.queues.queue_info(queue.clone()).await?.record.settings.visibility_seconds;
+        let timeout = self.0.functions.get_function(id, qualifier).await?.described.configuration.timeout_s;
+        if visibility < timeout {
+            return invalid(format!(
+                "Queue visibility timeout: {visibility} seconds is less than Function timeout: {timeout} seconds"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -243,7 +257,18 @@ fn check(source: &Source, settings: &Settings) -> Result<(), MappingError> {
             return invalid(format!("Invalid filter pattern definition: {error}."));
         }
     }
+    if bounds.is_log && settings.concurrency_max.is_some() {
+        return invalid("Unsupported parameter for the event source: ScalingConfig.");
+    }
     if !bounds.is_log {
+        if settings.batch_size > 10 && settings.window_s == 0 {
+            return invalid(
+                "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10",
+            );
+        }
+        if bounds.batch_size_max == 10 && settings.window_s > 0 {
+            return invalid("Batching window is not supported for FIFO queues");
+        }
         let of_logs = [
             ("ParallelizationFactor", settings.parallelization > 1),
             ("MaximumRecordAgeInSeconds", settings.record_age_max_s.is_some()),
