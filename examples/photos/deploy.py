@@ -1,4 +1,4 @@
-"""Deploys the photo example with an unmodified AWS SDK, uploads the photographs and waits for their thumbnails.
+"""Deploys the photo example with an unmodified AWS SDK, uploads the photographs and follows them on their way.
 
 The endpoint and the credentials come from the environment (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, …; `zerun env` prints
 them), as for any program that uses boto3. Running it again updates what is there.
@@ -16,12 +16,12 @@ from io import BytesIO
 from pathlib import Path
 
 import boto3
-from botocore.exceptions import ClientError
 
 HERE = Path(__file__).resolve().parent
-PHOTOS, THUMBNAILS = "photos", "thumbnails"
-THUMBNAILS_WAIT_SECONDS_MAX = 60
-STEPS = 7
+PHOTOS, THUMBNAILS, INDEX = "photos", "thumbnails", "photos-index"
+TABLE, TOLD = "photos", "photos-indexed"
+WAIT_SECONDS_MAX = 60
+STEPS = 9
 
 
 def main():
@@ -33,27 +33,39 @@ def main():
 
 def deploy(session, build):
     """Returns the gallery's function URL."""
-    s3, functions = session.client("s3"), session.client("lambda")
+    s3, functions, tables = session.client("s3"), session.client("lambda"), session.client("dynamodb")
+    queues = session.client("sqs")
     account = session.client("sts").get_caller_identity()["Account"]
 
     step(1, "building the thumbnail function (Python, Pillow in the zip)")
     thumbnail_zip = zip_python(HERE / "thumbnail", build / "thumbnail")
     gallery_zip = zip_folder(HERE / "gallery")
 
-    step(2, f"buckets {PHOTOS} and {THUMBNAILS}")
-    for bucket in (PHOTOS, THUMBNAILS):
+    step(2, f"buckets {PHOTOS}, {THUMBNAILS} and {INDEX}; table {TABLE}; queue {TOLD}")
+    for bucket in (PHOTOS, THUMBNAILS, INDEX):
         create_bucket(s3, bucket)
+    table, stream = put_table(tables)
+    queue = queues.create_queue(QueueName=TOLD)["QueueUrl"]
+    queue_arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
     step(3, "roles: what each function may do")
     iam = session.client("iam")
     thumbnail_role = put_role(iam, "photos-thumbnail", [
-        allow("s3:GetObject", f"arn:aws:s3:::{PHOTOS}/*"), allow("s3:PutObject", f"arn:aws:s3:::{THUMBNAILS}/*")])
+        allow("s3:GetObject", f"arn:aws:s3:::{PHOTOS}/*"), allow("s3:PutObject", f"arn:aws:s3:::{THUMBNAILS}/*"),
+        allow("dynamodb:PutItem", table)])
+    index_role = put_role(iam, "photos-index", [
+        # Who may not list a bucket is not told that an object is not there.
+        allow("s3:ListBucket", f"arn:aws:s3:::{INDEX}"), allow("s3:GetObject", f"arn:aws:s3:::{INDEX}/*"),
+        allow("s3:PutObject", f"arn:aws:s3:::{INDEX}/*"), allow("sqs:SendMessage", queue_arn),
+        allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], f"{table}/stream/*"),
+        allow("dynamodb:ListStreams", "*")])
     gallery_role = put_role(iam, "photos-gallery", [
         allow("s3:ListBucket", f"arn:aws:s3:::{THUMBNAILS}"), allow("s3:GetObject", f"arn:aws:s3:::{THUMBNAILS}/*")])
 
     step(4, "function thumbnail, run by the photos bucket")
     python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    thumbnail = put_function(functions, thumbnail_role, "thumbnail", python, "handler.handler", thumbnail_zip)
+    thumbnail = put_function(functions, thumbnail_role, "thumbnail", python, "handler.handler", thumbnail_zip,
+                             {"THUMBNAILS": THUMBNAILS, "TABLE": TABLE})
     permit(functions, "thumbnail", "photos-bucket", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com",
            SourceArn=f"arn:aws:s3:::{PHOTOS}", SourceAccount=account)
     s3.put_bucket_notification_configuration(Bucket=PHOTOS, NotificationConfiguration={
@@ -64,22 +76,28 @@ def deploy(session, build):
             "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".jpg"}]}},
         }]})
 
-    step(5, "function gallery, behind a URL")
-    put_function(functions, gallery_role, "gallery", f"nodejs{node_major()}.x", "index.handler", gallery_zip)
+    step(5, "function index, run by the changes of the table")
+    put_function(functions, index_role, "index", python, "handler.handler", zip_folder(HERE / "index"),
+                 {"BUCKET": INDEX, "TOLD": queue})
+    map_source(functions, "index", stream)
+
+    step(6, "function gallery, behind a URL")
+    put_function(functions, gallery_role, "gallery", f"nodejs{node_major()}.x", "index.handler", gallery_zip, {"THUMBNAILS": THUMBNAILS})
     permit(functions, "gallery", "public-url", Action="lambda:InvokeFunctionUrl", Principal="*",
            FunctionUrlAuthType="NONE")
     url = function_url(functions, "gallery")
 
     photographs = sorted((HERE / "photos").glob("*.jpg"))
-    step(6, f"uploading {len(photographs)} photographs")
+    step(7, f"uploading {len(photographs)} photographs")
     upload = uuid.uuid4().hex
     for path in photographs:
         s3.put_object(Bucket=PHOTOS, Key=path.name, Body=path.read_bytes(), ContentType="image/jpeg",
                       Metadata={"upload": upload})
 
-    step(7, "waiting for the thumbnails")
-    seconds = wait_for_thumbnails(s3, functions, [path.name for path in photographs], upload)
-    print(f"      all {len(photographs)} thumbnails made {seconds:.1f} s after the last upload\n")
+    step(8, "following them: bucket, thumbnail, row, index, queue")
+    told = follow(queues, functions, queue, [path.name for path in photographs], upload)
+    step(9, "each hop, in milliseconds from the one before\n")
+    draw(told)
     for bucket in (PHOTOS, THUMBNAILS):
         print_listing(s3, bucket)
     return url
@@ -143,7 +161,7 @@ def document(statements):
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def put_function(functions, role, name, runtime, handler, code):
+def put_function(functions, role, name, runtime, handler, code, variables):
     """Creates the function, or brings an existing one to this code and configuration. Returns its ARN."""
     configuration = {
         "FunctionName": name,
@@ -152,7 +170,7 @@ def put_function(functions, role, name, runtime, handler, code):
         "Role": role,
         "MemorySize": 512,
         "Timeout": 30,
-        "Environment": {"Variables": {"THUMBNAILS": THUMBNAILS}},
+        "Environment": {"Variables": variables},
     }
     try:
         arn = functions.create_function(Code={"ZipFile": code}, **configuration)["FunctionArn"]
@@ -163,6 +181,28 @@ def put_function(functions, role, name, runtime, handler, code):
         functions.update_function_configuration(**configuration)
         functions.get_waiter("function_updated_v2").wait(FunctionName=name)
     return arn
+
+
+def put_table(tables):
+    """The table's ARN and its stream's."""
+    try:
+        tables.create_table(
+            TableName=TABLE, BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "photo", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "photo", "KeyType": "HASH"}],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+    except tables.exceptions.ResourceInUseException:
+        pass
+    tables.get_waiter("table_exists").wait(TableName=TABLE, WaiterConfig={"Delay": 1})
+    told = tables.describe_table(TableName=TABLE)["Table"]
+    return told["TableArn"], told["LatestStreamArn"]
+
+
+def map_source(functions, name, source):
+    try:
+        functions.create_event_source_mapping(FunctionName=name, EventSourceArn=source, StartingPosition="TRIM_HORIZON")
+    except functions.exceptions.ResourceConflictException:
+        pass
 
 
 def permit(functions, name, statement, **permission):
@@ -184,30 +224,45 @@ def node_major():
     return version.strip().lstrip("v").split(".")[0]
 
 
-def wait_for_thumbnails(s3, functions, keys, upload):
-    start = time.monotonic()
-    for key in keys:
-        while not made_from(s3, key, upload):
-            if time.monotonic() - start > THUMBNAILS_WAIT_SECONDS_MAX:
-                explain_missing(functions, key)
-                raise SystemExit(1)
-            time.sleep(0.1)
-    return time.monotonic() - start
+def follow(queues, functions, queue, keys, upload):
+    """What the queue is told of each photograph of this upload."""
+    told, start = {}, time.monotonic()
+    while missing := [key for key in keys if key not in told]:
+        if time.monotonic() - start > WAIT_SECONDS_MAX:
+            explain_missing(functions, missing[0])
+            raise SystemExit(1)
+        found = queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5,
+                                       MessageSystemAttributeNames=["SentTimestamp"])
+        for message in found.get("Messages", []):
+            row = json.loads(message["Body"])
+            if row["upload"] == upload:
+                told[row["photo"]] = row | {"told_ms": int(message["Attributes"]["SentTimestamp"])}
+            queues.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return [told[key] for key in keys]
 
 
-def made_from(s3, key, upload):
-    try:
-        return s3.head_object(Bucket=THUMBNAILS, Key=key)["Metadata"].get("upload") == upload
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "404":
-            return False
-        raise
+HOPS = [("thumbnail begins", "thumbnail_started_ms"), ("row noted", "noted_ms"), ("index begins", "index_started_ms"),
+        ("index written", "indexed_ms"), ("queue told", "told_ms")]
+
+
+def draw(told):
+    """A line for each photograph, and a bar of its way whose parts are as long as its hops."""
+    width = 48
+    print(f"      {'':14}{'uploaded':>9}" + "".join(f"{name:>18}" for name, _ in HOPS) + f"{'in all':>10}")
+    longest = max(row["told_ms"] - row["uploaded_ms"] for row in told) or 1
+    for row in told:
+        times = [row["uploaded_ms"]] + [row[name] for _, name in HOPS]
+        hops = [max(0, after - before) for before, after in zip(times, times[1:])]
+        bar = "".join(letter * round(hop * width / longest) for letter, hop in zip("▁▃▁▃▁", hops))
+        print(f"      {row['photo']:14}{'0':>9}" + "".join(f"{f'+{hop}':>18}" for hop in hops)
+              + f"{times[-1] - times[0]:>7} ms   {bar}")
+    print("      (▁ on its way, ▃ in a function; the first time, instances have to start)\n")
 
 
 def explain_missing(functions, key):
     """Calls the function as the notification would and shows what it logs: that is where the reason is."""
-    print(f"No thumbnail of {key} after {THUMBNAILS_WAIT_SECONDS_MAX} s. Calling the function by hand:", file=sys.stderr)
-    event = {"Records": [{"s3": {"bucket": {"name": PHOTOS}, "object": {"key": key}}}]}
+    print(f"The queue was told nothing of {key} after {WAIT_SECONDS_MAX} s. Calling the first function by hand:", file=sys.stderr)
+    event = {"Records": [{"eventTime": "1970-01-01T00:00:00.000Z", "s3": {"bucket": {"name": PHOTOS}, "object": {"key": key}}}]}
     answer = functions.invoke(FunctionName="thumbnail", LogType="Tail", Payload=json.dumps(event))
     print(base64.b64decode(answer.get("LogResult", "")).decode(), file=sys.stderr)
     print(answer["Payload"].read().decode(), file=sys.stderr)
