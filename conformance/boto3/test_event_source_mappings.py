@@ -445,3 +445,34 @@ def test_a_full_batch_may_wait_and_be_large(lam, sqs, python_runtime):
     assert made["ScalingConfig"] == {"MaximumConcurrency": 2}
     wait_until(lambda: len(fed.records()) == 25, what="all messages")
     wait_until(fed.is_empty, what="the queue to be empty")
+
+
+# Sends what it is handed to where it came from, and counts.
+LOOPS = """
+import os
+import boto3
+
+sqs = boto3.client("sqs")
+
+def handler(event, context):
+    for record in event["Records"]:
+        sqs.send_message(QueueUrl=os.environ["OWN"], MessageBody=str(int(record["body"]) + 1))
+        sqs.send_message(QueueUrl=os.environ["NOTES"], MessageBody=record["body"])
+"""
+
+
+def test_a_loop_over_a_queue_is_stopped(lam, sqs, python_runtime):
+    own, notes = (sqs.create_queue(QueueName=f"loop-{name}")["QueueUrl"] for name in ("own", "notes"))
+    arn = sqs.get_queue_attributes(QueueUrl=own, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    lam.create_function(FunctionName="loops", Runtime=python_runtime, Handler="app.handler", Role=ROLE, Timeout=20,
+                        MemorySize=512, Code={"ZipFile": zip_of({"app.py": LOOPS})},
+                        Environment={"Variables": {"OWN": own, "NOTES": notes}})
+    lam.get_waiter("function_active_v2").wait(FunctionName="loops", WaiterConfig={"Delay": 1})
+    made = lam.create_event_source_mapping(FunctionName="loops", EventSourceArn=arn)
+    # What a stranger says of the chain is not believed.
+    sqs.send_message(QueueUrl=own, MessageBody="0", MessageSystemAttributes={"AWSTraceHeader": {
+        "DataType": "String", "StringValue": "Root=1-65f0c0de-000000000000000000000001;Lineage=00000000:99"}})
+    wait_until(lambda: "recursive loop" in lam.get_event_source_mapping(UUID=made["UUID"])["LastProcessingResult"],
+               what="the loop's end")
+    told = sqs.get_queue_attributes(QueueUrl=notes, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    assert told["ApproximateNumberOfMessages"] == "16"

@@ -12,10 +12,12 @@ const CHARS_MAX: usize = 512;
 /// The trace that a function carries on: what it causes belongs to the chain of events that it runs in.
 /// Nobody else is believed about that; a stranger could have events of others taken for a loop.
 pub(crate) fn of_function(principal: &Principal, headers: &HeaderMap) -> Option<String> {
-    match principal {
-        Principal::Session { session, .. } if session.function_arn.is_some() => given(headers),
-        _ => None,
-    }
+    if is_function(principal) { given(headers) } else { None }
+}
+
+/// Whether a function asks, with the credentials that it was given.
+pub(crate) fn is_function(principal: &Principal) -> bool {
+    matches!(principal, Principal::Session { session, .. } if session.function_arn.is_some())
 }
 
 /// The caller's own trace, or the root of a new one, which nobody records. Without what it says of earlier

@@ -32,7 +32,7 @@ pub(crate) fn check(
 }
 
 /// How often the function ran in the chain so far.
-pub(crate) fn runs(trace_id: Option<&str>, id: &FunctionId) -> u32 {
+pub fn runs(trace_id: Option<&str>, id: &FunctionId) -> u32 {
     let chain = read(trace_id);
     if chain.is_empty() {
         return 0;

@@ -2,9 +2,11 @@
 
 use super::error::value;
 use super::model::{MessageAttributeValue, MessageSystemAttributeValue};
-use crate::ApiError;
+use crate::trace::{is_function, of_function};
+use crate::{ApiError, Call};
+use functions::lineage;
 use protocol::Blob;
-use queues::{Attribute, AttributeValue, Attributes, QueuesError};
+use queues::{Attribute, AttributeValue, Attributes, QueuesError, attributes_md5};
 use std::collections::BTreeMap;
 
 pub(super) fn read(given: Option<BTreeMap<String, MessageAttributeValue>>) -> Result<Attributes, ApiError> {
@@ -20,13 +22,41 @@ pub(super) fn read(given: Option<BTreeMap<String, MessageAttributeValue>>) -> Re
         .collect()
 }
 
-/// `AWSTraceHeader`, the only one that is sent.
+/// What a message carries on of the chain of events that it belongs to.
+pub(super) struct Trace {
+    pub kept: Option<Attribute>,
+    /// Of what the sender gave.
+    pub md5: Option<String>,
+}
+
+/// `AWSTraceHeader`: as it was given; else, of a function, that of its request. Only functions are believed about how
+/// often they ran, as everywhere.
 pub(super) fn trace(
+    call: &Call,
+    given: Option<BTreeMap<String, MessageSystemAttributeValue>>,
+) -> Result<Trace, ApiError> {
+    let given = system(given)?;
+    let md5 = attributes_md5(given.iter().map(|trace| (TRACE, trace)));
+    let text = |text: String| Attribute { kind: "String".to_owned(), value: AttributeValue::Text(text) };
+    let kept = match given {
+        None => of_function(&call.principal, &call.headers).map(text),
+        Some(Attribute { kind, value: AttributeValue::Text(trace) }) if !is_function(&call.principal) => {
+            Some(Attribute { kind, value: AttributeValue::Text(lineage::without(&trace)) })
+        }
+        given => given,
+    };
+    Ok(Trace { kept, md5 })
+}
+
+const TRACE: &str = "AWSTraceHeader";
+
+/// The only one that is sent.
+fn system(
     given: Option<BTreeMap<String, MessageSystemAttributeValue>>,
 ) -> Result<Option<Attribute>, ApiError> {
     let mut trace = None;
     for (name, one) in given.unwrap_or_default() {
-        if name != "AWSTraceHeader" {
+        if name != TRACE {
             let reason = "Message system attribute name is invalid: only AWSTraceHeader is supported.";
             return Err(value(name, "MessageSystemAttributes", reason));
         }

@@ -25,10 +25,11 @@ impl Operation for model::operation::SendMessage {
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
         let id = target::queue(&call, &input.queue_url)?;
+        let trace = attributes::trace(&call, input.message_system_attributes)?;
         let message = Outgoing {
             body: input.message_body,
             attributes: attributes::read(input.message_attributes)?,
-            trace: attributes::trace(input.message_system_attributes)?,
+            trace: trace.kept,
             delay_seconds: target::natural("DelaySeconds", input.delay_seconds)?,
             group: input.message_group_id,
             deduplication: input.message_deduplication_id,
@@ -38,7 +39,7 @@ impl Operation for model::operation::SendMessage {
         Ok(Reply::new(model::SendMessageResult {
             md5_of_message_body: Some(sent.body_md5),
             md5_of_message_attributes: sent.attributes_md5,
-            md5_of_message_system_attributes: sent.system_attributes_md5,
+            md5_of_message_system_attributes: trace.md5,
             message_id: Some(sent.id),
             sequence_number: sent.sequence_number,
         }))

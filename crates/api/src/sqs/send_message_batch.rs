@@ -24,9 +24,9 @@ impl Operation for model::operation::SendMessageBatch {
         let sender = call.principal.user_id();
         for entry in input.entries {
             let entry_id = entry.id.clone();
-            match read(entry, &sender) {
-                Ok(message) => {
-                    ids.push(entry_id);
+            match read(&call, entry, &sender) {
+                Ok((message, system_md5)) => {
+                    ids.push((entry_id, system_md5));
                     messages.push(message);
                 }
                 Err(error) => failed.push(batch::failed(entry_id, error)),
@@ -40,14 +40,14 @@ impl Operation for model::operation::SendMessageBatch {
             return Err(ApiError::invalid("BatchRequestTooLong", message));
         }
         let answers = call.services.queues.send_all(&id, messages).await?;
-        for (id, answer) in ids.into_iter().zip(answers) {
+        for ((id, system_md5), answer) in ids.into_iter().zip(answers) {
             match answer {
                 Ok(sent) => successful.push(SendMessageBatchResultEntry {
                     id,
                     message_id: sent.id,
                     md5_of_message_body: sent.body_md5,
                     md5_of_message_attributes: sent.attributes_md5,
-                    md5_of_message_system_attributes: sent.system_attributes_md5,
+                    md5_of_message_system_attributes: system_md5,
                     sequence_number: sent.sequence_number,
                 }),
                 Err(error) => failed.push(batch::failed(id, error.into())),
@@ -57,14 +57,21 @@ impl Operation for model::operation::SendMessageBatch {
     }
 }
 
-fn read(entry: SendMessageBatchRequestEntry, sender: &str) -> Result<Outgoing, ApiError> {
-    Ok(Outgoing {
+/// The message, and the MD5 of its system attributes.
+fn read(
+    call: &Call,
+    entry: SendMessageBatchRequestEntry,
+    sender: &str,
+) -> Result<(Outgoing, Option<String>), ApiError> {
+    let trace = attributes::trace(call, entry.message_system_attributes)?;
+    let message = Outgoing {
         body: entry.message_body,
         attributes: attributes::read(entry.message_attributes)?,
-        trace: attributes::trace(entry.message_system_attributes)?,
+        trace: trace.kept,
         delay_seconds: target::natural("DelaySeconds", entry.delay_seconds)?,
         group: entry.message_group_id,
         deduplication: entry.message_deduplication_id,
         sender: sender.to_owned(),
-    })
+    };
+    Ok((message, trace.md5))
 }

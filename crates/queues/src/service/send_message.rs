@@ -38,7 +38,6 @@ pub struct Sent {
     pub id: String,
     pub body_md5: String,
     pub attributes_md5: Option<String>,
-    pub system_attributes_md5: Option<String>,
     /// Of FIFO queues.
     pub sequence_number: Option<String>,
 }
@@ -103,9 +102,6 @@ impl Queues {
             id: self.clock.uuid(),
             body_md5: body_md5(&message.body),
             attributes_md5: md5_of(&message.attributes),
-            system_attributes_md5: attributes_md5(
-                message.trace.iter().map(|trace| ("AWSTraceHeader", trace)),
-            ),
             sequence_number: None,
         };
         let deduplication = match (&message.deduplication, settings.is_fifo) {

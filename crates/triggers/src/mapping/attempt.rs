@@ -20,8 +20,13 @@ pub(super) enum Attempt {
 }
 
 impl Mappings {
-    /// `records`: their ids, and the records as JSON.
-    pub(super) async fn attempt(&self, mapping: &Mapping, records: &[(&str, &str)]) -> Attempt {
+    /// `records`: their ids, and the records as JSON. `trace_id`: what the function is to carry on.
+    pub(super) async fn attempt(
+        &self,
+        mapping: &Mapping,
+        records: &[(&str, &str)],
+        trace_id: Option<String>,
+    ) -> Attempt {
         let Some((id, qualifier)) = mapping.function() else {
             return Attempt::Unavailable(format!("{} is no function", mapping.function_arn));
         };
@@ -37,7 +42,7 @@ impl Mappings {
             request_id: self.0.clock.uuid(),
             payload: Bytes::from(payload),
             client_context: None,
-            trace_id: None,
+            trace_id,
             until_end: false,
         };
         match self.0.functions.invoke(invocation).await {

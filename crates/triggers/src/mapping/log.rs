@@ -131,9 +131,12 @@ impl<L: Log> Work<L> {
     async fn read(self: Arc<Self>, lane: Lane, mut next: u64, mut stop: watch::Receiver<bool>) {
         let mut rest = REST_FIRST;
         while !*stop.borrow() {
+            let before = next;
             match self.read_on(&lane, &mut next, &mut stop).await {
                 Ok(()) => rest = REST_FIRST,
                 Err(error) => {
+                    // What is not known to be done is read again.
+                    next = before;
                     self.tell(&format!("PROBLEM: {error}"));
                     if self.rest(rest, &mut stop).await {
                         return;
@@ -265,7 +268,7 @@ impl<L: Log> Work<L> {
                     continue;
                 }
             }
-            match self.mappings.attempt(&self.mapping, &part.as_event()).await {
+            match self.mappings.attempt(&self.mapping, &part.as_event(), None).await {
                 Attempt::Done => {
                     self.tell("OK");
                     rest = REST_FIRST;

@@ -41,6 +41,7 @@ struct Message {
     id: String,
     receipt: Receipt,
     event: String,
+    trace_id: Option<String>,
 }
 
 /// Ends soon after `stop` turned true, when the batches under way are done.
@@ -123,9 +124,10 @@ impl Work {
                     unwanted.push(receipt);
                     continue;
                 }
+                let trace_id = event::trace_id(&one);
                 let event = event::of(&self.id, one, &handle).to_string();
                 bytes += event.len() + 1;
-                batch.push(Message { id, receipt, event });
+                batch.push(Message { id, receipt, event, trace_id });
             }
             if !unwanted.is_empty() {
                 self.delete(unwanted).await?;
@@ -160,7 +162,13 @@ impl Work {
 
     async fn hand_on_part(&self, part: Vec<Message>) -> Result<(), MappingError> {
         let records: Vec<_> = part.iter().map(|one| (one.id.as_str(), one.event.as_str())).collect();
-        let done: Vec<Receipt> = match self.mappings.attempt(&self.mapping, &records).await {
+        // A batch is one run of the function: the chain that ran it most often is the one to be watched.
+        let function = self.mapping.function();
+        let runs = |trace: &&String| {
+            function.as_ref().map_or(0, |(id, _)| functions::lineage::runs(Some(trace.as_str()), id))
+        };
+        let trace_id = part.iter().filter_map(|one| one.trace_id.as_ref()).max_by_key(runs).cloned();
+        let done: Vec<Receipt> = match self.mappings.attempt(&self.mapping, &records, trace_id).await {
             Attempt::Done => {
                 self.tell("OK");
                 self.grow();
@@ -180,6 +188,8 @@ impl Work {
                 self.tell(&format!("PROBLEM: {why}"));
                 let halved = |at_once: u32| Some((at_once / 2).max(1));
                 let _ = self.at_once.fetch_update(Ordering::Relaxed, Ordering::Relaxed, halved);
+                // The next batch would find no room either, and be received in vain.
+                self.mappings.0.clock.sleep(REST).await;
                 Vec::new()
             }
         };
@@ -204,5 +214,5 @@ impl Work {
     }
 }
 
-/// A message of the largest size, as an event in which each of its bytes may be an escape.
+/// Room that is left for each of the next messages. Should they be larger, the batch is handed over in parts.
 const LARGEST: usize = queues::MESSAGE_BYTES_MAX / 2;

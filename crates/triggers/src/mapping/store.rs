@@ -125,16 +125,16 @@ impl Mappings {
     /// # Errors
     /// `NotFound`.
     pub async fn delete(&self, id: MappingId) -> Result<Mapping, MappingError> {
-        self.0
-            .kv
-            .transact(async move |tx: &mut Transaction| {
-                let mapping = load(tx, &id).await?;
-                tx.delete(key(&id));
-                tx.delete(pair(&mapping.source_arn, &mapping.function_arn));
-                place::forget(tx, &mapping.uuid).await?;
-                Ok(mapping)
-            })
-            .await
+        let forget = async move |tx: &mut Transaction| {
+            let mapping = load(tx, &id).await?;
+            tx.delete(key(&id));
+            tx.delete(pair(&mapping.source_arn, &mapping.function_arn));
+            place::forget(tx, &mapping.uuid).await?;
+            Ok::<_, MappingError>(mapping)
+        };
+        let mapping = self.0.kv.transact(forget).await?;
+        self.results().remove(&mapping.uuid);
+        Ok(mapping)
     }
 
     /// Of an account in a region, by UUID; those of a function or a source, if one is named.

@@ -7,9 +7,18 @@ use base64::engine::general_purpose::STANDARD;
 use queues::{AttributeValue, QueueId, Received, attributes_md5, body_md5};
 use serde_json::{Map, Value, json};
 
+/// The chain of events that a message belongs to.
+pub(super) fn trace_id(one: &Received) -> Option<String> {
+    match &one.trace.as_ref()?.value {
+        AttributeValue::Text(text) => Some(text.clone()),
+        AttributeValue::Bytes(_) => None,
+    }
+}
+
 /// `handle`: the sealed receipt.
 pub(super) fn of(queue: &QueueId, one: Received, handle: &str) -> Value {
     let body = String::from_utf8_lossy(&one.body).into_owned();
+    let trace_id = trace_id(&one);
     let md5 = attributes_md5(one.attributes.iter().map(|(name, one)| (name.as_str(), one)));
     let mut attributes = Map::new();
     let mut put = |name: &str, value: Option<String>| {
@@ -25,13 +34,7 @@ pub(super) fn of(queue: &QueueId, one: Received, handle: &str) -> Value {
     put("MessageGroupId", one.group);
     put("MessageDeduplicationId", one.deduplication);
     put("DeadLetterQueueSourceArn", one.dead_of);
-    put(
-        "AWSTraceHeader",
-        one.trace.and_then(|trace| match trace.value {
-            AttributeValue::Text(text) => Some(text),
-            AttributeValue::Bytes(_) => None,
-        }),
-    );
+    put("AWSTraceHeader", trace_id);
     let own: Map<String, Value> = one
         .attributes
         .iter()
