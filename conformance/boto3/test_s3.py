@@ -473,7 +473,7 @@ def test_a_notification_needs_a_function_that_lets_s3_in(s3, lam, bucket, functi
     assert got[0]["Id"] == "thumbs" and got[0]["Filter"]["Key"]["FilterRules"][0]["Value"] == "in/"
     twice = {"LambdaFunctionConfigurations": wanted["LambdaFunctionConfigurations"] * 2}
     assert code_of(lambda: put(twice)) == ("InvalidArgument", 400)
-    queue = {"QueueConfigurations": [{"QueueArn": "arn:aws:sqs:us-east-1:000000000000:q", "Events": ["s3:ObjectCreated:*"]}]}
-    assert code_of(lambda: put(queue)) == ("NotImplemented", 400)
+    topic = {"TopicConfigurations": [{"TopicArn": "arn:aws:sns:us-east-1:000000000000:t", "Events": ["s3:ObjectCreated:*"]}]}
+    assert code_of(lambda: put(topic)) == ("NotImplemented", 400)
     put({})
     assert "LambdaFunctionConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)

@@ -68,7 +68,9 @@ pub struct ObjectChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     pub configuration_id: String,
-    pub function: Arn,
+    /// A function, or a queue.
+    #[serde(rename = "function")]
+    pub target: Arn,
 }
 
 impl Record for ObjectChange {
@@ -145,7 +147,7 @@ pub async fn set_aside(tx: &mut Transaction, sequence: u64, why: &str, at: Times
 /// # Errors
 /// The store could not be read.
 pub async fn hold(tx: &mut Transaction, change: &ObjectChange, delivery: &Delivery) -> Result<(), KvError> {
-    let function = delivery.function.to_string();
+    let function = delivery.target.to_string();
     let held = ObjectChange { deliveries: vec![delivery.clone()], ..change.clone() };
     // A change with two deliveries to one function keeps both: that is one entry with both in it.
     let key = keys::held_change(&function, change.sequence);
@@ -250,14 +252,14 @@ pub(crate) async fn append(
     happened: Happened<'_>,
 ) -> Result<(), ObjectsError> {
     let Happened { event, bucket, key, caller, time, object } = happened;
-    let deliver = |configuration_id: &str, function: &Arn| Delivery {
+    let deliver = |configuration_id: &str, target: &Arn| Delivery {
         configuration_id: configuration_id.to_owned(),
-        function: function.clone(),
+        target: target.clone(),
     };
     let deliveries: Vec<Delivery> = record
         .notifications
         .wanting(event, key.as_str())
-        .map(|notification| deliver(&notification.id, &notification.function))
+        .map(|notification| deliver(&notification.id, &notification.target))
         .collect();
     if deliveries.is_empty() {
         return Ok(());

@@ -41,7 +41,7 @@ pub use change::{ChangeEvent, Delivery, ObjectChange};
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumHasher, ChecksumKind};
 pub use condition::{EtagCondition, ReadConditions, WriteConditions};
 pub use error::ObjectsError;
-pub use notification::{EventPattern, FunctionNotification, NOTIFICATIONS_MAX, NotificationConfiguration};
+pub use notification::{EventPattern, NOTIFICATIONS_MAX, Notification, NotificationConfiguration};
 pub use object_key::{InvalidObjectKey, KEY_BYTES_MAX, ObjectKey};
 pub use objects::copy_object::{CopyObject, CopySource};
 pub use objects::delete_objects::{DELETE_KEYS_MAX, DeleteEntry};

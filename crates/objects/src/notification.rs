@@ -14,13 +14,14 @@ const ID_BYTES_MAX: usize = 255;
 /// Notifications with distinct ids, of which no two want the same event of the same key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct NotificationConfiguration(Vec<FunctionNotification>);
+pub struct NotificationConfiguration(Vec<Notification>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FunctionNotification {
+pub struct Notification {
     pub id: String,
-    /// Of the function, its version or its alias.
-    pub function: Arn,
+    /// Of a function, its version or its alias, or of a queue.
+    #[serde(rename = "function")]
+    pub target: Arn,
     pub events: Vec<EventPattern>,
     /// Empty: any.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -93,28 +94,28 @@ impl EventPattern {
 impl NotificationConfiguration {
     /// # Errors
     /// `InvalidArgument`: too many, ids used twice, a filter too long, no events, or overlaps.
-    pub fn new(functions: Vec<FunctionNotification>) -> Result<Self, ObjectsError> {
+    pub fn new(all: Vec<Notification>) -> Result<Self, ObjectsError> {
         let refused = |name, value: &str, message: &str| Err(ObjectsError::argument(name, value, message));
-        if functions.len() > NOTIFICATIONS_MAX {
-            let count = functions.len().to_string();
+        if all.len() > NOTIFICATIONS_MAX {
+            let count = all.len().to_string();
             return refused("NotificationConfiguration", &count, "The bucket has too many notifications");
         }
         let mut ids = HashSet::new();
-        for (index, function) in functions.iter().enumerate() {
-            if function.id.is_empty() || function.id.len() > ID_BYTES_MAX {
-                return refused("Id", &function.id, "The ID must be 1 to 255 bytes long");
+        for (index, one) in all.iter().enumerate() {
+            if one.id.is_empty() || one.id.len() > ID_BYTES_MAX {
+                return refused("Id", &one.id, "The ID must be 1 to 255 bytes long");
             }
-            if !ids.insert(function.id.as_str()) {
+            if !ids.insert(one.id.as_str()) {
                 return refused(
                     "Id",
-                    &function.id,
+                    &one.id,
                     "Same ID used for multiple configurations. IDs must be unique",
                 );
             }
-            if function.events.is_empty() {
+            if one.events.is_empty() {
                 return refused("Event", "", "A configuration must name at least one event");
             }
-            for filter in [&function.prefix, &function.suffix] {
+            for filter in [&one.prefix, &one.suffix] {
                 if filter.len() > FILTER_VALUE_BYTES_MAX {
                     return refused(
                         "FilterRule",
@@ -123,18 +124,18 @@ impl NotificationConfiguration {
                     );
                 }
             }
-            if functions.iter().skip(index + 1).any(|other| function.overlaps(other)) {
+            if all.iter().skip(index + 1).any(|other| one.overlaps(other)) {
                 return refused(
                     "NotificationConfiguration",
-                    &function.id,
+                    &one.id,
                     "Configurations overlap. Configurations on the same bucket cannot share a common event type.",
                 );
             }
         }
-        Ok(NotificationConfiguration(functions))
+        Ok(NotificationConfiguration(all))
     }
 
-    pub fn functions(&self) -> &[FunctionNotification] {
+    pub fn all(&self) -> &[Notification] {
         &self.0
     }
 
@@ -142,16 +143,12 @@ impl NotificationConfiguration {
         self.0.is_empty()
     }
 
-    pub(crate) fn wanting(
-        &self,
-        event: ChangeEvent,
-        key: &str,
-    ) -> impl Iterator<Item = &FunctionNotification> {
-        self.0.iter().filter(move |function| function.wants(event, key))
+    pub(crate) fn wanting(&self, event: ChangeEvent, key: &str) -> impl Iterator<Item = &Notification> {
+        self.0.iter().filter(move |one| one.wants(event, key))
     }
 }
 
-impl FunctionNotification {
+impl Notification {
     fn wants(&self, event: ChangeEvent, key: &str) -> bool {
         self.events.iter().any(|pattern| pattern.wants(event))
             && key.starts_with(&self.prefix)
@@ -159,7 +156,7 @@ impl FunctionNotification {
     }
 
     /// Some key and event could be wanted by both.
-    fn overlaps(&self, other: &FunctionNotification) -> bool {
+    fn overlaps(&self, other: &Notification) -> bool {
         let shared = |a: &EventPattern, b: &EventPattern| a.covers(*b) || b.covers(*a);
         let starts = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a);
         let ends = |a: &str, b: &str| a.ends_with(b) || b.ends_with(a);
@@ -173,10 +170,10 @@ impl FunctionNotification {
 mod tests {
     use super::*;
 
-    fn notification(id: &str, event: EventPattern, prefix: &str, suffix: &str) -> FunctionNotification {
-        FunctionNotification {
+    fn notification(id: &str, event: EventPattern, prefix: &str, suffix: &str) -> Notification {
+        Notification {
             id: id.to_owned(),
-            function: Arn::parse("arn:aws:lambda:us-east-1:000000000000:function:thumb").unwrap(),
+            target: Arn::parse("arn:aws:lambda:us-east-1:000000000000:function:thumb").unwrap(),
             events: vec![event],
             prefix: prefix.to_owned(),
             suffix: suffix.to_owned(),

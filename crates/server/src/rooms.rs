@@ -248,7 +248,12 @@ impl Rooms {
             let _ = tell.send(true);
         });
         let watcher = tokio::spawn(end_with_store(kv.clone(), stop));
-        let triggers = Triggers::new(kv.clone(), clock.clone(), functions.event_bounds());
+        let triggers = Triggers::new(
+            kv.clone(),
+            clock.clone(),
+            functions.event_bounds(),
+            front.services().queues.clone(),
+        );
         let triggers = tokio::spawn(triggers.run(stopping.clone()));
         let mappings = tokio::spawn(front.services().mappings.clone().run(stopping.clone()));
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping.clone()));

@@ -18,12 +18,14 @@ pub use mapping::{
     Bounds, Change, FILTERS_MAX, Mapping, MappingError, MappingId, Mappings, NewMapping, Page, Settings,
     Source, Start,
 };
+pub use object_changes::bucket_may_send;
 pub use pattern::{InvalidPattern, Pattern};
 pub use table_transfers::TableTransfers;
 
 use clock::Clock;
 use functions::EventBounds;
 use kv::Kv;
+use queues::Queues;
 use tokio::sync::watch;
 
 #[derive(Clone)]
@@ -31,12 +33,13 @@ pub struct Triggers {
     kv: Kv,
     clock: Clock,
     bounds: EventBounds,
+    queues: Queues,
 }
 
 impl Triggers {
     /// `bounds` are those of the functions service. What finds no room is held back and handed on later.
-    pub fn new(kv: Kv, clock: Clock, bounds: EventBounds) -> Self {
-        Triggers { kv, clock, bounds }
+    pub fn new(kv: Kv, clock: Clock, bounds: EventBounds, queues: Queues) -> Self {
+        Triggers { kv, clock, bounds, queues }
     }
 
     /// Hands on changes until `stop` turns true. Run exactly one per store.

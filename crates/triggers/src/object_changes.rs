@@ -1,13 +1,18 @@
-//! From the log of object changes to asynchronous invocations.
+//! From the log of object changes to asynchronous invocations, and to queues.
+
+mod to_queue;
+
+pub use to_queue::lets_in as bucket_may_send;
 
 use crate::{Triggers, cursor, object_event};
 use bytes::Bytes;
-use clock::{Clock, Timestamp};
-use functions::{Admission, AsyncEvent, EventBounds, FunctionId, Use};
+use clock::Timestamp;
+use functions::{Admission, AsyncEvent, FunctionId, Use};
 use kv::{KvError, Snapshot, Transaction};
 use names::{Arn, FunctionReference, Qualifier};
 use objects::Delivery;
 use objects::change::{self, ObjectChange};
+use queues::QueueId;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -72,22 +77,22 @@ pub(crate) async fn run(triggers: Triggers, mut stop: watch::Receiver<bool>) {
 
 /// Hands on the next changes, all in one transaction with forgetting them, and tells how many there were.
 async fn hand_on(triggers: &Triggers, limit: usize) -> Result<usize, KvError> {
-    let (clock, bounds) = (triggers.clock.clone(), triggers.bounds);
+    let handing = triggers.clone();
     triggers
         .kv
         .transact(async move |tx: &mut Transaction| {
             let after = cursor::get(tx, LOG).await?;
             let changes = change::read_after(tx, after, limit).await?;
-            let now = clock.now();
+            let now = handing.clock.now();
             let mut read = Vec::with_capacity(changes.len());
             for (sequence, change) in &changes {
                 match change {
                     Ok(change) => {
                         for delivery in &change.deliveries {
-                            let function = delivery.function.to_string();
+                            let target = delivery.target.to_string();
                             // Nothing overtakes what is held.
-                            let held = change::is_held(tx, &function).await?
-                                || !deliver(tx, change, delivery, &bounds, &clock, now).await?;
+                            let held = change::is_held(tx, &target).await?
+                                || !deliver(tx, change, delivery, &handing, now).await?;
                             if held {
                                 change::hold(tx, change, delivery).await?;
                             }
@@ -160,9 +165,9 @@ async fn hand_on_held(triggers: &Triggers, last: &mut Option<String>) -> Result<
 
 /// As many as there is room for, at most a batch.
 async fn hand_on_held_of(triggers: &Triggers, function: &str) -> Result<usize, KvError> {
-    let (kv, clock, bounds) = (&triggers.kv, triggers.clock.clone(), triggers.bounds);
+    let (kv, handing) = (&triggers.kv, triggers.clone());
     let of = function.to_owned();
-    let handed_on = async move |tx: &mut Transaction| deliver_held(tx, &of, &bounds, &clock).await;
+    let handed_on = async move |tx: &mut Transaction| deliver_held(tx, &of, &handing).await;
     match kv.transact(handed_on).await {
         Err(error) if error.is_unreadable() => {
             tracing::error!(function, %error, "the first change that was held back was set aside");
@@ -179,20 +184,15 @@ async fn hand_on_held_of(triggers: &Triggers, function: &str) -> Result<usize, K
     }
 }
 
-async fn deliver_held(
-    tx: &mut Transaction,
-    function: &str,
-    bounds: &EventBounds,
-    clock: &Clock,
-) -> Result<usize, KvError> {
-    let now = clock.now();
+async fn deliver_held(tx: &mut Transaction, function: &str, triggers: &Triggers) -> Result<usize, KvError> {
+    let now = triggers.clock.now();
     let mut handed_on = 0;
     for (sequence, change) in change::held(tx, function, BATCH).await? {
         match change {
             Ok(mut change) => {
                 let deliveries = std::mem::take(&mut change.deliveries);
                 for delivery in deliveries {
-                    if !deliver(tx, &change, &delivery, bounds, clock, now).await? {
+                    if !deliver(tx, &change, &delivery, triggers, now).await? {
                         change.deliveries.push(delivery);
                     }
                 }
@@ -216,11 +216,13 @@ async fn deliver(
     tx: &mut Transaction,
     change: &ObjectChange,
     delivery: &Delivery,
-    bounds: &EventBounds,
-    clock: &Clock,
+    triggers: &Triggers,
     now: Timestamp,
 ) -> Result<bool, KvError> {
-    let arn = delivery.function.to_string();
+    let arn = delivery.target.to_string();
+    if let Some(queue) = QueueId::of_arn(&delivery.target) {
+        return to_queue::deliver(tx, change, delivery, triggers, &queue).await.map(|()| true);
+    }
     let Some((id, qualifier)) = target(&arn) else {
         tracing::error!(arn, "a notification names no function; its event is dropped");
         return Ok(true);
@@ -230,7 +232,7 @@ async fn deliver(
         return Ok(true);
     }
     let event = AsyncEvent {
-        request_id: clock.uuid(),
+        request_id: triggers.clock.uuid(),
         id,
         qualifier,
         payload: Bytes::from(object_event::event(change, delivery).to_string()),
@@ -239,7 +241,7 @@ async fn deliver(
         // In order per key, for each function by itself.
         order: Some(format!("{arn} {}/{}", change.bucket.as_str(), change.key.as_str())),
     };
-    Ok(functions::enqueue(tx, &event, bounds, now).await? == Admission::Accepted)
+    Ok(functions::enqueue(tx, &event, &triggers.bounds, now).await? == Admission::Accepted)
 }
 
 /// The function's policy must let S3 invoke it for this bucket at the moment of the hand-over: a configuration may have

@@ -77,7 +77,7 @@ mod tests {
     fn delivery() -> Delivery {
         Delivery {
             configuration_id: "thumbs".to_owned(),
-            function: Arn::parse("arn:aws:lambda:us-east-1:000000000000:function:thumb").unwrap(),
+            target: Arn::parse("arn:aws:lambda:us-east-1:000000000000:function:thumb").unwrap(),
         }
     }
 

@@ -6,9 +6,10 @@ use functions::{EventBounds, PolicyRecord, Statement};
 use kv::{Kv, KvError, Transaction};
 use names::{AccountId, Arn, Key, Keyspace, Region};
 use objects::{
-    Attributes, BucketName, BucketRef, Caller, ChangeEvent, CreateBucket, EventPattern, FunctionNotification,
-    IncomingBody, NotificationConfiguration, ObjectKey, Objects, PutObject, TagSet, WriteConditions,
+    Attributes, BucketName, BucketRef, Caller, ChangeEvent, CreateBucket, EventPattern, IncomingBody,
+    Notification, NotificationConfiguration, ObjectKey, Objects, PutObject, TagSet, WriteConditions,
 };
+use queues::Queues;
 use serde_json::Value;
 use tokio::sync::watch;
 use triggers::Triggers;
@@ -37,9 +38,9 @@ impl World {
             tags: TagSet::default(),
         };
         objects.create_bucket(create).await.unwrap();
-        let told = ["thumb", "index:live"].map(|function| FunctionNotification {
+        let told = ["thumb", "index:live"].map(|function| Notification {
             id: function.to_owned(),
-            function: Arn::parse(&format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"))
+            target: Arn::parse(&format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"))
                 .unwrap(),
             events: vec![EventPattern::parse("s3:ObjectCreated:*").unwrap()],
             prefix: if function == "thumb" { "a".to_owned() } else { "b".to_owned() },
@@ -120,6 +121,11 @@ impl World {
             .unwrap();
     }
 
+    fn triggers(&self, bounds: EventBounds) -> Triggers {
+        let queues = Queues::new(self.kv.clone(), self.clock.clone());
+        Triggers::new(self.kv.clone(), self.clock.clone(), bounds, queues)
+    }
+
     async fn until_read(&self) {
         for _ in 0..20_000 {
             if self.count(Keyspace::ObjectChange).await == 0 {
@@ -143,9 +149,7 @@ async fn changes_are_handed_over_once_and_in_order() {
     world.put("other").await;
     assert_eq!(world.count(Keyspace::ObjectChange).await, 100);
     let (_stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(
-        Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
-    );
+    let running = tokio::spawn(world.triggers(EventBounds::default()).run(stopped));
     world.until_read().await;
     assert_eq!(world.queued().await, expected);
     // Of each key only the first may be tried.
@@ -169,18 +173,14 @@ async fn stopping_at_any_moment_neither_loses_nor_repeats() {
     }
     for turns in 0..60 {
         let (_stop, stopped) = watch::channel(false);
-        let running = tokio::spawn(
-            Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
-        );
+        let running = tokio::spawn(world.triggers(EventBounds::default()).run(stopped));
         for _ in 0..turns {
             tokio::task::yield_now().await;
         }
         running.abort();
     }
     let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(
-        Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
-    );
+    let running = tokio::spawn(world.triggers(EventBounds::default()).run(stopped));
     world.until_read().await;
     stop.send(true).unwrap();
     running.await.unwrap();
@@ -191,9 +191,9 @@ async fn stopping_at_any_moment_neither_loses_nor_repeats() {
 async fn a_function_of_another_account_must_let_the_bucket_in() {
     let world = World::new().await;
     let owner = AccountId::parse("111122223333").unwrap();
-    let told = FunctionNotification {
+    let told = Notification {
         id: "foreign".to_owned(),
-        function: Arn::parse(&format!("arn:aws:lambda:us-east-1:{owner}:function:thumb")).unwrap(),
+        target: Arn::parse(&format!("arn:aws:lambda:us-east-1:{owner}:function:thumb")).unwrap(),
         events: vec![EventPattern::parse("s3:ObjectCreated:*").unwrap()],
         prefix: String::new(),
         suffix: String::new(),
@@ -201,9 +201,7 @@ async fn a_function_of_another_account_must_let_the_bucket_in() {
     let told = NotificationConfiguration::new(vec![told]).unwrap();
     world.objects.put_bucket_notification_configuration(world.bucket.clone(), told).await.unwrap();
     let (_stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(
-        Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
-    );
+    let running = tokio::spawn(world.triggers(EventBounds::default()).run(stopped));
     world.put("unasked").await;
     world.until_read().await;
     assert!(world.queued().await.is_empty());
@@ -223,7 +221,7 @@ async fn what_finds_no_room_is_held_back_and_handed_on_later_in_order() {
     }
     let bounds = EventBounds { function_events_max: 2, ..EventBounds::default() };
     let (_stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(Triggers::new(world.kv.clone(), world.clock.clone(), bounds).run(stopped));
+    let running = tokio::spawn(world.triggers(bounds).run(stopped));
     world.until_read().await;
     assert_eq!(world.queued().await, ["a0", "a1"]);
     assert_eq!(world.count(Keyspace::HeldChange).await, 8);
@@ -272,9 +270,7 @@ async fn a_change_that_cannot_be_read_holds_nobody_up() {
         .transact(async |tx: &mut Transaction| tx.put(Key::new(Keyspace::ObjectChange).number(2), "garbage"))
         .await;
     let (_stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(
-        Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
-    );
+    let running = tokio::spawn(world.triggers(EventBounds::default()).run(stopped));
     world.until_read().await;
     assert_eq!(world.queued().await, ["a1", "a3"]);
     let aside = world.kv.read(async |from: &kv::Snapshot| kv::list_aside(from, 10).await).await.unwrap();
@@ -298,9 +294,7 @@ async fn a_change_whose_hand_over_always_fails_is_set_aside() {
         })
         .await;
     let (_stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(
-        Triggers::new(world.kv.clone(), world.clock.clone(), EventBounds::default()).run(stopped),
-    );
+    let running = tokio::spawn(world.triggers(EventBounds::default()).run(stopped));
     let mut rounds = 0;
     while world.count(Keyspace::ObjectChange).await > 0 {
         world.clock.advance(std::time::Duration::from_secs(1));

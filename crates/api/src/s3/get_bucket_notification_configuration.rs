@@ -2,12 +2,12 @@ use super::error::about;
 use super::model::operation::GetBucketNotificationConfiguration;
 use super::model::{
     FilterRule, GetBucketNotificationConfigurationRequest, LambdaFunctionConfiguration,
-    NotificationConfiguration, NotificationConfigurationFilter, S3KeyFilter,
+    NotificationConfiguration, NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter,
 };
 use super::place::{bucket, bucket_resource};
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
-use objects::FunctionNotification;
+use objects::Notification;
 
 impl Operation for GetBucketNotificationConfiguration {
     const ACTION: &'static str = "s3:GetBucketNotification";
@@ -30,26 +30,46 @@ impl Operation for GetBucketNotificationConfiguration {
         let bucket = bucket(&call, &input.bucket)?;
         let found = call.services.objects.get_bucket_notification_configuration(bucket).await;
         let found = found.map_err(about(&input.bucket, None))?;
-        let functions: Vec<_> = found.functions().iter().map(told).collect();
+        let (queues, functions): (Vec<_>, Vec<_>) =
+            found.all().iter().partition(|one| one.target.service == "sqs");
+        let functions: Vec<_> = functions.into_iter().map(of_function).collect();
+        let queues: Vec<_> = queues.into_iter().map(of_queue).collect();
         Ok(Reply::new(NotificationConfiguration {
             lambda_function_configurations: Some(functions).filter(|functions| !functions.is_empty()),
+            queue_configurations: Some(queues).filter(|queues| !queues.is_empty()),
             ..NotificationConfiguration::default()
         }))
     }
 }
 
-fn told(notification: &FunctionNotification) -> LambdaFunctionConfiguration {
+fn of_function(notification: &Notification) -> LambdaFunctionConfiguration {
+    LambdaFunctionConfiguration {
+        id: Some(notification.id.clone()),
+        lambda_function_arn: notification.target.to_string(),
+        events: events(notification),
+        filter: filter(notification),
+    }
+}
+
+fn of_queue(notification: &Notification) -> QueueConfiguration {
+    QueueConfiguration {
+        id: Some(notification.id.clone()),
+        queue_arn: notification.target.to_string(),
+        events: events(notification),
+        filter: filter(notification),
+    }
+}
+
+fn events(notification: &Notification) -> Vec<String> {
+    notification.events.iter().map(|event| event.as_str().to_owned()).collect()
+}
+
+fn filter(notification: &Notification) -> Option<NotificationConfigurationFilter> {
     let rules: Vec<_> = [("Prefix", &notification.prefix), ("Suffix", &notification.suffix)]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| FilterRule { name: Some(name.to_owned()), value: Some(value.clone()) })
         .collect();
-    let filter = (!rules.is_empty())
-        .then_some(NotificationConfigurationFilter { key: Some(S3KeyFilter { filter_rules: Some(rules) }) });
-    LambdaFunctionConfiguration {
-        id: Some(notification.id.clone()),
-        lambda_function_arn: notification.function.to_string(),
-        events: notification.events.iter().map(|event| event.as_str().to_owned()).collect(),
-        filter,
-    }
+    (!rules.is_empty())
+        .then_some(NotificationConfigurationFilter { key: Some(S3KeyFilter { filter_rules: Some(rules) }) })
 }

@@ -2,14 +2,18 @@ use super::error::{about, argument};
 use super::model::operation::PutBucketNotificationConfiguration;
 use super::model::{
     FilterRule, LambdaFunctionConfiguration, NotificationConfiguration, NotificationConfigurationFilter,
-    PutBucketNotificationConfigurationRequest,
+    PutBucketNotificationConfigurationRequest, QueueConfiguration,
 };
 use super::place::{bucket, bucket_resource};
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
+use access::policy::PolicyDocument;
 use functions::{FunctionId, FunctionsError, Use};
 use names::{Arn, FunctionReference};
-use objects::{EventPattern, FunctionNotification};
+use objects::{EventPattern, Notification};
+use queues::{Outgoing, QueueId, QueuesError};
+use serde_json::json;
+use std::collections::BTreeMap;
 
 impl Operation for PutBucketNotificationConfiguration {
     const ACTION: &'static str = "s3:PutBucketNotification";
@@ -34,18 +38,26 @@ impl Operation for PutBucketNotificationConfiguration {
         let configuration = input.notification_configuration;
         refuse_other_destinations(&configuration)?;
         let functions = configuration.lambda_function_configurations.unwrap_or_default();
-        let functions: Vec<_> =
-            functions.into_iter().map(|one| notification(&call, one)).collect::<Result<_, _>>()?;
-        let notifications = objects::NotificationConfiguration::new(functions)?;
+        let queues = configuration.queue_configurations.unwrap_or_default();
+        let all = functions.into_iter().map(Given::from).chain(queues.into_iter().map(Given::from));
+        let all: Vec<_> = all.map(|given| notification(&call, given)).collect::<Result<_, _>>()?;
+        let notifications = objects::NotificationConfiguration::new(all)?;
         // That there is such a bucket comes before what is wrong with the destinations.
         call.services.objects.head_bucket(bucket.clone()).await.map_err(about(&input.bucket, None))?;
         if input.skip_destination_validation != Some(true) {
-            for notification in notifications.functions() {
-                validate(&call, &input.bucket, &notification.function).await?;
+            for notification in notifications.all() {
+                validate(&call, &input.bucket, &notification.target).await?;
             }
         }
+        let queues = notifications.all().iter().filter_map(|one| QueueId::of_arn(&one.target));
+        let queues: BTreeMap<_, _> = queues.map(|queue| (queue.arn().to_string(), queue)).collect();
         let put = call.services.objects.put_bucket_notification_configuration(bucket, notifications).await;
         put.map_err(about(&input.bucket, None))?;
+        if input.skip_destination_validation != Some(true) {
+            for (_, queue) in queues {
+                test(&call, &input.bucket, &queue).await?;
+            }
+        }
         Ok(Reply::new(()))
     }
 }
@@ -55,22 +67,63 @@ fn refuse_other_destinations(configuration: &NotificationConfiguration) -> Resul
         true => Err(ApiError::unsupported(name, format!("there is no {service} here yet"))),
         false => Ok(()),
     };
-    let queues = configuration.queue_configurations.as_ref().is_some_and(|list| !list.is_empty());
     let topics = configuration.topic_configurations.as_ref().is_some_and(|list| !list.is_empty());
-    some(queues, "QueueConfiguration", "queue service")?;
     some(topics, "TopicConfiguration", "topic service")?;
     some(configuration.event_bridge_configuration.is_some(), "EventBridgeConfiguration", "event bus")
 }
 
-fn notification(call: &Call, given: LambdaFunctionConfiguration) -> Result<FunctionNotification, ApiError> {
+/// Tells the queue that it will be notified
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
+async fn test(call: &Call, bucket: &str, queue: &QueueId) -> Result<(), ApiError> {
+    let body = json!({
+        "Service": "Amazon S3",
+        "Event": "s3:TestEvent",
+        "Time": call.now.to_iso8601(),
+        "Bucket": bucket,
+        "RequestId": call.request_id,
+        "HostId": call.host,
+    });
+    let message =
+        Outgoing { body: body.to_string(), sender: "s3.amazonaws.com".to_owned(), ..Outgoing::default() };
+    match call.services.queues.send(queue, message).await {
+        // It went away meanwhile.
+        Ok(_) | Err(QueuesError::NoSuchQueue) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A notification of either kind, as a request has it.
+struct Given {
+    id: Option<String>,
+    member: &'static str,
+    service: &'static str,
+    arn: String,
+    events: Vec<String>,
+    filter: Option<NotificationConfigurationFilter>,
+}
+
+impl From<LambdaFunctionConfiguration> for Given {
+    fn from(given: LambdaFunctionConfiguration) -> Self {
+        let LambdaFunctionConfiguration { id, lambda_function_arn: arn, events, filter } = given;
+        Given { id, member: "LambdaFunctionArn", service: "lambda", arn, events, filter }
+    }
+}
+
+impl From<QueueConfiguration> for Given {
+    fn from(given: QueueConfiguration) -> Self {
+        let QueueConfiguration { id, queue_arn: arn, events, filter } = given;
+        Given { id, member: "QueueArn", service: "sqs", arn, events, filter }
+    }
+}
+
+fn notification(call: &Call, given: Given) -> Result<Notification, ApiError> {
     let (prefix, suffix) = filters(given.filter)?;
-    let arn = &given.lambda_function_arn;
-    let function = Arn::parse(arn).ok().filter(|arn| arn.service == "lambda");
-    let function =
-        function.ok_or_else(|| argument("LambdaFunctionArn", arn, "The ARN is not well formed"))?;
-    Ok(FunctionNotification {
+    let arn = &given.arn;
+    let target = Arn::parse(arn).ok().filter(|arn| arn.service == given.service);
+    let target = target.ok_or_else(|| argument(given.member, arn, "The ARN is not well formed"))?;
+    Ok(Notification {
         id: given.id.filter(|id| !id.is_empty()).unwrap_or_else(|| call.services.clock.uuid()),
-        function,
+        target,
         events: given.events.iter().map(|event| pattern(event)).collect::<Result<_, _>>()?,
         prefix,
         suffix,
@@ -112,15 +165,32 @@ fn filters(filter: Option<NotificationConfigurationFilter>) -> Result<(String, S
     Ok((prefix.unwrap_or_default(), suffix.unwrap_or_default()))
 }
 
-/// The function exists, and its policy lets S3 invoke it for this bucket.
-async fn validate(call: &Call, bucket: &str, function: &Arn) -> Result<(), ApiError> {
-    let arn = function.to_string();
+/// The function or the queue exists, and its policy lets S3 invoke it, or send to it, for this bucket.
+async fn validate(call: &Call, bucket: &str, target: &Arn) -> Result<(), ApiError> {
+    let arn = target.to_string();
     let refused = |why: &str| {
         let message = "Unable to validate the following destination configurations";
         ApiError::invalid("InvalidArgument", message)
             .field("ArgumentName1", &arn)
             .field("ArgumentValue1", why)
     };
+    if target.service == "sqs" {
+        let queue = QueueId::of_arn(target).ok_or_else(|| refused("The ARN is not that of a queue"))?;
+        if queue.name.is_fifo() {
+            return Err(refused("FIFO queues cannot be notified"));
+        }
+        let policy = call.services.queues.resource_policy(&queue).await.map_err(ApiError::internal)?;
+        let may = |policy: &PolicyDocument| {
+            triggers::bucket_may_send(policy, &queue, &Arn::s3(bucket), &call.account)
+        };
+        return match policy.as_deref().is_some_and(may) {
+            true => Ok(()),
+            false => Err(refused(
+                "Permissions on the destination queue do not allow S3 to publish notifications \
+                                  from this bucket, or there is no such queue",
+            )),
+        };
+    }
     let reference = FunctionReference::parse(&arn).map_err(|error| refused(&error.0))?;
     let (Some(account), Some(region)) = (reference.account, reference.region) else {
         return Err(refused("The ARN is not that of a function"));
@@ -141,5 +211,5 @@ async fn validate(call: &Call, bucket: &str, function: &Arn) -> Result<(), ApiEr
         source_account: Some(&call.account),
         function_url_auth_type: None,
     };
-    if policy.allows(function, &wanted) { Ok(()) } else { Err(refused("Not authorized to invoke function")) }
+    if policy.allows(target, &wanted) { Ok(()) } else { Err(refused("Not authorized to invoke function")) }
 }

@@ -3,14 +3,13 @@
 use crate::{World, bucket, key, put};
 use names::Arn;
 use objects::{
-    ChangeEvent, EventPattern, FunctionNotification, IncomingBody, NotificationConfiguration, ObjectChange,
-    change,
+    ChangeEvent, EventPattern, IncomingBody, Notification, NotificationConfiguration, ObjectChange, change,
 };
 
 fn configuration(events: &[EventPattern], prefix: &str) -> NotificationConfiguration {
-    NotificationConfiguration::new(vec![FunctionNotification {
+    NotificationConfiguration::new(vec![Notification {
         id: "thumbs".to_owned(),
-        function: Arn::parse("arn:aws:lambda:eu-west-1:000000000000:function:thumb").unwrap(),
+        target: Arn::parse("arn:aws:lambda:eu-west-1:000000000000:function:thumb").unwrap(),
         events: events.to_vec(),
         prefix: prefix.to_owned(),
         suffix: String::new(),

@@ -5,6 +5,7 @@ use super::work::Work;
 use crate::attribute::{self, Attribute, AttributeValue, Attributes, attributes_md5, body_md5};
 use crate::message::Message;
 use crate::{DELAY_SECONDS_MAX, QueueId, Queues, QueuesError, Settings, keys};
+use access::policy::PolicyDocument;
 use aws_lc_rs::digest;
 use kv::Transaction;
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,30 @@ impl Queues {
                 Ok(answers)
             })
             .await
+    }
+
+    /// Within somebody else's transaction, if the queue's own policy says that this sender may; `None` where it does
+    /// not, or there is no such queue.
+    ///
+    /// # Errors
+    /// Of the message; the store fails.
+    pub async fn send_within(
+        &self,
+        tx: &mut Transaction,
+        id: &QueueId,
+        may: impl FnOnce(&PolicyDocument) -> bool,
+        message: &Outgoing,
+    ) -> Result<Option<Sent>, QueuesError> {
+        let Some(queue) = self.known.find(tx, id).await? else { return Ok(None) };
+        if !queue.policy.as_deref().is_some_and(may) {
+            return Ok(None);
+        }
+        let mut work = Work::open(tx, queue, self.now()).await?;
+        settle::settle(tx, &mut work).await?;
+        check(&work.queue.settings, message)?;
+        let sent = self.send_one(tx, &mut work, message).await?;
+        work.close(tx, &self.waiters);
+        Ok(Some(sent))
     }
 
     async fn send_one(
