@@ -155,6 +155,27 @@ def test_what_fails_is_given_up_after_its_attempts(driven, lam):
     assert lam.get_event_source_mapping(UUID=made["UUID"])["MaximumRetryAttempts"] == 2
 
 
+def test_who_is_to_know_of_discarded_records_is_told(driven, lam, sqs):
+    url = sqs.create_queue(QueueName=f"discarded-{driven.name}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    driven.put("same", fails="yes")
+    for wrong in (f"{arn}-none", "arn:aws:sns:us-east-1:000000000000:t", arn.replace("000000000000", "222222222222")):
+        with refused("InvalidParameterValueException", naming="destination"):
+            driven.map(DestinationConfig={"OnFailure": {"Destination": wrong}})
+    made = driven.map(BatchSize=1, MaximumRetryAttempts=1, DestinationConfig={"OnFailure": {"Destination": arn}})
+    assert made["DestinationConfig"]["OnFailure"]["Destination"] == arn
+    message = wait_until(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"), what="the record")
+    told = json.loads(message[0]["Body"])
+    assert told["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert told["requestContext"]["approximateInvokeCount"] == 2
+    assert told["requestContext"]["functionArn"] == made["FunctionArn"]
+    assert told["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+    info = told["DDBStreamBatchInfo"]
+    assert info["batchSize"] == 1 and info["streamArn"] == driven.stream and info["shardId"].startswith("shardId-")
+    failed = driven.records("failed")[0]["dynamodb"]["SequenceNumber"]
+    assert info["startSequenceNumber"] == info["endSequenceNumber"] == failed
+
+
 def test_a_failing_batch_is_halved_until_the_one_to_blame_is_found(driven):
     for number in range(8):
         driven.put("same", n=str(number), **({"fails": "yes"} if number == 5 else {}))

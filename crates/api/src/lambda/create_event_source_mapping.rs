@@ -25,6 +25,7 @@ impl Operation for model::operation::CreateEventSourceMapping {
         "MaximumRetryAttempts",
         "FunctionResponseTypes",
         "ScalingConfig",
+        "DestinationConfig",
     ];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
@@ -52,6 +53,7 @@ impl Operation for model::operation::CreateEventSourceMapping {
             bisects: input.bisect_batch_on_function_error,
             responses: input.function_response_types,
             scaling: input.scaling_config,
+            destinations: input.destination_config,
         };
         let mapping = call
             .services

@@ -67,6 +67,7 @@ pub(super) struct Asked {
     pub bisects: Option<bool>,
     pub responses: Option<Vec<String>>,
     pub scaling: Option<model::ScalingConfig>,
+    pub destinations: Option<model::DestinationConfig>,
 }
 
 impl Asked {
@@ -85,6 +86,7 @@ impl Asked {
             bisects: false,
             reports_items: false,
             concurrency_max: None,
+            on_failure: None,
         };
         let mut settings = before.unwrap_or(usual);
         if let Some(size) = self.batch_size {
@@ -118,6 +120,16 @@ impl Asked {
         if let Some(scaling) = self.scaling {
             let most = scaling.maximum_concurrency;
             settings.concurrency_max = most.map(|most| unsigned("MaximumConcurrency", most)).transpose()?;
+        }
+        if let Some(destinations) = self.destinations {
+            if destinations.on_success.is_some_and(|to| to.destination.is_some()) {
+                return Err(invalid(
+                    "Unsupported parameter for the event source: DestinationConfig.OnSuccess.",
+                ));
+            }
+            // An empty ARN takes the destination away.
+            let to = destinations.on_failure.and_then(|to| to.destination);
+            settings.on_failure = to.filter(|to| !to.is_empty());
         }
         Ok(settings)
     }
@@ -153,6 +165,10 @@ pub(super) fn to_wire(
         maximum_retry_attempts: of_logs(settings.retries_max.map_or(-1, small)),
         tumbling_window_in_seconds: of_logs(0),
         function_response_types: settings.reports_items.then(|| vec![REPORTS_ITEMS.to_owned()]),
+        destination_config: is_log.then_some(model::DestinationConfig {
+            on_success: None,
+            on_failure: Some(model::OnFailure { destination: settings.on_failure }),
+        }),
         scaling_config: settings
             .concurrency_max
             .map(|most| model::ScalingConfig { maximum_concurrency: Some(small(most)) }),

@@ -23,6 +23,7 @@ impl Operation for model::operation::UpdateEventSourceMapping {
         "MaximumRetryAttempts",
         "FunctionResponseTypes",
         "ScalingConfig",
+        "DestinationConfig",
     ];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
@@ -58,6 +59,7 @@ impl Operation for model::operation::UpdateEventSourceMapping {
             bisects: input.bisect_batch_on_function_error,
             responses: input.function_response_types,
             scaling: input.scaling_config,
+            destinations: input.destination_config,
         };
         let bounds = Source::parse(&before.source_arn)?.bounds();
         let function = input.function_name.as_deref().map(|name| function_arn(&call, name)).transpose()?;

@@ -7,16 +7,26 @@ use pool::InvokeError;
 /// What a function is handed at most, once, as JSON.
 pub(super) const PAYLOAD_BYTES_MAX: usize = functions::PAYLOAD_BYTES_MAX - 64;
 
+const UNHANDLED: &str = "Unhandled";
+
 /// What came of handing a batch to a function.
 #[derive(Debug)]
 pub(super) enum Attempt {
     Done,
     /// Places in the batch.
-    SomeFailed(Vec<usize>),
+    SomeFailed(Vec<usize>, Failure),
     /// The function was run, and failed.
-    Failed,
+    Failed(Failure),
     /// It was not tried: there is no room, or no function. To be tried again, which counts for nothing.
     Unavailable(String),
+}
+
+/// A run of the function that failed, as who is told of it sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    pub request_id: String,
+    pub executed_version: String,
+    pub function_error: &'static str,
 }
 
 impl Mappings {
@@ -36,10 +46,18 @@ impl Mappings {
             payload.push_str(record);
         }
         payload.push_str("]}");
+        let request_id = self.0.clock.uuid();
+        let failed = |executed_version: String| {
+            Attempt::Failed(Failure {
+                request_id: request_id.clone(),
+                executed_version,
+                function_error: UNHANDLED,
+            })
+        };
         let invocation = Invocation {
             id,
             qualifier,
-            request_id: self.0.clock.uuid(),
+            request_id: request_id.clone(),
             payload: Bytes::from(payload),
             client_context: None,
             trace_id,
@@ -51,16 +69,23 @@ impl Mappings {
                     let ids: Vec<&str> = records.iter().map(|(id, _)| *id).collect();
                     match verdict(&outcome.payload, &ids) {
                         Verdict::Done => Attempt::Done,
-                        Verdict::SomeFailed(places) => Attempt::SomeFailed(places),
-                        Verdict::AllFailed => Attempt::Failed,
+                        Verdict::SomeFailed(places) => Attempt::SomeFailed(
+                            places,
+                            Failure {
+                                request_id: request_id.clone(),
+                                executed_version: outcome.executed_version,
+                                function_error: UNHANDLED,
+                            },
+                        ),
+                        Verdict::AllFailed => failed(outcome.executed_version),
                     }
                 }
                 None => Attempt::Done,
-                Some(_) => Attempt::Failed,
+                Some(_) => failed(outcome.executed_version),
             },
             Err(FunctionsError::Invoke(InvokeError::InvalidCode(why))) => {
                 tracing::warn!(function = mapping.function_arn, why, "a source's function cannot be run");
-                Attempt::Failed
+                failed(String::new())
             }
             Err(error) => Attempt::Unavailable(error.to_string()),
         }

@@ -1,6 +1,7 @@
 //! Sources that are read from a place on: each shard in order, each partition never by two batches at once.
 
 mod batch;
+mod discarded;
 
 use super::attempt::Attempt;
 use super::place::{self, Lane};
@@ -29,6 +30,12 @@ pub(super) trait Log: Clone + Send + Sync + 'static {
         from: u64,
         limit: usize,
     ) -> impl Future<Output = Result<LogPage, MappingError>> + Send;
+
+    /// The shard, as the source calls it.
+    fn shard_id(&self, shard: u32) -> impl Future<Output = Result<String, MappingError>> + Send;
+
+    /// The member of a record of discarded records that says which they are, and the one in it of the source's ARN.
+    const INFO: (&'static str, &'static str);
 
     /// Wakes when there is more.
     fn changes(&self) -> impl Future<Output = Result<Watch, MappingError>> + Send;
@@ -256,11 +263,7 @@ impl<L: Log> Work<L> {
             if let Some(age) = settings.record_age_max_s {
                 let given_up = part.take_older(self.mappings.0.clock.now(), age);
                 if !given_up.is_empty() {
-                    tracing::warn!(
-                        mapping = self.mapping.uuid,
-                        records = given_up.len(),
-                        "records grew too old"
-                    );
+                    self.discard(lane, &given_up, &part, discarded::TOO_OLD).await?;
                     self.keep(lane, part.records.first().map_or(behind(&parts), |first| first.number))
                         .await?;
                 }
@@ -275,7 +278,7 @@ impl<L: Log> Work<L> {
                     self.keep(lane, behind(&parts)).await?;
                     continue;
                 }
-                Attempt::SomeFailed(places) => {
+                Attempt::SomeFailed(places, failure) => {
                     // Everything before the first that failed is done.
                     let done = places.first().copied().unwrap_or(0);
                     part.forget_first(done);
@@ -284,9 +287,11 @@ impl<L: Log> Work<L> {
                         self.keep(lane, first.number).await?;
                     }
                     part.attempts = part.attempts.saturating_add(1);
+                    part.failure = Some(failure);
                 }
-                Attempt::Failed => {
+                Attempt::Failed(failure) => {
                     self.tell("PROBLEM: Function call failed");
+                    part.failure = Some(failure);
                     if settings.bisects && part.records.len() > 1 {
                         let second = part.split();
                         parts.push_front(second);
@@ -297,11 +302,7 @@ impl<L: Log> Work<L> {
                 Attempt::Unavailable(why) => self.tell(&format!("PROBLEM: {why}")),
             }
             if settings.retries_max.is_some_and(|most| part.attempts > most) {
-                tracing::warn!(
-                    mapping = self.mapping.uuid,
-                    records = part.records.len(),
-                    "a batch was given up"
-                );
+                self.discard(lane, &part.records, &part, discarded::TRIED_ENOUGH).await?;
                 self.keep(lane, behind(&parts)).await?;
                 continue;
             }

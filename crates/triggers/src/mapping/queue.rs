@@ -174,13 +174,13 @@ impl Work {
                 self.grow();
                 part.iter().map(|one| one.receipt).collect()
             }
-            Attempt::SomeFailed(places) => {
+            Attempt::SomeFailed(places, _) => {
                 self.tell("PROBLEM: Function call failed");
                 let is_done = |place: &usize| places.binary_search(place).is_err();
                 let all = part.iter().enumerate();
                 all.filter(|(place, _)| is_done(place)).map(|(_, one)| one.receipt).collect()
             }
-            Attempt::Failed => {
+            Attempt::Failed(_) => {
                 self.tell("PROBLEM: Function call failed");
                 Vec::new()
             }

@@ -62,7 +62,11 @@ pub struct Settings {
     /// Whether the function tells which records of a batch failed.
     pub reports_items: bool,
     /// Of queues: batches at once.
+    #[serde(default)]
     pub concurrency_max: Option<u32>,
+    /// Of logs: the ARN of the queue that is told of records that are given up.
+    #[serde(default)]
+    pub on_failure: Option<String>,
 }
 
 impl Record for Mapping {

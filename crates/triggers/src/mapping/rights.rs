@@ -5,6 +5,7 @@ use access::policy::Context;
 use access::{Asked, Principal, Resource, Sent, Session, Validity};
 use clock::Clock;
 use names::{AccountId, Arn};
+use queues::QueueId;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -21,14 +22,44 @@ impl Mappings {
         mapping: &Mapping,
         source: &Source,
     ) -> Result<Option<String>, MappingError> {
+        let refused = |(action, role): (&str, String)| source.refusal(&mapping.source_arn, action, &role);
+        Ok(self.denied(mapping, &mapping.source_arn, source.actions()).await?.map(refused))
+    }
+
+    /// Why the function's role may not send to the queue; `None` where it may.
+    ///
+    /// # Errors
+    /// As [`Mappings::refusal`].
+    pub(super) async fn may_not_tell(
+        &self,
+        mapping: &Mapping,
+        queue: &QueueId,
+    ) -> Result<Option<String>, MappingError> {
+        let arn = queue.arn().to_string();
+        let refused = |(_, role): (&str, String)| {
+            format!(
+                "The function execution role does not have permissions to call SendMessage on SQS, the destination. \
+                 (The role {role} may not do so with {arn}.)"
+            )
+        };
+        Ok(self.denied(mapping, &arn, &["sqs:SendMessage"]).await?.map(refused))
+    }
+
+    /// The first of the actions that the function's role may not do, and the role.
+    async fn denied(
+        &self,
+        mapping: &Mapping,
+        resource: &str,
+        actions: &'static [&'static str],
+    ) -> Result<Option<(&'static str, String)>, MappingError> {
         let unreadable = || MappingError::Invalid(format!("{} is no function", mapping.function_arn));
         let (id, qualifier) = mapping.function().ok_or_else(unreadable)?;
         let region = id.region.clone();
         let account = id.account.clone();
         let role = self.0.functions.get_function(id, qualifier).await?.described.configuration.role;
-        let refused = |action: &str| Some(source.refusal(&mapping.source_arn, action, &role));
-        let Ok(arn) = Arn::parse(&mapping.source_arn) else { return Ok(refused("anything")) };
-        let Some(principal) = self.in_role(&role, &account).await? else { return Ok(refused("anything")) };
+        let Some(first) = actions.first() else { return Ok(None) };
+        let Ok(arn) = Arn::parse(resource) else { return Ok(Some((first, role))) };
+        let Some(principal) = self.in_role(&role, &account).await? else { return Ok(Some((first, role))) };
         let resources = [Resource::new(arn)];
         let sent = Sent {
             at: self.0.clock.now(),
@@ -36,7 +67,7 @@ impl Mappings {
             user_agent: "lambda.amazonaws.com",
             region: &region,
         };
-        for action in source.actions() {
+        for action in actions {
             let asked = Asked {
                 principal: &principal,
                 action,
@@ -46,7 +77,7 @@ impl Mappings {
                 shared: &[],
             };
             if !self.0.access.authorize(asked).await.map_err(store)?.is_allowed() {
-                return Ok(refused(action));
+                return Ok(Some((action, role)));
             }
         }
         Ok(None)

@@ -5,6 +5,7 @@ use crate::Pattern;
 use clock::Timestamp;
 use kv::{KvError, Read, Snapshot, Transaction};
 use names::{AccountId, Region};
+use queues::{QueueId, QueuesError};
 
 /// Mappings that one page looks at.
 const LOOKED_AT_MAX: usize = 1_000;
@@ -187,6 +188,9 @@ impl Mappings {
         if let Some(why) = self.refusal(mapping, source).await? {
             return Err(MappingError::Invalid(why));
         }
+        if let Some(to) = &mapping.settings.on_failure {
+            self.check_destination(mapping, to).await?;
+        }
         let (Source::Queue(queue), Some((id, qualifier))) = (source, mapping.function()) else {
             return Ok(());
         };
@@ -202,6 +206,30 @@ impl Mappings {
             ));
         }
         Ok(())
+    }
+}
+
+impl Mappings {
+    /// That it is a queue of the same account that the role may send to.
+    async fn check_destination(&self, mapping: &Mapping, to: &str) -> Result<(), MappingError> {
+        let own = mapping.function().map(|(id, _)| id.account);
+        let is_fit = |queue: &QueueId| !queue.name.is_fifo() && own.as_ref() == Some(&queue.account);
+        let Some(queue) = QueueId::parse_arn(to).filter(is_fit) else {
+            return invalid(format!(
+                "The destination ARN {to} is invalid: records that are given up are told to standard queues of the \
+                 function's account."
+            ));
+        };
+        if let Some(why) = self.may_not_tell(mapping, &queue).await? {
+            return invalid(why);
+        }
+        match self.0.queues.queue_info(queue).await {
+            Ok(_) => Ok(()),
+            Err(QueuesError::NoSuchQueue) => {
+                invalid(format!("The destination ARN {to} is invalid: there is no such queue."))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -274,6 +302,7 @@ fn check(source: &Source, settings: &Settings) -> Result<(), MappingError> {
             ("MaximumRecordAgeInSeconds", settings.record_age_max_s.is_some()),
             ("MaximumRetryAttempts", settings.retries_max.is_some()),
             ("BisectBatchOnFunctionError", settings.bisects),
+            ("DestinationConfig", settings.on_failure.is_some()),
         ];
         if let Some((name, _)) = of_logs.iter().find(|(_, is_set)| *is_set) {
             return invalid(format!("Unsupported parameter for the event source: {name}."));

@@ -55,6 +55,13 @@ impl Log for TableStream {
         Ok(LogPage { records: records.collect(), next })
     }
 
+    async fn shard_id(&self, shard: u32) -> Result<String, MappingError> {
+        let info = self.tables.describe_stream(self.id.clone()).await?;
+        Ok(Shard::id(info.record.number, shard))
+    }
+
+    const INFO: (&'static str, &'static str) = ("DDBStreamBatchInfo", "streamArn");
+
     async fn changes(&self) -> Result<Watch, MappingError> {
         let info = self.tables.describe_stream(self.id.clone()).await?;
         Ok(self.tables.watch_stream(info.record.number))

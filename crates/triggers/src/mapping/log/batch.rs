@@ -1,4 +1,4 @@
-use super::super::attempt::PAYLOAD_BYTES_MAX;
+use super::super::attempt::{Failure, PAYLOAD_BYTES_MAX};
 use super::LogRecord;
 use clock::Timestamp;
 
@@ -8,6 +8,8 @@ pub(super) struct Batch {
     pub records: Vec<LogRecord>,
     /// How often the function failed on it.
     pub attempts: u32,
+    /// The last time.
+    pub failure: Option<Failure>,
     bytes: usize,
 }
 
@@ -44,6 +46,6 @@ impl Batch {
     pub fn split(&mut self) -> Batch {
         let records = self.records.split_off(self.records.len().div_ceil(2));
         let bytes = records.iter().map(|record| record.event.len() + 1).sum();
-        Batch { records, attempts: self.attempts, bytes }
+        Batch { records, attempts: self.attempts, failure: self.failure.clone(), bytes }
     }
 }
