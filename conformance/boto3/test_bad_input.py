@@ -187,7 +187,7 @@ def test_an_operation_that_is_not_there_answers_4xx_and_its_name(zerun, s3, lam,
         "PutBucketWebsite": lambda: s3.put_bucket_website(Bucket=bucket, WebsiteConfiguration={
             "IndexDocument": {"Suffix": "index.html"}}),
         "GetBucketReplication": lambda: s3.get_bucket_replication(Bucket=bucket),
-        "ListEventSourceMappings": lambda: lam.list_event_source_mappings(),
+        "GetRuntimeManagementConfig": lambda: lam.get_runtime_management_config(FunctionName="kept"),
         "PutFunctionCodeSigningConfig": lambda: lam.put_function_code_signing_config(
             FunctionName="kept", CodeSigningConfigArn="arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-0123456789abcdef0"),
         "ListVirtualMFADevices": lambda: zerun.client("iam").list_virtual_mfa_devices(),

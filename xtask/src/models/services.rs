@@ -87,7 +87,7 @@ pub const SERVICES: &[Source] = &[
             ("ListPartsOutput", "ListPartsResult"),
         ],
         // Any region is ours; which storage classes and events exist is an answer of S3's own.
-        open_enums: &["BucketLocationConstraint"],
+        open_enums: &["BucketLocationConstraint", "FilterRuleName"],
         unwrapped: &["GetBucketLocationOutput"],
         raw: &[],
         query: None,

@@ -3388,7 +3388,7 @@ pub(crate) mod shape {
         &[Member::new("Name", &FILTER_RULE_NAME), Member::new("Value", &FILTER_RULE_VALUE)],
     );
     pub static FILTER_RULE_LIST: Shape = Shape::list("FilterRuleList", &FILTER_RULE).flattened();
-    pub static FILTER_RULE_NAME: Shape = Shape::string("FilterRuleName").values(&["prefix", "suffix"]);
+    pub static FILTER_RULE_NAME: Shape = Shape::string("FilterRuleName");
     pub static FILTER_RULE_VALUE: Shape = Shape::string("FilterRuleValue");
     pub static GET_BUCKET_LOCATION_OUTPUT: Shape = Shape::structure(
         "GetBucketLocationOutput",
