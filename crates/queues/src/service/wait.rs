@@ -93,11 +93,12 @@ impl Queues {
         let queue = self.find(id).await?.ok_or(QueuesError::NoSuchQueue)?;
         let wait = ask.wait_seconds.unwrap_or(queue.settings.wait_seconds);
         let began = self.clock.moment();
+        // Known of before the queue is found empty: both this and sending are done by the store's one writer, so that
+        // what is sent before is found, and what is sent after is told.
+        let waiter = (wait > 0).then(|| Waiters::enter(&self.waiters, queue.identity));
         let received = self.receive_now(id, &ask).await?;
-        if !received.is_empty() || wait == 0 {
-            return Ok(received);
-        }
-        let waiter = Waiters::enter(&self.waiters, queue.identity)?;
+        let Some(waiter) = waiter.filter(|_| received.is_empty()) else { return Ok(received) };
+        let waiter = waiter?;
         let end = End { began, wait: Duration::from_secs(wait.into()) };
         let Some(_turn) = self.clock.timeout(end.left(self), waiter.turn.lock()).await else {
             return Ok(Vec::new());

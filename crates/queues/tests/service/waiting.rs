@@ -1,5 +1,7 @@
 use crate::{House, asking, body, code};
+use clock::Clock;
 use queues::{QueueId, Receive, Received};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 fn wait(house: &House, queue: &QueueId, seconds: u32) -> JoinHandle<Vec<Received>> {
@@ -82,4 +84,23 @@ async fn who_waits_is_told_that_the_queue_is_gone() {
     house.queues.delete_queue(queue).await.unwrap();
     // It may have begun only after the end, which tells the same.
     assert_eq!(code(&waiting.await.unwrap().unwrap_err()), "NoSuchQueue");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_while_somebody_begins_to_wait_wakes_them() {
+    // The queue's clock stands still: who is not woken would wait for ever.
+    let house = std::sync::Arc::new(House::sqlite());
+    let id = house.queue("q", &[]).await;
+    for round in 0..300 {
+        let (receiver, of) = (house.clone(), id.clone());
+        let ask = Receive { wait_seconds: Some(20), ..asking(1) };
+        let waiting = tokio::spawn(async move { receiver.queues.receive(&of, ask).await.unwrap() });
+        for _ in 0..round % 40 {
+            tokio::task::yield_now().await;
+        }
+        house.send(&id, "m").await;
+        let received = Clock::real().timeout(Duration::from_secs(60), waiting).await;
+        let received = received.unwrap_or_else(|| panic!("nobody was woken in round {round}")).unwrap();
+        house.queues.delete(&id, received[0].receipt).await.unwrap();
+    }
 }
