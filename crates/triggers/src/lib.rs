@@ -12,6 +12,7 @@ mod mapping;
 mod object_changes;
 mod object_event;
 mod pattern;
+mod role_rights;
 mod table_transfers;
 
 pub use mapping::{

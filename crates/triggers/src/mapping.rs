@@ -23,6 +23,7 @@ pub use record::{FILTERS_MAX, Mapping, MappingId, Settings, Start};
 pub use source::{Bounds, Source};
 pub use store::{Change, NewMapping, Page};
 
+use crate::role_rights::RoleRights;
 use access::Access;
 use clock::Clock;
 use functions::Functions;
@@ -44,6 +45,7 @@ struct Inner {
     functions: Functions,
     tables: Tables,
     queues: Queues,
+    rights: RoleRights,
     /// What came of each mapping's last batch, since the start.
     results: Mutex<HashMap<String, String>>,
 }
@@ -58,7 +60,8 @@ impl Mappings {
         queues: Queues,
     ) -> Self {
         let results = Mutex::default();
-        Mappings(Arc::new(Inner { kv, clock, access, functions, tables, queues, results }))
+        let rights = RoleRights::new(clock.clone(), access.clone(), functions.clone(), queues.clone());
+        Mappings(Arc::new(Inner { kv, clock, access, functions, tables, queues, rights, results }))
     }
 
     /// Reads sources until `stop` turns true. Run exactly one per store.
