@@ -1,89 +1,18 @@
 """Functions driven by the changes of tables: the API of event source mappings, and what functions are handed."""
 
-import itertools
 import json
 
 import pytest
 
+from driven import Driven, Fed, numbers
 from expectation import refused
 from packing import zip_of
 from server import ROLE, document, wait_until
 
-numbers = itertools.count(1)
-
-# Notes what it is handed in a table of its own, and fails where it is told to.
-NOTES = """
-import json, os
-import boto3
-
-notes = boto3.client("dynamodb")
-
-def handler(event, context):
-    ids = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
-    failed = []
-    for record in event["Records"]:
-        image = record["dynamodb"].get("NewImage", {})
-        if image.get("fails"):
-            failed.append(record["dynamodb"]["SequenceNumber"])
-            if not os.environ.get("REPORTS"):
-                note(context, event, ids, "failed")
-                raise ValueError("as told")
-    note(context, event, ids, "some failed" if failed else "done")
-    if os.environ.get("REPORTS"):
-        return {"batchItemFailures": [{"itemIdentifier": id} for id in failed[:1]]}
-
-def note(context, event, ids, outcome):
-    notes.put_item(TableName=os.environ["NOTES"], Item={
-        "pk": {"S": context.aws_request_id}, "outcome": {"S": outcome}, "event": {"S": json.dumps(event)}})
-"""
-
-
-@pytest.fixture(scope="module")
-def make_table(dynamodb):
-    def make(name, **more):
-        dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST",
-                              AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-                              KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], **more)
-        return dynamodb.describe_table(TableName=name)["Table"].get("LatestStreamArn")
-
-    return make
-
 
 @pytest.fixture
-def driven(lam, dynamodb, make_table, python_runtime):
-    """A table with a stream, a function and its notes: what maps one to the other, what writes and what was noted."""
-    return Driven(f"driven-{next(numbers)}", lam, dynamodb, make_table, python_runtime)
-
-
-class Driven:
-    def __init__(self, name, lam, dynamodb, make_table, runtime):
-        self.name, self.lam, self.dynamodb = name, lam, dynamodb
-        self.stream = make_table(name, StreamSpecification={"StreamEnabled": True,
-                                                             "StreamViewType": "NEW_AND_OLD_IMAGES"})
-        make_table(f"{name}-notes")
-        lam.create_function(FunctionName=name, Runtime=runtime, Handler="app.handler", Role=ROLE, Timeout=30,
-                            MemorySize=512, Code={"ZipFile": zip_of({"app.py": NOTES})},
-                            Environment={"Variables": {"NOTES": f"{name}-notes"}})
-        lam.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
-
-    def map(self, **more):
-        settings = {"StartingPosition": "TRIM_HORIZON"} | more
-        return self.lam.create_event_source_mapping(FunctionName=self.name, EventSourceArn=self.stream, **settings)
-
-    def put(self, pk, **attributes):
-        item = {name: {"S": value} for name, value in attributes.items()}
-        self.dynamodb.put_item(TableName=self.name, Item={"pk": {"S": pk}} | item)
-
-    def notes(self, outcome="done"):
-        """The events that came to such an end."""
-        items = self.dynamodb.scan(TableName=f"{self.name}-notes", ConsistentRead=True)["Items"]
-        return [json.loads(item["event"]["S"]) for item in items if item["outcome"]["S"] == outcome]
-
-    def records(self, outcome="done"):
-        return [record for event in self.notes(outcome) for record in event["Records"]]
-
-    def keys(self, outcome="done"):
-        return sorted(record["dynamodb"]["Keys"]["pk"]["S"] for record in self.records(outcome))
+def driven(lam, dynamodb, python_runtime):
+    return Driven(lam, dynamodb, python_runtime)
 
 
 def test_the_changes_of_a_table_run_a_function(driven, lam, dynamodb):
@@ -271,7 +200,10 @@ def test_a_role_that_may_not_read_is_told_so(driven, lam, iam):
     ({"FilterCriteria": {"Filters": [{"Pattern": "{\"a\": 1}"}]}}, "Invalid filter pattern definition"),
     ({"FilterCriteria": {"Filters": [{"Pattern": "{\"a\": [1]}"}] * 6}}, "at most 5"),
     ({"MaximumRecordAgeInSeconds": 5}, "MaximumRecordAgeInSeconds"),
-    ({"TumblingWindowInSeconds": 30}, "TumblingWindowInSeconds"),
+    ({"TumblingWindowInSeconds": 901}, "TumblingWindowInSeconds"),
+    ({"TumblingWindowInSeconds": 30, "ParallelizationFactor": 2}, "ParallelizationFactor"),
+    ({"ProvisionedPollerConfig": {"MinimumPollers": 2}}, "ProvisionedPollerConfig"),
+    ({"KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/k"}, "KMSKeyArn"),
     ({"Topics": ["t"]}, "Topics"),
 ])
 def test_what_cannot_be_is_refused(driven, lam, wrong, naming):
@@ -288,15 +220,7 @@ def test_a_function_that_is_not_there_has_no_mapping(driven, lam):
 
 
 def test_a_kill_loses_no_change(fresh_zerun, python_runtime):
-    lam, dynamodb = fresh_zerun.client("lambda"), fresh_zerun.client("dynamodb")
-
-    def make(name, **more):
-        dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST",
-                              AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-                              KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}], **more)
-        return dynamodb.describe_table(TableName=name)["Table"].get("LatestStreamArn")
-
-    driven = Driven("killed", lam, dynamodb, make, python_runtime)
+    driven = Driven(fresh_zerun.client("lambda"), fresh_zerun.client("dynamodb"), python_runtime)
     driven.map(BatchSize=3)
     for round in range(3):
         for number in range(20):
@@ -308,66 +232,9 @@ def test_a_kill_loses_no_change(fresh_zerun, python_runtime):
     wait_until(lambda: set(driven.keys()) == expected, what="all changes", seconds_max=60)
 
 
-# Notes what it is handed in a queue of its own; fails on bodies that say so.
-WORKS = """
-import json, os
-import boto3
-
-sqs = boto3.client("sqs")
-
-def handler(event, context):
-    failed = []
-    for record in event["Records"]:
-        fails = "fail" in record["body"]
-        if fails and not os.environ.get("REPORTS"):
-            raise ValueError("as told")
-        if fails:
-            failed.append({"itemIdentifier": record["messageId"]})
-        else:
-            sqs.send_message(QueueUrl=os.environ["NOTES"], MessageBody=json.dumps(record))
-    return {"batchItemFailures": failed}
-"""
-
-
 @pytest.fixture(scope="module")
 def sqs(zerun):
     return zerun.client("sqs")
-
-
-class Fed:
-    """A queue and a function that is fed from it, which tells of each message in a queue of its own."""
-
-    def __init__(self, lam, sqs, runtime, variables=(), **attributes):
-        self.lam, self.sqs, self.name = lam, sqs, f"fed-{next(numbers)}"
-        fifo = attributes.get("FifoQueue") == "true"
-        self.url = sqs.create_queue(QueueName=self.name + (".fifo" if fifo else ""), Attributes=attributes)["QueueUrl"]
-        self.arn = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]["QueueArn"]
-        self.notes = sqs.create_queue(QueueName=f"{self.name}-notes")["QueueUrl"]
-        lam.create_function(FunctionName=self.name, Runtime=runtime, Handler="app.handler", Role=ROLE, Timeout=20,
-                            MemorySize=512, Code={"ZipFile": zip_of({"app.py": WORKS})},
-                            Environment={"Variables": {"NOTES": self.notes} | dict(variables)})
-        lam.get_waiter("function_active_v2").wait(FunctionName=self.name, WaiterConfig={"Delay": 1})
-        self.seen = []
-
-    def map(self, **settings):
-        return self.lam.create_event_source_mapping(FunctionName=self.name, EventSourceArn=self.arn, **settings)
-
-    def send(self, body, **more):
-        return self.sqs.send_message(QueueUrl=self.url, MessageBody=body, **more)
-
-    def records(self):
-        while found := self.sqs.receive_message(QueueUrl=self.notes, MaxNumberOfMessages=10).get("Messages"):
-            for one in found:
-                self.seen.append(json.loads(one["Body"]))
-                self.sqs.delete_message(QueueUrl=self.notes, ReceiptHandle=one["ReceiptHandle"])
-        return self.seen
-
-    def bodies(self):
-        return [record["body"] for record in self.records()]
-
-    def is_empty(self, url=None):
-        told = self.sqs.get_queue_attributes(QueueUrl=url or self.url, AttributeNames=["All"])["Attributes"]
-        return all(told[f"ApproximateNumberOfMessages{kind}"] == "0" for kind in ("", "NotVisible", "Delayed"))
 
 
 def test_messages_of_a_queue_run_a_function(lam, sqs, python_runtime):
@@ -443,6 +310,10 @@ def test_what_queues_do_not_have_is_refused(lam, sqs, iam, python_runtime):
         ({"BisectBatchOnFunctionError": True}, "BisectBatchOnFunctionError"),
         ({"EventSourceArn": f"{fed.arn}-none"}, "NonExistentQueue"),
         ({"ParallelizationFactor": 2}, "ParallelizationFactor"),
+        ({"TumblingWindowInSeconds": 30}, "TumblingWindowInSeconds"),
+        ({"MaximumRetryAttempts": 2}, "MaximumRetryAttempts"),
+        ({"MaximumRecordAgeInSeconds": 60}, "MaximumRecordAgeInSeconds"),
+        ({"DestinationConfig": {"OnFailure": {"Destination": fed.arn}}}, "DestinationConfig"),
     ]:
         asked = {"FunctionName": fed.name, "EventSourceArn": fed.arn} | wrong
         with refused("InvalidParameterValueException", "ValidationException", naming=naming):
