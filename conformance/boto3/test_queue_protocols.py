@@ -4,7 +4,9 @@ from urllib.parse import urlencode, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from botocore import xform_name
 
+from expectation import refused
 from http_client import request, signed_headers
 
 SPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
@@ -95,3 +97,19 @@ def test_a_queue_s_address_is_the_one_that_the_client_used(ask):
         assert text(made, "CreateQueueResult/QueueUrl") == f"http://{host}/000000000000/hosts"
         sent = xml(ask("/000000000000/hosts", host=host, Action="SendMessage", MessageBody="a"))
         assert text(sent, "SendMessageResult/MessageId")
+
+
+@pytest.mark.parametrize("action, given, missing", [
+    ("SendMessage", {}, "MessageBody"), ("DeleteMessage", {}, "ReceiptHandle"), ("GetQueueUrl", {}, "QueueName"),
+    ("CreateQueue", {}, "QueueName"), ("SendMessageBatch", {}, "Entries"),
+    ("ChangeMessageVisibility", {"ReceiptHandle": "r"}, "VisibilityTimeout"),
+])
+def test_what_a_request_lacks_is_named(zerun, ask, action, given, missing):
+    url = zerun.client("sqs").create_queue(QueueName="lacks")["QueueUrl"]
+    of_queue = {} if missing == "QueueName" else {"QueueUrl": url}
+    answer = xml(ask(urlsplit(url).path if of_queue else "/", Action=action, **given), 400)
+    assert text(answer, "Error/Code") == "MissingParameter"
+    assert text(answer, "Error/Message") == f"The request must contain the parameter {missing}."
+    json_client = zerun.client("sqs", parameter_validation=False)
+    with refused("MissingParameter", status=400, naming=f"must contain the parameter {missing}."):
+        getattr(json_client, xform_name(action))(**of_queue, **given)

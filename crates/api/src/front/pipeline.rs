@@ -19,8 +19,9 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use names::AccountId;
 use protocol::RequestId;
+use protocol::decode::DecodeError;
 use protocol::error::WireError;
-use protocol::model::{Dialect, Protocol, Service};
+use protocol::model::{Dialect, Operation, Protocol, Service};
 use protocol::route::Labels;
 use protocol::sigv4::{Presented, SigError};
 use serde_json::Value;
@@ -411,7 +412,7 @@ impl Spoken<'_> {
                     protocol::decode::honour(&tree, entry.honoured)?;
                     Ok(tree)
                 });
-                (tree.map_err(|error| ApiError::from(error.into_wire(model)))?, body)
+                (tree.map_err(|error| undecoded(error, model))?, body)
             }
         };
         if let Some(shape) = entry.model.input.filter(|_| !entry.data) {
@@ -441,6 +442,12 @@ impl Spoken<'_> {
         let reply = entry.run(call, tree).await?;
         respond::success(model, reply, request_id)
     }
+}
+
+/// As the operation's service tells its callers.
+fn undecoded(error: DecodeError, operation: &Operation) -> ApiError {
+    let missing = sqs::error::missing_parameter(&error, operation);
+    missing.unwrap_or_else(|| ApiError::from(error.into_wire(operation)))
 }
 
 /// Does work over so many bytes where it holds up no other request of this thread.

@@ -2,8 +2,9 @@
 
 use crate::ApiError;
 use http::{HeaderName, HeaderValue, StatusCode};
+use protocol::decode::DecodeError;
 use protocol::error::WireError;
-use protocol::model::{Protocol, Service};
+use protocol::model::{Operation, Protocol, Service};
 use queues::QueuesError;
 
 /// The codes of the query protocol, where they are not the shapes' names. Clients of the JSON protocol are told them in
@@ -85,6 +86,22 @@ fn code(error: &QueuesError) -> &'static str {
 pub(super) fn value(value: impl std::fmt::Display, parameter: &str, reason: &str) -> ApiError {
     let message = format!("Value {value} for parameter {parameter} is invalid. Reason: {reason}");
     ApiError::invalid("InvalidParameterValueException", message)
+}
+
+/// A request without a parameter that it must have, as SQS names it in both protocols
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>).
+///
+/// Members of members are told as other services tell them.
+pub(crate) fn missing_parameter(error: &DecodeError, operation: &Operation) -> Option<ApiError> {
+    let DecodeError::Violations(violations) = error else { return None };
+    let of_ours = operation.service.name == super::model::SERVICE.name;
+    let first =
+        violations.first().filter(|first| of_ours && first.is_missing() && !first.path.contains('.'))?;
+    let members = operation.input.map(|input| input.members()).unwrap_or_default();
+    let name =
+        members.iter().map(|member| member.name).find(|name| name.eq_ignore_ascii_case(&first.path))?;
+    let message = format!("The request must contain the parameter {name}.");
+    Some(ApiError::invalid("MissingRequiredParameterException", message))
 }
 
 /// What the query protocol calls it.
