@@ -94,7 +94,10 @@ fn only(object: &Map<String, Value>) -> Result<(&str, &Value), InvalidPattern> {
 
 fn anything_but(of: &Value) -> Result<Leaf, InvalidPattern> {
     match of {
-        Value::Array(unwanted) if !unwanted.is_empty() && !unwanted.iter().any(is_deep) => {
+        Value::Array(unwanted)
+            if !unwanted.is_empty()
+                && (unwanted.iter().all(Value::is_string) || unwanted.iter().all(Value::is_number)) =>
+        {
             Ok(Leaf::IsNot(unwanted.clone()))
         }
         Value::Object(object) => {
@@ -107,13 +110,9 @@ fn anything_but(of: &Value) -> Result<Leaf, InvalidPattern> {
                 of => Ok(Leaf::TextIsNot(vec![Text::read(word, of)?])),
             }
         }
-        scalar if !is_deep(scalar) => Ok(Leaf::IsNot(vec![scalar.clone()])),
-        _ => invalid("anything-but is of a value, a list of values, or a match of texts"),
+        scalar if scalar.is_string() || scalar.is_number() => Ok(Leaf::IsNot(vec![scalar.clone()])),
+        _ => invalid("anything-but is of a text or number, of a list of either, or of a match of texts"),
     }
-}
-
-fn is_deep(value: &Value) -> bool {
-    value.is_array() || value.is_object()
 }
 
 /// `["=", 5]`, or one or two bounds: `[">", 0, "<=", 5]`.

@@ -83,6 +83,65 @@ fn alternatives_are_of_members_and_elements_are_one() {
     assert!(!matches(&pattern, &json!({"all": [{"a": 1}, {"b": 2}]})));
 }
 
+/// What looks alike is not the same: texts, numbers, truth values, nothing, and what is not there.
+#[test]
+fn kinds_of_values_are_told_apart() {
+    let cases: &[(&str, &str, bool)] = &[
+        (r#"{"a":["1"]}"#, r#"{"a":"1"}"#, true),
+        (r#"{"a":["1"]}"#, r#"{"a":1}"#, false),
+        (r#"{"a":[1]}"#, r#"{"a":"1"}"#, false),
+        (r#"{"a":[1]}"#, r#"{"a":1.0}"#, true),
+        (r#"{"a":[0]}"#, r#"{"a":-0.0}"#, true),
+        (r#"{"a":[0]}"#, r#"{"a":false}"#, false),
+        (r#"{"a":[""]}"#, r#"{"a":null}"#, false),
+        (r#"{"a":[""]}"#, r#"{}"#, false),
+        (r#"{"a":[null]}"#, r#"{}"#, false),
+        (r#"{"a":[null]}"#, r#"{"a":""}"#, false),
+        (r#"{"a":[null]}"#, r#"{"a":[null]}"#, true),
+        (r#"{"a":[null]}"#, r#"{"a":[]}"#, false),
+        (r#"{"a":[true]}"#, r#"{"a":1}"#, false),
+        (r#"{"a":[true,"x"]}"#, r#"{"a":"x"}"#, true),
+        (r#"{"a":["A"]}"#, r#"{"a":"a"}"#, false),
+        (r#"{"a":[{"equals-ignore-case":"ÄB"}]}"#, r#"{"a":"äb"}"#, true),
+        (r#"{"a":[{"equals-ignore-case":"1"}]}"#, r#"{"a":1}"#, false),
+        (r#"{"a":[{"prefix":""}]}"#, r#"{"a":"any"}"#, true),
+        (r#"{"a":[{"prefix":""}]}"#, r#"{"a":null}"#, false),
+        (r#"{"a":[{"prefix":"1"}]}"#, r#"{"a":12}"#, false),
+        (r#"{"a":[{"prefix":"x"}]}"#, r#"{"a":["y","xz"]}"#, true),
+        (r#"{"a":[{"suffix":"g"}]}"#, r#"{"a":"png"}"#, true),
+        (r#"{"a":[{"suffix":"g"}]}"#, r#"{"a":{"g":1}}"#, false),
+        (r#"{"a":[{"numeric":["=",300]}]}"#, r#"{"a":3.0e2}"#, true),
+        (r#"{"a":[{"numeric":["=",300]}]}"#, r#"{"a":"300"}"#, false),
+        (r#"{"a":[{"numeric":[">",-1]}]}"#, r#"{"a":-0.5}"#, true),
+        (r#"{"a":[{"numeric":["<",0]}]}"#, r#"{"a":0}"#, false),
+        (r#"{"a":[{"numeric":[">=",1,"<",2]}]}"#, r#"{"a":2}"#, false),
+        (r#"{"a":[{"numeric":[">=",1,"<",2]}]}"#, r#"{"a":null}"#, false),
+        (r#"{"a":[{"anything-but":"x"}]}"#, r#"{}"#, false),
+        (r#"{"a":[{"anything-but":"x"}]}"#, r#"{"a":null}"#, true),
+        (r#"{"a":[{"anything-but":"1"}]}"#, r#"{"a":1}"#, true),
+        (r#"{"a":[{"anything-but":[1,2]}]}"#, r#"{"a":"1"}"#, true),
+        (r#"{"a":[{"anything-but":[1,2]}]}"#, r#"{"a":[3,2]}"#, false),
+        (r#"{"a":[{"anything-but":{"prefix":"x"}}]}"#, r#"{"a":1}"#, false),
+        (r#"{"a":[{"exists":true}]}"#, r#"{"a":null}"#, true),
+        (r#"{"a":[{"exists":true}]}"#, r#"{"b":1}"#, false),
+        (r#"{"a":[{"exists":false}]}"#, r#"{"a":""}"#, false),
+        (r#"{"a":[{"exists":false},"x"]}"#, r#"{"a":"x"}"#, true),
+        (r#"{"a":[{"exists":false},"x"]}"#, r#"{"a":"y"}"#, false),
+        (r#"{"a":{"b":["x"]}}"#, r#"{"a":"x"}"#, false),
+        (r#"{"a":{"b":[{"exists":false}]}}"#, r#"{"a":"x"}"#, true),
+        (r#"{"a":["x"]}"#, r#"{"a":{"x":"x"}}"#, false),
+        (r#"{"a":["x"],"b":["y"]}"#, r#"{"a":"x"}"#, false),
+        (r#"{"$or":[{"a":[1]},{"b":[null]}]}"#, r#"{"b":null}"#, true),
+        (r#"{"$or":[{"a":[1]},{"b":[null]}]}"#, r#"{"a":"1"}"#, false),
+        (r#"{"$or":["x"]}"#, r#"{"$or":"x"}"#, true),
+    ];
+    assert!(cases.len() > 40);
+    for (pattern, event, expected) in cases {
+        let pattern = Pattern::parse(pattern).unwrap();
+        assert_eq!(pattern.matches(&serde_json::from_str(event).unwrap()), *expected, "{pattern:?} {event}");
+    }
+}
+
 #[test]
 fn what_is_no_pattern_is_refused() {
     let deep = format!("{}[1]{}", "{\"a\":".repeat(33), "}".repeat(33));
@@ -108,6 +167,30 @@ fn what_is_no_pattern_is_refused() {
         "{\"a\":[{\"exists\":1}]}",
         "{\"a\":[{\"anything-but\":[]}]}",
         "{\"a\":[{\"anything-but\":[[1]]}]}",
+        "{\"a\":[{\"anything-but\":null}]}",
+        "{\"a\":[{\"anything-but\":true}]}",
+        "{\"a\":[{\"anything-but\":[1,\"a\"]}]}",
+        "{\"a\":[{\"anything-but\":{}}]}",
+        "{\"a\":[{\"anything-but\":{\"prefix\":1}}]}",
+        "{\"a\":[{\"anything-but\":{\"numeric\":[\"=\",1]}}]}",
+        "{\"a\":[{\"numeric\":[\"=\",\"1\"]}]}",
+        "{\"a\":[{\"numeric\":\"=1\"}]}",
+        "{\"a\":[{\"numeric\":[\"=\",1,\"<\",2]}]}",
+        "{\"a\":[{\"numeric\":[\">\",1,\"<\",2,\"<\",3]}]}",
+        "{\"a\":[{\"exists\":\"true\"}]}",
+        "{\"a\":[{\"exists\":null}]}",
+        "{\"a\":[{\"suffix\":null}]}",
+        "{\"a\":[{\"equals-ignore-case\":[\"a\"]}]}",
+        "{\"a\":null}",
+        "{\"a\":\"b\"}",
+        "{\"a\":true}",
+        "{\"$or\":[]}",
+        "{\"$or\":{}}",
+        "{\"$or\":[{\"a\":[1]},{}]}",
+        "{\"$or\":[{\"a\":[1]},1]}",
+        "null",
+        "\"a\"",
+        "{\"a\":[1],}",
         "{\"a\":[{\"wildcard\":\"a**\"}]}",
         "{\"$or\":[{\"a\":[1]}]}",
         &deep,
