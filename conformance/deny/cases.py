@@ -244,7 +244,8 @@ WRITTEN = {
     "iam:DeleteUserPermissionsBoundary": Written(user_with(boundary=True)),
     "iam:DeleteRolePermissionsBoundary": Written(role_with(boundary=True)),
 
-    "lambda:CreateEventSourceMapping": Written(lambda t: t.new_mapping()),
+    "lambda:CreateEventSourceMapping": Written(
+        lambda t: t.new_mapping() | {"Tags": {"team": "a"}}, further=["lambda:TagResource"]),
     "lambda:CreateFunction": Written(
         lambda t: new_function(t) | {"Tags": {"team": "a"}}, further=["iam:PassRole", "lambda:TagResource"]),
     "lambda:UpdateFunctionCode": Written(lambda t: {

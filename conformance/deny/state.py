@@ -25,7 +25,9 @@ def state(server, *, without_users=()):
             "keys": list(pool.map(lambda name: plain(iam.list_access_keys(UserName=name)), names)),
             "functions": list(pool.map(lambda arn: of_function(lam, arn), functions)),
             "layers": plain(pages(lam, "list_layers")),
-            "mappings": plain(pages(lam, "list_event_source_mappings")),
+            "mappings": [(plain(one), told(lambda: lam.list_tags(Resource=one["EventSourceMappingArn"])))
+                         for page in pages(lam, "list_event_source_mappings")
+                         for one in page["EventSourceMappings"]],
             "tables": [of_table(db, name) for page in pages(db, "list_tables") for name in page["TableNames"]],
             "queues": of_queues(sqs),
             "buckets": list(pool.map(lambda name: of_bucket(s3, name), buckets)),

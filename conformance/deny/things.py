@@ -247,7 +247,7 @@ class Things:
 
     def mapping(self):
         """The UUID of an event source mapping that reads nothing."""
-        return self.lam.create_event_source_mapping(**self.new_mapping())["UUID"]
+        return self.lam.create_event_source_mapping(**self.new_mapping(), Tags={"team": "a"})["UUID"]
 
     def new_mapping(self):
         function = self.own_function()

@@ -66,6 +66,7 @@ mod remove_layer_version_permission;
 mod remove_permission;
 mod snap_start;
 mod tag_resource;
+mod tagged;
 mod target;
 mod untag_resource;
 mod update_alias;

@@ -9,6 +9,7 @@ use objects::{BucketName, BucketRef, ObjectKey, ObjectsError};
 use queues::{QueueId, QueuesError};
 use std::collections::BTreeMap;
 use tables::TablesError;
+use triggers::{MappingError, MappingId};
 
 type Tags = BTreeMap<String, String>;
 
@@ -74,6 +75,14 @@ async fn of(services: &Services, action: &str, resource: &Resource) -> Result<Ta
         ("dynamodb", Some(("table", _))) => of_table(services, arn).await,
         ("sqs", None) => of_queue(services, arn).await,
         ("lambda", Some(("function", _))) => of_function(services, &arn.to_string()).await,
+        ("lambda", Some(("event-source-mapping", _))) => {
+            let Some(id) = MappingId::of_arn(arn) else { return Ok(Tags::new()) };
+            match services.mappings.get(id).await {
+                Ok(mapping) => Ok(mapping.tags),
+                Err(MappingError::NotFound(_)) => Ok(Tags::new()),
+                Err(error) => Err(error.into()),
+            }
+        }
         ("s3", Some((bucket, key))) if OF_EXISTING_OBJECTS.contains(&action) => {
             let (Ok(name), Ok(key)) = (BucketName::parse(bucket), ObjectKey::parse(key)) else {
                 return Ok(Tags::new());

@@ -97,6 +97,8 @@ pub enum Keyspace {
     EventSourcePlace = 0x52,
     /// triggers: (source ARN, function ARN): the UUID of their mapping.
     EventSourcePair = 0x53,
+    /// triggers: (1 or 2, account, region, ARN, UUID): mappings; 1 by their function, 2 by their source.
+    EventSourceIndex = 0x54,
 
     /// meters: (seconds summed over, account, region, function, version, memory MB, start s): what a
     /// function used.

@@ -139,6 +139,7 @@ impl Rooms {
             functions.clone(),
             tables.clone(),
             queues.clone(),
+            objects.clone(),
         );
         let services = Services {
             clock: clock.clone(),

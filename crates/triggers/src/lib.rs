@@ -16,8 +16,8 @@ mod role_rights;
 mod table_transfers;
 
 pub use mapping::{
-    Bounds, Change, FILTERS_MAX, Mapping, MappingError, MappingId, Mappings, NewMapping, Page, Settings,
-    Source, Start,
+    Bounds, Change, FILTERS_MAX, Mapping, MappingError, MappingId, Mappings, MappingsOf, NewMapping, Page,
+    Pollers, Settings, Source, Start,
 };
 pub use object_changes::bucket_may_send;
 pub use pattern::{InvalidPattern, Pattern};

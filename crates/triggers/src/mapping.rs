@@ -7,8 +7,11 @@
 
 mod answer;
 mod attempt;
+mod check;
+mod destination;
 mod engine;
 mod error;
+mod index;
 mod log;
 mod place;
 mod queue;
@@ -17,17 +20,21 @@ mod rights;
 mod source;
 mod store;
 mod table_stream;
+mod tags;
+mod window;
 
 pub use error::MappingError;
-pub use record::{FILTERS_MAX, Mapping, MappingId, Settings, Start};
+pub use index::{MappingsOf, Page};
+pub use record::{FILTERS_MAX, Mapping, MappingId, Pollers, Settings, Start};
 pub use source::{Bounds, Source};
-pub use store::{Change, NewMapping, Page};
+pub use store::{Change, NewMapping};
 
 use crate::role_rights::RoleRights;
 use access::Access;
 use clock::Clock;
 use functions::Functions;
 use kv::Kv;
+use objects::Objects;
 use queues::Queues;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,6 +52,7 @@ struct Inner {
     functions: Functions,
     tables: Tables,
     queues: Queues,
+    objects: Objects,
     rights: RoleRights,
     /// What came of each mapping's last batch, since the start.
     results: Mutex<HashMap<String, String>>,
@@ -58,10 +66,11 @@ impl Mappings {
         functions: Functions,
         tables: Tables,
         queues: Queues,
+        objects: Objects,
     ) -> Self {
         let results = Mutex::default();
         let rights = RoleRights::new(clock.clone(), access.clone(), functions.clone(), queues.clone());
-        Mappings(Arc::new(Inner { kv, clock, access, functions, tables, queues, rights, results }))
+        Mappings(Arc::new(Inner { kv, clock, access, functions, tables, queues, objects, rights, results }))
     }
 
     /// Reads sources until `stop` turns true. Run exactly one per store.

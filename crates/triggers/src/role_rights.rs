@@ -49,7 +49,9 @@ impl RoleRights {
         let FunctionId { account, region, .. } = asked.of;
         let Some(principal) = self.principal(asked.role, account).await? else { return Ok(Some(first)) };
         let shared = [self.resource_policy(&arn).await?];
-        let resources = [Resource::new(arn)];
+        // A bucket's ARN does not say whose it is: who acts on it sees to it that it is the same account's.
+        let owner = AccountId::parse(&arn.account).ok().unwrap_or_else(|| account.clone());
+        let resources = [Resource::owned_by(arn, Some(owner))];
         for action in asked.actions {
             let asked = Asked {
                 principal: &principal,

@@ -1,7 +1,7 @@
 use super::error::invalid;
 use super::event_source_mapping::{self, Asked, function_arn, to_wire};
 use super::model;
-use crate::{AccessLevel, ApiError, Call, Operation, Reply};
+use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply, tag_conditions};
 use access::Resource;
 use access::policy::Context;
 use triggers::{NewMapping, Source, Start};
@@ -9,7 +9,7 @@ use triggers::{NewMapping, Source, Start};
 impl Operation for model::operation::CreateEventSourceMapping {
     const ACTION: &'static str = "lambda:CreateEventSourceMapping";
     const LEVEL: AccessLevel = AccessLevel::Write;
-    const CONDITION_KEYS: &'static [&'static str] = event_source_mapping::CONDITION_KEYS;
+    const CONDITION_KEYS: &'static [&'static str] = &["lambda:FunctionArn", "aws:RequestTag/", "aws:TagKeys"];
     const DATA: bool = false;
     const HONOURED: &'static [&'static str] = &[
         "EventSourceArn",
@@ -26,6 +26,9 @@ impl Operation for model::operation::CreateEventSourceMapping {
         "FunctionResponseTypes",
         "ScalingConfig",
         "DestinationConfig",
+        "TumblingWindowInSeconds",
+        "ProvisionedPollerConfig",
+        "Tags",
     ];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
@@ -35,9 +38,14 @@ impl Operation for model::operation::CreateEventSourceMapping {
     }
 
     async fn conditions(call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
-        let mut context = Context::new();
+        let mut context = tag_conditions::requested(input.tags.iter().flatten());
         context.set("lambda:FunctionArn", function_arn(call, &input.function_name)?.to_string());
         Ok(context)
+    }
+
+    async fn further(call: &Call, input: &Self::Input) -> Result<Vec<Further>, ApiError> {
+        let tags = tag_conditions::requested(input.tags.iter().flatten());
+        Ok(tag_conditions::tagging("lambda:TagResource", event_source_mapping::all(call), tags))
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
@@ -54,6 +62,8 @@ impl Operation for model::operation::CreateEventSourceMapping {
             responses: input.function_response_types,
             scaling: input.scaling_config,
             destinations: input.destination_config,
+            tumbling: input.tumbling_window_in_seconds,
+            pollers: input.provisioned_poller_config,
         };
         let mapping = call
             .services
@@ -66,6 +76,7 @@ impl Operation for model::operation::CreateEventSourceMapping {
                 start: input.starting_position.as_deref().map(Start::parse).transpose()?,
                 settings: asked.settings(bounds, None)?,
                 is_enabled: input.enabled.unwrap_or(true),
+                tags: input.tags.unwrap_or_default(),
             })
             .await?;
         Ok(Reply::new(to_wire(&call, mapping, Some("Creating"))))

@@ -67,9 +67,10 @@ impl From<MappingError> for ApiError {
             MappingError::Queues(QueuesError::NoSuchQueue) => invalid(
                 "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue.",
             ),
-            MappingError::Queues(_) | MappingError::Tables(_) | MappingError::Store(_) => {
-                ApiError::internal(message)
-            }
+            MappingError::Queues(_)
+            | MappingError::Tables(_)
+            | MappingError::Objects(_)
+            | MappingError::Store(_) => ApiError::internal(message),
         }
     }
 }

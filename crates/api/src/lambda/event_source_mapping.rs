@@ -1,20 +1,32 @@
 //! Between Lambda's shapes for event source mappings and the service's.
 
 use super::configuration::{small, unsigned};
-use super::error::invalid;
+use super::error::{invalid, not_found};
 use super::model;
 use super::target::target;
 use crate::{ApiError, Call};
 use access::Resource;
 use access::policy::Context;
 use names::{Arn, Service};
-use triggers::{Bounds, Mapping, MappingId, Settings};
+use triggers::{Bounds, Mapping, MappingId, Pollers, Settings};
 
 /// What a function may say of its batches.
 const REPORTS_ITEMS: &str = "ReportBatchItemFailures";
 
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>
 pub(super) const CONDITION_KEYS: &[&str] = &["lambda:FunctionArn"];
+
+/// The mapping that an ARN names, if it names one.
+///
+/// # Errors
+/// It is of another region.
+pub(super) fn of_arn(call: &Call, arn: &str) -> Result<Option<MappingId>, ApiError> {
+    let Some(id) = Arn::parse(arn).ok().and_then(|arn| MappingId::of_arn(&arn)) else { return Ok(None) };
+    if id.region != call.region {
+        return Err(not_found(format!("Mappings of {} are not reachable in this region.", id.region)));
+    }
+    Ok(Some(id))
+}
 
 pub(super) fn id(call: &Call, uuid: &str) -> MappingId {
     MappingId { account: call.account.clone(), region: call.region.clone(), uuid: uuid.to_owned() }
@@ -68,6 +80,8 @@ pub(super) struct Asked {
     pub responses: Option<Vec<String>>,
     pub scaling: Option<model::ScalingConfig>,
     pub destinations: Option<model::DestinationConfig>,
+    pub tumbling: Option<i32>,
+    pub pollers: Option<model::ProvisionedPollerConfig>,
 }
 
 impl Asked {
@@ -76,19 +90,7 @@ impl Asked {
     /// # Errors
     /// Values that cannot be.
     pub fn settings(self, bounds: Bounds, before: Option<Settings>) -> Result<Settings, ApiError> {
-        let usual = Settings {
-            batch_size: bounds.batch_size,
-            window_s: 0,
-            filters: Vec::new(),
-            parallelization: 1,
-            record_age_max_s: None,
-            retries_max: None,
-            bisects: false,
-            reports_items: false,
-            concurrency_max: None,
-            on_failure: None,
-        };
-        let mut settings = before.unwrap_or(usual);
+        let mut settings = before.unwrap_or_else(|| Settings::usual(bounds));
         if let Some(size) = self.batch_size {
             settings.batch_size = unsigned("BatchSize", size)?;
         }
@@ -121,6 +123,12 @@ impl Asked {
             let most = scaling.maximum_concurrency;
             settings.concurrency_max = most.map(|most| unsigned("MaximumConcurrency", most)).transpose()?;
         }
+        if let Some(seconds) = self.tumbling {
+            settings.tumbling_s = unsigned("TumblingWindowInSeconds", seconds)?;
+        }
+        if let Some(asked) = self.pollers {
+            settings.pollers = pollers(asked)?;
+        }
         if let Some(destinations) = self.destinations {
             if destinations.on_success.is_some_and(|to| to.destination.is_some()) {
                 return Err(invalid(
@@ -133,6 +141,23 @@ impl Asked {
         }
         Ok(settings)
     }
+}
+
+/// One without either number takes provisioned pollers away.
+fn pollers(asked: model::ProvisionedPollerConfig) -> Result<Option<Pollers>, ApiError> {
+    if asked.poller_group_name.is_some() {
+        return Err(invalid(
+            "Unsupported parameter for the event source: ProvisionedPollerConfig.PollerGroupName.",
+        ));
+    }
+    let number = |name, asked: Option<i32>| asked.map(|asked| unsigned(name, asked)).transpose();
+    let least = number("MinimumPollers", asked.minimum_pollers)?;
+    let most = number("MaximumPollers", asked.maximum_pollers)?;
+    if least.is_none() && most.is_none() {
+        return Ok(None);
+    }
+    let least = least.unwrap_or(Pollers::USUAL.least);
+    Ok(Some(Pollers { least, most: most.unwrap_or(Pollers::USUAL.most) }))
 }
 
 /// `state`: while something changes, what does; else it is read from the mapping.
@@ -163,7 +188,7 @@ pub(super) fn to_wire(
         maximum_record_age_in_seconds: of_logs(settings.record_age_max_s.map_or(-1, small)),
         bisect_batch_on_function_error: is_log.then_some(settings.bisects),
         maximum_retry_attempts: of_logs(settings.retries_max.map_or(-1, small)),
-        tumbling_window_in_seconds: of_logs(0),
+        tumbling_window_in_seconds: of_logs(small(settings.tumbling_s)),
         function_response_types: settings.reports_items.then(|| vec![REPORTS_ITEMS.to_owned()]),
         destination_config: is_log.then_some(model::DestinationConfig {
             on_success: None,
@@ -172,6 +197,11 @@ pub(super) fn to_wire(
         scaling_config: settings
             .concurrency_max
             .map(|most| model::ScalingConfig { maximum_concurrency: Some(small(most)) }),
+        provisioned_poller_config: settings.pollers.map(|pollers| model::ProvisionedPollerConfig {
+            minimum_pollers: Some(small(pollers.least)),
+            maximum_pollers: Some(small(pollers.most)),
+            poller_group_name: None,
+        }),
         event_source_mapping_arn: Some(id.arn().to_string()),
         uuid: Some(mapping.uuid),
         ..model::EventSourceMappingConfiguration::default()

@@ -3,6 +3,7 @@ use super::model;
 use super::target::page_size;
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
+use triggers::MappingsOf;
 
 impl Operation for model::operation::ListEventSourceMappings {
     const ACTION: &'static str = "lambda:ListEventSourceMappings";
@@ -17,18 +18,13 @@ impl Operation for model::operation::ListEventSourceMappings {
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
         let function = input.function_name.as_deref().map(|name| function_arn(&call, name)).transpose()?;
-        let page = call
-            .services
-            .mappings
-            .list(
-                call.account.clone(),
-                call.region.clone(),
-                function.map(|arn| arn.to_string()),
-                input.event_source_arn,
-                input.marker,
-                page_size(input.max_items, 100),
-            )
-            .await?;
+        let asked = MappingsOf {
+            account: call.account.clone(),
+            region: call.region.clone(),
+            function_arn: function.map(|arn| arn.to_string()),
+            source_arn: input.event_source_arn,
+        };
+        let page = call.services.mappings.list(asked, input.marker, page_size(input.max_items, 100)).await?;
         let mappings = page.mappings.into_iter().map(|mapping| to_wire(&call, mapping, None)).collect();
         Ok(Reply::new(model::ListEventSourceMappingsResponse {
             event_source_mappings: Some(mappings),

@@ -1,5 +1,5 @@
 use super::model;
-use super::target::whole;
+use super::tagged::Tagged;
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
 
@@ -11,12 +11,11 @@ impl Operation for model::operation::ListTags {
     const HONOURED: &'static [&'static str] = &["Resource"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
-        whole(call, &input.resource).map(|target| target.resources())
+        Tagged::named(call, &input.resource).map(|tagged| tagged.resources())
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
-        let id = whole(&call, &input.resource)?.id;
-        let tags = call.services.functions.list_tags(id).await?;
+        let tags = Tagged::named(&call, &input.resource)?.tags(&call).await?;
         Ok(Reply::new(model::ListTagsResponse { tags: Some(tags) }))
     }
 }

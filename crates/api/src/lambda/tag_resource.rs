@@ -1,5 +1,5 @@
 use super::model;
-use super::target::whole;
+use super::tagged::Tagged;
 use crate::tag_conditions;
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
@@ -13,7 +13,7 @@ impl Operation for model::operation::TagResource {
     const HONOURED: &'static [&'static str] = &["Resource", "Tags"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
-        whole(call, &input.resource).map(|target| target.resources())
+        Tagged::named(call, &input.resource).map(|tagged| tagged.resources())
     }
 
     async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
@@ -21,8 +21,7 @@ impl Operation for model::operation::TagResource {
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
-        let id = whole(&call, &input.resource)?.id;
-        call.services.functions.tag_function(id, input.tags).await?;
+        Tagged::named(&call, &input.resource)?.tag(&call, input.tags).await?;
         Ok(Reply::new(()))
     }
 }

@@ -1,5 +1,5 @@
 use super::model;
-use super::target::whole;
+use super::tagged::Tagged;
 use crate::tag_conditions;
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
 use access::Resource;
@@ -13,7 +13,7 @@ impl Operation for model::operation::UntagResource {
     const HONOURED: &'static [&'static str] = &["Resource", "TagKeys"];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
-        whole(call, &input.resource).map(|target| target.resources())
+        Tagged::named(call, &input.resource).map(|tagged| tagged.resources())
     }
 
     async fn conditions(_call: &Call, input: &Self::Input) -> Result<Context, ApiError> {
@@ -21,8 +21,7 @@ impl Operation for model::operation::UntagResource {
     }
 
     async fn call(call: Call, input: Self::Input) -> Result<Reply<Self::Output>, ApiError> {
-        let id = whole(&call, &input.resource)?.id;
-        call.services.functions.untag_function(id, input.tag_keys).await?;
+        Tagged::named(&call, &input.resource)?.untag(&call, input.tag_keys).await?;
         Ok(Reply::new(()))
     }
 }

@@ -24,6 +24,8 @@ impl Operation for model::operation::UpdateEventSourceMapping {
         "FunctionResponseTypes",
         "ScalingConfig",
         "DestinationConfig",
+        "TumblingWindowInSeconds",
+        "ProvisionedPollerConfig",
     ];
 
     async fn resources(call: &Call, input: &Self::Input) -> Result<Vec<Resource>, ApiError> {
@@ -60,6 +62,8 @@ impl Operation for model::operation::UpdateEventSourceMapping {
             responses: input.function_response_types,
             scaling: input.scaling_config,
             destinations: input.destination_config,
+            tumbling: input.tumbling_window_in_seconds,
+            pollers: input.provisioned_poller_config,
         };
         let bounds = Source::parse(&before.source_arn)?.bounds();
         let function = input.function_name.as_deref().map(|name| function_arn(&call, name)).transpose()?;

@@ -1,4 +1,5 @@
-use super::answer::{Verdict, verdict};
+use super::answer::{Verdict, verdict, windowed};
+use super::window::{Frame, Occasion};
 use super::{Mapping, Mappings};
 use bytes::Bytes;
 use functions::{FunctionsError, Invocation};
@@ -12,9 +13,10 @@ const UNHANDLED: &str = "Unhandled";
 /// What came of handing a batch to a function.
 #[derive(Debug)]
 pub(super) enum Attempt {
-    Done,
-    /// Places in the batch.
-    SomeFailed(Vec<usize>, Failure),
+    /// With the state of a window.
+    Done(Option<String>),
+    /// Places in the batch, and the state of a window.
+    SomeFailed(Vec<usize>, Failure, Option<String>),
     /// The function was run, and failed.
     Failed(Failure),
     /// It was not tried: there is no room, or no function. To be tried again, which counts for nothing.
@@ -30,11 +32,13 @@ pub(super) struct Failure {
 }
 
 impl Mappings {
-    /// `records`: their ids, and the records as JSON. `trace_id`: what the function is to carry on.
+    /// `records`: their ids, and the records as JSON. `frame`: of a tumbling window. `trace_id`: what the function is to
+    /// carry on.
     pub(super) async fn attempt(
         &self,
         mapping: &Mapping,
         records: &[(&str, &str)],
+        frame: Option<Frame<'_>>,
         trace_id: Option<String>,
     ) -> Attempt {
         let Some((id, qualifier)) = mapping.function() else {
@@ -45,15 +49,10 @@ impl Mappings {
             payload.push_str(if place > 0 { "," } else { "" });
             payload.push_str(record);
         }
-        payload.push_str("]}");
+        payload.push(']');
+        payload.push_str(&frame.as_ref().map(Frame::members).unwrap_or_default());
+        payload.push('}');
         let request_id = self.0.clock.uuid();
-        let failed = |executed_version: String| {
-            Attempt::Failed(Failure {
-                request_id: request_id.clone(),
-                executed_version,
-                function_error: UNHANDLED,
-            })
-        };
         let invocation = Invocation {
             id,
             qualifier,
@@ -64,28 +63,35 @@ impl Mappings {
             until_end: false,
         };
         match self.0.functions.invoke(invocation).await {
-            Ok(outcome) => match outcome.function_error {
-                None if mapping.settings.reports_items => {
-                    let ids: Vec<&str> = records.iter().map(|(id, _)| *id).collect();
-                    match verdict(&outcome.payload, &ids) {
-                        Verdict::Done => Attempt::Done,
-                        Verdict::SomeFailed(places) => Attempt::SomeFailed(
-                            places,
-                            Failure {
-                                request_id: request_id.clone(),
-                                executed_version: outcome.executed_version,
-                                function_error: UNHANDLED,
-                            },
-                        ),
-                        Verdict::AllFailed => failed(outcome.executed_version),
-                    }
+            Ok(outcome) => {
+                let ids: Vec<&str> = records.iter().map(|(id, _)| *id).collect();
+                let reports_items = mapping.settings.reports_items;
+                let (verdict, state) = match (&outcome.function_error, frame.map(|frame| frame.occasion)) {
+                    (Some(_), _) => (Verdict::AllFailed, None),
+                    (None, Some(Occasion::Records)) => windowed(&outcome.payload, &ids, reports_items),
+                    // There is nothing left to say at a window's end.
+                    (None, Some(Occasion::End | Occasion::EarlyEnd)) => (Verdict::Done, None),
+                    (None, None) if reports_items => (verdict(&outcome.payload, &ids), None),
+                    (None, None) => (Verdict::Done, None),
+                };
+                let failure = Failure {
+                    request_id,
+                    executed_version: outcome.executed_version,
+                    function_error: UNHANDLED,
+                };
+                match verdict {
+                    Verdict::Done => Attempt::Done(state),
+                    Verdict::SomeFailed(places) => Attempt::SomeFailed(places, failure, state),
+                    Verdict::AllFailed => Attempt::Failed(failure),
                 }
-                None => Attempt::Done,
-                Some(_) => failed(outcome.executed_version),
-            },
+            }
             Err(FunctionsError::Invoke(InvokeError::InvalidCode(why))) => {
                 tracing::warn!(function = mapping.function_arn, why, "a source's function cannot be run");
-                failed(String::new())
+                Attempt::Failed(Failure {
+                    request_id,
+                    executed_version: String::new(),
+                    function_error: UNHANDLED,
+                })
             }
             Err(error) => Attempt::Unavailable(error.to_string()),
         }

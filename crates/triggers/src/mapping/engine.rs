@@ -2,7 +2,7 @@
 
 use super::log::{self, Log};
 use super::table_stream::TableStream;
-use super::{Mapping, MappingError, Mappings, Source, Start, queue};
+use super::{Mapping, MappingError, Mappings, Source, Start, index, queue};
 use kv::{KvError, Read, Snapshot};
 use names::{Key, Keyspace};
 use std::collections::HashMap;
@@ -27,6 +27,9 @@ pub(super) async fn run(mappings: Mappings, mut stop: watch::Receiver<bool>) {
     let mut changes = mappings.0.kv.watch(Key::new(Keyspace::EventSourceMapping).as_bytes());
     let mut running: HashMap<String, Worker> = HashMap::new();
     let mut tasks: JoinSet<String> = JoinSet::new();
+    if let Err(error) = index::enter_all(&mappings.0.kv).await {
+        tracing::error!(%error, "the index of event source mappings may lack some");
+    }
     while !*stop.borrow_and_update() {
         let wanted = match enabled(&mappings).await {
             Ok(wanted) => wanted,

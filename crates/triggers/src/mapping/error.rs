@@ -1,5 +1,6 @@
 use functions::FunctionsError;
 use kv::KvError;
+use objects::ObjectsError;
 use queues::QueuesError;
 use tables::TablesError;
 
@@ -18,6 +19,8 @@ pub enum MappingError {
     Tables(#[from] TablesError),
     #[error(transparent)]
     Queues(#[from] QueuesError),
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
     #[error(transparent)]
     Store(#[from] KvError),
 }

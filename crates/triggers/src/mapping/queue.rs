@@ -6,7 +6,7 @@
 mod event;
 
 use super::attempt::{Attempt, PAYLOAD_BYTES_MAX};
-use super::{Mapping, MappingError, Mappings, Source};
+use super::{Mapping, MappingError, Mappings, Pollers, Settings, Source};
 use crate::Pattern;
 use queues::{QueueId, Queues, RECEIVED_MAX, Receipt, Receive};
 use std::sync::Arc;
@@ -19,6 +19,38 @@ use tokio::task::JoinSet;
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>).
 const AT_ONCE_FIRST: u32 = 5;
 const AT_ONCE_MAX: u32 = 1_000;
+
+/// How many batches may be under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct AtOnce {
+    first: u32,
+    /// Also while the function has no room.
+    least: u32,
+    most: u32,
+}
+
+impl AtOnce {
+    fn of(settings: &Settings) -> AtOnce {
+        match settings.pollers {
+            Some(Pollers { least, most }) => {
+                let least = least.saturating_mul(Pollers::BATCHES).max(1);
+                AtOnce { first: least, least, most: most.saturating_mul(Pollers::BATCHES).max(least) }
+            }
+            None => {
+                let most = settings.concurrency_max.unwrap_or(AT_ONCE_MAX).max(1);
+                AtOnce { first: AT_ONCE_FIRST.min(most), least: 1, most }
+            }
+        }
+    }
+
+    fn grown(self, now: u32) -> Option<u32> {
+        (now < self.most).then_some(now.saturating_add(1))
+    }
+
+    fn halved(self, now: u32) -> Option<u32> {
+        Some((now / 2).max(self.least))
+    }
+}
 
 /// Seconds that a look at an empty queue waits for a message.
 const WAIT_SECONDS: u32 = 20;
@@ -33,7 +65,8 @@ struct Work {
     filters: Vec<Pattern>,
     queues: Queues,
     id: QueueId,
-    /// How many batches may be under way.
+    bounds: AtOnce,
+    /// How many batches may be under way for now.
     at_once: AtomicU32,
 }
 
@@ -54,9 +87,9 @@ pub(super) async fn work(
 ) {
     let filters = mapping.settings.filters.iter().filter_map(|text| Pattern::parse(text).ok()).collect();
     let Ok(source) = Source::parse(&mapping.source_arn) else { return };
-    let most = mapping.settings.concurrency_max.unwrap_or(AT_ONCE_MAX);
-    let at_once = AtomicU32::new(AT_ONCE_FIRST.min(most));
-    let work = Arc::new(Work { mappings, mapping, source, filters, queues, id, at_once });
+    let bounds = AtOnce::of(&mapping.settings);
+    let at_once = AtomicU32::new(bounds.first);
+    let work = Arc::new(Work { mappings, mapping, source, filters, queues, id, bounds, at_once });
     let mut batches = JoinSet::new();
     while !*stop.borrow() {
         while batches.len() >= work.at_once.load(Ordering::Relaxed).max(1) as usize {
@@ -168,13 +201,13 @@ impl Work {
             function.as_ref().map_or(0, |(id, _)| functions::lineage::runs(Some(trace.as_str()), id))
         };
         let trace_id = part.iter().filter_map(|one| one.trace_id.as_ref()).max_by_key(runs).cloned();
-        let done: Vec<Receipt> = match self.mappings.attempt(&self.mapping, &records, trace_id).await {
-            Attempt::Done => {
+        let done: Vec<Receipt> = match self.mappings.attempt(&self.mapping, &records, None, trace_id).await {
+            Attempt::Done(_) => {
                 self.tell("OK");
                 self.grow();
                 part.iter().map(|one| one.receipt).collect()
             }
-            Attempt::SomeFailed(places, _) => {
+            Attempt::SomeFailed(places, ..) => {
                 self.tell("PROBLEM: Function call failed");
                 let is_done = |place: &usize| places.binary_search(place).is_err();
                 let all = part.iter().enumerate();
@@ -186,7 +219,7 @@ impl Work {
             }
             Attempt::Unavailable(why) => {
                 self.tell(&format!("PROBLEM: {why}"));
-                let halved = |at_once: u32| Some((at_once / 2).max(1));
+                let halved = |now| self.bounds.halved(now);
                 let _ = self.at_once.fetch_update(Ordering::Relaxed, Ordering::Relaxed, halved);
                 // The next batch would find no room either, and be received in vain.
                 self.mappings.0.clock.sleep(REST).await;
@@ -197,8 +230,7 @@ impl Work {
     }
 
     fn grow(&self) {
-        let most = self.mapping.settings.concurrency_max.unwrap_or(AT_ONCE_MAX);
-        let grown = |at_once: u32| (at_once < most).then_some(at_once + 1);
+        let grown = |now| self.bounds.grown(now);
         let _ = self.at_once.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown);
     }
 
@@ -216,3 +248,32 @@ impl Work {
 
 /// Room that is left for each of the next messages. Should they be larger, the batch is handed over in parts.
 const LARGEST: usize = queues::MESSAGE_BYTES_MAX / 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_at_once_grow_and_shrink_within_what_was_asked_for() {
+        let usual = AtOnce { first: 5, least: 1, most: 1_000 };
+        let bounds = Source::parse("arn:aws:sqs:us-east-1:000000000000:q").unwrap().bounds();
+        let settings =
+            |concurrency_max, pollers| Settings { concurrency_max, pollers, ..Settings::usual(bounds) };
+        for (asked, expected) in [
+            (settings(None, None), usual),
+            (settings(Some(2), None), AtOnce { first: 2, least: 1, most: 2 }),
+            (settings(Some(50), None), AtOnce { first: 5, least: 1, most: 50 }),
+            (
+                settings(None, Some(Pollers { least: 2, most: 200 })),
+                AtOnce { first: 20, least: 20, most: 2_000 },
+            ),
+            (settings(None, Some(Pollers { least: 3, most: 3 })), AtOnce { first: 30, least: 30, most: 30 }),
+        ] {
+            let bounds = AtOnce::of(&asked);
+            assert_eq!(bounds, expected);
+            assert_eq!(bounds.grown(bounds.most), None);
+            assert_eq!(bounds.halved(bounds.least), Some(bounds.least));
+        }
+        assert_eq!((usual.grown(5), usual.halved(5)), (Some(6), Some(2)));
+    }
+}

@@ -1,11 +1,16 @@
+use super::Bounds;
 use clock::Timestamp;
 use functions::FunctionId;
 use kv::Record;
 use names::{AccountId, Arn, FunctionReference, Key, Keyspace, Qualifier, Region, Service};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Patterns of a mapping (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>).
 pub const FILTERS_MAX: usize = 5;
+
+/// How the resource of a mapping's ARN begins.
+const KIND: &str = "event-source-mapping:";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MappingId {
@@ -17,7 +22,19 @@ pub struct MappingId {
 
 impl MappingId {
     pub fn arn(&self) -> Arn {
-        Arn::new(Service::Lambda, &self.region, &self.account, format!("event-source-mapping:{}", self.uuid))
+        Arn::new(Service::Lambda, &self.region, &self.account, format!("{KIND}{}", self.uuid))
+    }
+
+    /// `None` for what is no mapping's ARN.
+    pub fn of_arn(arn: &Arn) -> Option<MappingId> {
+        if arn.service != Service::Lambda.as_str() {
+            return None;
+        }
+        Some(MappingId {
+            account: AccountId::parse(&arn.account).ok()?,
+            region: Region::parse(&arn.region).ok()?,
+            uuid: arn.resource.strip_prefix(KIND)?.to_owned(),
+        })
     }
 }
 
@@ -32,8 +49,10 @@ pub struct Mapping {
     pub start: Option<Start>,
     pub settings: Settings,
     pub is_enabled: bool,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
     pub changed: Timestamp,
-    /// Grows with each change.
+    /// Grows with each change but that of tags.
     pub revision: u64,
 }
 
@@ -64,9 +83,52 @@ pub struct Settings {
     /// Of queues: batches at once.
     #[serde(default)]
     pub concurrency_max: Option<u32>,
-    /// Of logs: the ARN of the queue that is told of records that are given up.
+    /// Of logs: the ARN of what is told of records that are given up.
     #[serde(default)]
     pub on_failure: Option<String>,
+    /// Of logs: seconds of a tumbling window; 0 for none.
+    #[serde(default)]
+    pub tumbling_s: u32,
+    /// Of queues: how many pollers there are at least and at most.
+    #[serde(default)]
+    pub pollers: Option<Pollers>,
+}
+
+impl Settings {
+    /// Where nothing is asked for.
+    pub fn usual(bounds: Bounds) -> Settings {
+        Settings {
+            batch_size: bounds.batch_size,
+            window_s: 0,
+            filters: Vec::new(),
+            parallelization: 1,
+            record_age_max_s: None,
+            retries_max: None,
+            bisects: false,
+            reports_items: false,
+            concurrency_max: None,
+            on_failure: None,
+            tumbling_s: 0,
+            pollers: None,
+        }
+    }
+}
+
+/// Pollers of a queue, each with up to [`Pollers::BATCHES`] batches under way
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pollers {
+    pub least: u32,
+    pub most: u32,
+}
+
+impl Pollers {
+    /// Batches of one poller at once.
+    pub const BATCHES: u32 = 10;
+    /// The fewest that there may be.
+    pub const FEWEST: u32 = 2;
+    /// Where only one of the two is said.
+    pub const USUAL: Pollers = Pollers { least: Pollers::FEWEST, most: 200 };
 }
 
 impl Record for Mapping {

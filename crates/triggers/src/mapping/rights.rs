@@ -2,7 +2,6 @@
 
 use super::{Mapping, MappingError, Mappings, Source};
 use crate::role_rights::InRole;
-use queues::QueueId;
 
 impl Mappings {
     /// Why the function's role may not read the source; `None` where it may.
@@ -18,27 +17,11 @@ impl Mappings {
         Ok(self.denied(mapping, &mapping.source_arn, source.actions()).await?.map(refused))
     }
 
-    /// Why the function's role may not send to the queue; `None` where it may.
+    /// The first of the actions that the function's role may not do, and the role.
     ///
     /// # Errors
     /// As [`Mappings::refusal`].
-    pub(super) async fn may_not_tell(
-        &self,
-        mapping: &Mapping,
-        queue: &QueueId,
-    ) -> Result<Option<String>, MappingError> {
-        let arn = queue.arn().to_string();
-        let refused = |(_, role): (&str, String)| {
-            format!(
-                "The function execution role does not have permissions to call SendMessage on SQS, the destination. \
-                 (The role {role} may not do so with {arn}.)"
-            )
-        };
-        Ok(self.denied(mapping, &arn, &["sqs:SendMessage"]).await?.map(refused))
-    }
-
-    /// The first of the actions that the function's role may not do, and the role.
-    async fn denied(
+    pub(super) async fn denied(
         &self,
         mapping: &Mapping,
         resource: &str,

@@ -1,14 +1,11 @@
+use super::check::check;
 use super::error::invalid;
-use super::record::{FILTERS_MAX, Mapping, MappingId, Settings, Start, key, of_region, pair};
-use super::{MappingError, Mappings, Source, place};
-use crate::Pattern;
+use super::record::{Mapping, MappingId, Settings, Start, key, pair};
+use super::{MappingError, Mappings, Source, index, place, tags};
 use clock::Timestamp;
 use kv::{KvError, Read, Snapshot, Transaction};
 use names::{AccountId, Region};
-use queues::{QueueId, QueuesError};
-
-/// Mappings that one page looks at.
-const LOOKED_AT_MAX: usize = 1_000;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
 pub struct NewMapping {
@@ -20,6 +17,7 @@ pub struct NewMapping {
     pub start: Option<Start>,
     pub settings: Settings,
     pub is_enabled: bool,
+    pub tags: BTreeMap<String, String>,
 }
 
 /// What changes of a mapping; `None` stays.
@@ -30,19 +28,13 @@ pub struct Change {
     pub is_enabled: Option<bool>,
 }
 
-#[derive(Debug, Clone)]
-pub struct Page {
-    pub mappings: Vec<Mapping>,
-    /// Of the last one that was looked at, if there may be more.
-    pub marker: Option<String>,
-}
-
 impl Mappings {
     /// # Errors
     /// `Invalid` for what cannot be, a source or a role that cannot be used; `Conflict`; `NotFound` for the function.
     pub async fn create(&self, new: NewMapping) -> Result<Mapping, MappingError> {
         let source = Source::parse(&new.source_arn)?;
         check(&source, &new.settings)?;
+        tags::check(&new.tags)?;
         match (source.bounds().is_log, new.start) {
             (true, None) => return invalid("1 validation error detected: StartingPosition is required."),
             (false, Some(_)) => return invalid("Queues have no StartingPosition."),
@@ -55,6 +47,7 @@ impl Mappings {
             start: new.start,
             settings: new.settings,
             is_enabled: new.is_enabled,
+            tags: new.tags,
             changed: self.0.clock.now(),
             revision: 1,
         };
@@ -76,8 +69,10 @@ impl Mappings {
                 }
                 tx.put(pair, made.uuid.clone().into_bytes());
                 kv::put_record(tx, key(&id), &made);
+                index::put(tx, &id, &made);
                 for (shard, next) in &places {
-                    place::put(tx, &made.uuid, &place::Lane { shard: *shard, number: 0, of: 1 }, *next);
+                    let lane = place::Lane { shard: *shard, number: 0, of: 1 };
+                    place::put(tx, &made.uuid, &lane, &place::Place::at(*next));
                 }
                 Ok(None)
             })
@@ -129,6 +124,7 @@ impl Mappings {
         let forget = async move |tx: &mut Transaction| {
             let mapping = load(tx, &id).await?;
             tx.delete(key(&id));
+            index::delete(tx, &id, &mapping);
             tx.delete(pair(&mapping.source_arn, &mapping.function_arn));
             place::forget(tx, &mapping.uuid).await?;
             Ok::<_, MappingError>(mapping)
@@ -136,51 +132,6 @@ impl Mappings {
         let mapping = self.0.kv.transact(forget).await?;
         self.results().remove(&mapping.uuid);
         Ok(mapping)
-    }
-
-    /// Of an account in a region, by UUID; those of a function or a source, if one is named.
-    ///
-    /// # Errors
-    /// The store fails.
-    pub async fn list(
-        &self,
-        account: AccountId,
-        region: Region,
-        function_arn: Option<String>,
-        source_arn: Option<String>,
-        marker: Option<String>,
-        most: usize,
-    ) -> Result<Page, MappingError> {
-        let is_asked_for = move |mapping: &Mapping| {
-            function_arn.as_ref().is_none_or(|asked| mapping.function_arn == *asked)
-                && source_arn.as_ref().is_none_or(|asked| mapping.source_arn == *asked)
-        };
-        self.0
-            .kv
-            .read(async move |from: &Snapshot| {
-                let all = of_region(&account, &region);
-                let range = match &marker {
-                    Some(marker) => all.range_after(all.clone().text(marker).as_bytes()),
-                    None => all.range(),
-                };
-                let mut page = Page { mappings: Vec::new(), marker: None };
-                let entries = from.range(&range, LOOKED_AT_MAX).await?;
-                let count = entries.len();
-                for (place, (_, bytes)) in entries.into_iter().enumerate() {
-                    let mapping: Mapping = kv::record::decode(&bytes)?;
-                    let is_last = place + 1 == count && count < LOOKED_AT_MAX;
-                    let uuid = mapping.uuid.clone();
-                    if is_asked_for(&mapping) {
-                        page.mappings.push(mapping);
-                    }
-                    page.marker = (!is_last).then_some(uuid);
-                    if page.mappings.len() >= most {
-                        break;
-                    }
-                }
-                Ok(page)
-            })
-            .await
     }
 
     /// That the function is there, and its role may read the source.
@@ -209,31 +160,7 @@ impl Mappings {
     }
 }
 
-impl Mappings {
-    /// That it is a queue of the same account that the role may send to.
-    async fn check_destination(&self, mapping: &Mapping, to: &str) -> Result<(), MappingError> {
-        let own = mapping.function().map(|(id, _)| id.account);
-        let is_fit = |queue: &QueueId| !queue.name.is_fifo() && own.as_ref() == Some(&queue.account);
-        let Some(queue) = QueueId::parse_arn(to).filter(is_fit) else {
-            return invalid(format!(
-                "The destination ARN {to} is invalid: records that are given up are told to standard queues of the \
-                 function's account."
-            ));
-        };
-        if let Some(why) = self.may_not_tell(mapping, &queue).await? {
-            return invalid(why);
-        }
-        match self.0.queues.queue_info(queue).await {
-            Ok(_) => Ok(()),
-            Err(QueuesError::NoSuchQueue) => {
-                invalid(format!("The destination ARN {to} is invalid: there is no such queue."))
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-async fn load(from: &impl Read, id: &MappingId) -> Result<Mapping, MappingError> {
+pub(super) async fn load(from: &impl Read, id: &MappingId) -> Result<Mapping, MappingError> {
     let found = kv::get_record(from, key(id)).await?;
     found.ok_or_else(|| MappingError::NotFound("The resource you requested does not exist.".to_owned()))
 }
@@ -247,7 +174,8 @@ async fn replace(
     after: &Mapping,
     now: Timestamp,
 ) -> Result<Mapping, MappingError> {
-    if load(tx, id).await?.revision != before.revision {
+    let found = load(tx, id).await?;
+    if found.revision != before.revision {
         return Err(MappingError::Conflict(
             "The event source mapping is being changed by another request.".to_owned(),
         ));
@@ -262,51 +190,11 @@ async fn replace(
         }
         tx.put(taken, id.uuid.clone().into_bytes());
         tx.delete(pair(&before.source_arn, &before.function_arn));
+        index::delete(tx, id, before);
     }
-    let after = Mapping { revision: before.revision.saturating_add(1), changed: now, ..after.clone() };
+    let revision = before.revision.saturating_add(1);
+    let after = Mapping { revision, changed: now, tags: found.tags, ..after.clone() };
+    index::put(tx, id, &after);
     kv::put_record(tx, key(id), &after);
     Ok(after)
-}
-
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>
-fn check(source: &Source, settings: &Settings) -> Result<(), MappingError> {
-    let bounds = source.bounds();
-    if settings.batch_size > bounds.batch_size_max {
-        return invalid(format!(
-            "Batch size {} is more than {} records, the most that this event source allows.",
-            settings.batch_size, bounds.batch_size_max
-        ));
-    }
-    if settings.filters.len() > FILTERS_MAX {
-        return invalid(format!("A mapping has at most {FILTERS_MAX} filters."));
-    }
-    for filter in &settings.filters {
-        if let Err(error) = Pattern::parse(filter) {
-            return invalid(format!("Invalid filter pattern definition: {error}."));
-        }
-    }
-    if bounds.is_log && settings.concurrency_max.is_some() {
-        return invalid("Unsupported parameter for the event source: ScalingConfig.");
-    }
-    if !bounds.is_log {
-        if settings.batch_size > 10 && settings.window_s == 0 {
-            return invalid(
-                "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10",
-            );
-        }
-        if bounds.batch_size_max == 10 && settings.window_s > 0 {
-            return invalid("Batching window is not supported for FIFO queues");
-        }
-        let of_logs = [
-            ("ParallelizationFactor", settings.parallelization > 1),
-            ("MaximumRecordAgeInSeconds", settings.record_age_max_s.is_some()),
-            ("MaximumRetryAttempts", settings.retries_max.is_some()),
-            ("BisectBatchOnFunctionError", settings.bisects),
-            ("DestinationConfig", settings.on_failure.is_some()),
-        ];
-        if let Some((name, _)) = of_logs.iter().find(|(_, is_set)| *is_set) {
-            return invalid(format!("Unsupported parameter for the event source: {name}."));
-        }
-    }
-    Ok(())
 }

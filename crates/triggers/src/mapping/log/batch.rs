@@ -14,6 +14,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// So many bytes of an event are for something else than records.
+    pub fn beside(bytes: usize) -> Batch {
+        Batch { bytes, ..Batch::default() }
+    }
+
     /// The first record has room whatever its size.
     pub fn has_room(&self, bytes: usize, records_max: u32) -> bool {
         self.records.is_empty()

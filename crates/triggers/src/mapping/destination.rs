@@ -1,0 +1,209 @@
+//! Who may be told of records that a function could not deal with
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>).
+//!
+//! A further kind is a line in each function here.
+
+use super::error::invalid;
+use super::{Mapping, MappingError, Mappings};
+use bytes::Bytes;
+use clock::Timestamp;
+use names::{AccountId, Arn};
+use objects::{
+    Attributes, BucketName, BucketRef, Caller, ChangeEvent, IncomingBody, ObjectKey, ObjectsError, PutObject,
+    TagSet, WriteConditions,
+};
+use queues::{Outgoing, QueueId, QueuesError};
+use serde_json::{Value, json};
+
+/// As receivers are told who sent it.
+const SENDER: &str = "lambda.amazonaws.com";
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Destination {
+    Queue(QueueId),
+    Bucket(BucketName),
+}
+
+/// Records that were given up.
+pub(super) struct Discarded {
+    /// Who, where and why.
+    pub told: Value,
+    /// What the function was handed: JSON.
+    pub payload: String,
+    /// As the source calls the shard.
+    pub shard_id: String,
+}
+
+impl Destination {
+    pub fn parse(arn: &str) -> Option<Destination> {
+        if let Some(queue) = QueueId::parse_arn(arn) {
+            return Some(Destination::Queue(queue));
+        }
+        let bucket = Arn::parse(arn).ok().filter(|arn| *arn == Arn::s3(arn.resource.as_str()))?;
+        BucketName::parse(&bucket.resource).ok().map(Destination::Bucket)
+    }
+
+    /// What the function's role must be allowed, and of what.
+    fn asked(&self, mapping: &Mapping) -> Vec<(&'static [&'static str], String)> {
+        match self {
+            Destination::Queue(queue) => vec![(&["sqs:SendMessage"], queue.arn().to_string())],
+            Destination::Bucket(bucket) => {
+                let folder = Arn::s3(format!("{}/{}", bucket.as_str(), folder(mapping))).to_string();
+                vec![(&["s3:PutObject"], folder), (&["s3:ListBucket"], Arn::s3(bucket.as_str()).to_string())]
+            }
+        }
+    }
+}
+
+impl Mappings {
+    /// That it is there, belongs to the function's account, and that the role may write there.
+    ///
+    /// # Errors
+    /// `Invalid` where it is not so.
+    pub(super) async fn check_destination(&self, mapping: &Mapping, to: &str) -> Result<(), MappingError> {
+        let Some((own, _)) = mapping.function() else { return invalid("There is no such function.") };
+        let unfit = || {
+            MappingError::Invalid(format!(
+                "The destination ARN {to} is invalid: records that are given up are told to standard queues and \
+                 buckets of the function's account."
+            ))
+        };
+        let destination = Destination::parse(to).ok_or_else(unfit)?;
+        if let Destination::Queue(queue) = &destination
+            && (queue.name.is_fifo() || queue.account != own.account)
+        {
+            return Err(unfit());
+        }
+        if let Some(why) = self.may_not_tell(mapping, &destination).await? {
+            return invalid(why);
+        }
+        match destination {
+            Destination::Queue(queue) => match self.0.queues.queue_info(queue).await {
+                Ok(_) => Ok(()),
+                Err(QueuesError::NoSuchQueue) => {
+                    invalid(format!("The destination ARN {to} is invalid: there is no such queue."))
+                }
+                Err(error) => Err(error.into()),
+            },
+            Destination::Bucket(name) => match self.0.objects.head_bucket(of(name, own.account)).await {
+                Ok(_) => Ok(()),
+                Err(ObjectsError::NoSuchBucket | ObjectsError::NotTheOwner) => invalid(format!(
+                    "The destination ARN {to} is invalid: the function's account has no such bucket."
+                )),
+                Err(error) => Err(error.into()),
+            },
+        }
+    }
+
+    /// Why the function's role may not write there; `None` where it may.
+    ///
+    /// # Errors
+    /// The function is not there; the store fails.
+    async fn may_not_tell(
+        &self,
+        mapping: &Mapping,
+        to: &Destination,
+    ) -> Result<Option<String>, MappingError> {
+        for (actions, resource) in to.asked(mapping) {
+            if let Some((action, role)) = self.denied(mapping, &resource, actions).await? {
+                let (service, name) = action.split_once(':').unwrap_or(("", action));
+                return Ok(Some(format!(
+                    "The function execution role does not have permissions to call {name} on {}, the destination. \
+                     (The role {role} may not do so with {resource}.)",
+                    service.to_uppercase()
+                )));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whoever does not want to be told, or may not, is not told; that is logged.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub(super) async fn tell_discarded(
+        &self,
+        mapping: &Mapping,
+        to: &str,
+        discarded: Discarded,
+    ) -> Result<(), MappingError> {
+        let Some(destination) = Destination::parse(to) else { return Ok(()) };
+        let why = match self.may_not_tell(mapping, &destination).await? {
+            Some(why) => why,
+            None => match destination {
+                Destination::Queue(queue) => match self.send(&queue, &discarded).await {
+                    Ok(()) => return Ok(()),
+                    Err(QueuesError::Store(error)) => return Err(error.into()),
+                    Err(error) => error.to_string(),
+                },
+                Destination::Bucket(bucket) => match self.write(mapping, bucket, discarded).await {
+                    Ok(()) => return Ok(()),
+                    Err(
+                        error @ (ObjectsError::Store(_) | ObjectsError::Blob(_) | ObjectsError::SlowDown),
+                    ) => return Err(error.into()),
+                    Err(error) => error.to_string(),
+                },
+            },
+        };
+        tracing::warn!(mapping = mapping.uuid, why, "nobody is told of records that were given up");
+        Ok(())
+    }
+
+    async fn send(&self, queue: &QueueId, discarded: &Discarded) -> Result<(), QueuesError> {
+        let message =
+            Outgoing { body: discarded.told.to_string(), sender: SENDER.to_owned(), ..Outgoing::default() };
+        self.0.queues.send(queue, message).await.map(drop)
+    }
+
+    /// Objects tell of what the function was handed, too.
+    async fn write(
+        &self,
+        mapping: &Mapping,
+        bucket: BucketName,
+        discarded: Discarded,
+    ) -> Result<(), ObjectsError> {
+        let Some((own, _)) = mapping.function() else { return Ok(()) };
+        let Discarded { mut told, payload, shard_id } = discarded;
+        if let Some(told) = told.as_object_mut() {
+            told.insert("payload".to_owned(), json!(payload));
+        }
+        let key = key(mapping, &shard_id, self.0.clock.now(), &self.0.clock.uuid());
+        let request = PutObject {
+            bucket: of(bucket, own.account),
+            key: ObjectKey::parse(&key)?,
+            attributes: Attributes {
+                content_type: Some("application/json".to_owned()),
+                ..Attributes::default()
+            },
+            tags: TagSet::default(),
+            conditions: WriteConditions::default(),
+            caller: Caller {
+                principal: SENDER.to_owned(),
+                principal_id: SENDER.to_owned(),
+                source_ip: SENDER.to_owned(),
+                request_id: self.0.clock.uuid(),
+                trace_id: None,
+            },
+            event: ChangeEvent::CreatedPut,
+        };
+        self.0.objects.put_object(request, IncomingBody::from_bytes(Bytes::from(told.to_string()))).await?;
+        Ok(())
+    }
+}
+
+/// The role was asked about on behalf of this account.
+fn of(name: BucketName, account: AccountId) -> BucketRef {
+    BucketRef { name, expected_owner: Some(account) }
+}
+
+fn folder(mapping: &Mapping) -> String {
+    format!("aws/lambda/{}/", mapping.uuid)
+}
+
+/// `aws/lambda/UUID/shard/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-UUID`.
+fn key(mapping: &Mapping, shard_id: &str, now: Timestamp, random: &str) -> String {
+    let at = now.to_iso8601();
+    let day = at.get(..10).unwrap_or_default().replace('-', "/");
+    let second = at.get(..19).unwrap_or_default().replace(':', ".");
+    format!("{}{shard_id}/{day}/{second}-{random}", folder(mapping))
+}
