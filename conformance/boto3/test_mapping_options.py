@@ -1,12 +1,14 @@
 """What mappings are made with beside a source and a function: tags, pollers, filters, buckets that are told of failures;
 and how they are listed."""
 
+import itertools
 import json
 
 import pytest
 
 from driven import Driven, Fed, numbers
 from expectation import refused
+from packing import zip_of
 from server import document, wait_until
 
 
@@ -149,6 +151,32 @@ def test_a_role_that_may_not_write_to_the_bucket_is_told_so(lam, dynamodb, s3, i
     driven.put("same", n="behind it")
     wait_until(lambda: len(driven.keys()) == 2, what="the change behind it")
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
+# Tells from when to when it ran.
+TIMES = """
+import json, os, time
+import boto3
+
+sqs = boto3.client("sqs")
+
+def handler(event, context):
+    begun = time.time()
+    time.sleep(0.1)
+    sqs.send_message(QueueUrl=os.environ["NOTES"], MessageBody=json.dumps([begun, time.time()]))
+"""
+
+
+def test_no_more_batches_are_under_way_than_asked_for(fed, lam):
+    lam.update_function_code(FunctionName=fed.name, ZipFile=zip_of({"app.py": TIMES}))
+    lam.get_waiter("function_updated_v2").wait(FunctionName=fed.name, WaiterConfig={"Delay": 1})
+    for number in range(30):
+        fed.send(str(number))
+    fed.map(BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
+    wait_until(lambda: len(fed.records()) == 30, what="all messages", seconds_max=60)
+    changes = sorted([(begun, 1) for begun, _ in fed.seen] + [(ended, -1) for _, ended in fed.seen])
+    under_way = list(itertools.accumulate(change for _, change in changes))
+    assert max(under_way) == 2
 
 
 def test_pollers_of_a_queue_are_provisioned(fed, lam):
