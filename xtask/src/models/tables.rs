@@ -1,5 +1,6 @@
 //! The table side: statics that `protocol::decode` and `protocol::encode` walk.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::{
@@ -160,8 +161,15 @@ fn write_query(out: &mut String, service: &Source, model: &Model, query: &Query)
 
 pub fn write_shapes(out: &mut String, service: &Source, model: &Model, reach: &Reach<'_>) -> Result<()> {
     writeln!(out, "pub(crate) mod shape {{\nuse super::*;\n")?;
+    let mut texts = BTreeSet::new();
     for name in reach.shapes.union(&reach.error_shapes) {
         let shape = reach::shape(model, name)?;
+        // SNS has a `String` and a `string`, which are the same: texts of which nothing more is said.
+        let is_text =
+            shape_call(service, name, shape).is_ok_and(|call| call == format!("Shape::string({name:?})"));
+        if is_text && !texts.insert(names::constant(name)) {
+            continue;
+        }
         let call = shape_call(service, name, shape).map_err(|error| format!("{name}: {error}"))?;
         writeln!(out, "pub static {}: Shape = {call};", names::constant(name))?;
     }
