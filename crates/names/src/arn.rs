@@ -12,11 +12,19 @@ pub enum Service {
     Iam,
     Dynamodb,
     Sqs,
+    Sns,
 }
 
 impl Service {
-    pub const ALL: [Service; 6] =
-        [Service::S3, Service::Lambda, Service::Sts, Service::Iam, Service::Dynamodb, Service::Sqs];
+    pub const ALL: [Service; 7] = [
+        Service::S3,
+        Service::Lambda,
+        Service::Sts,
+        Service::Iam,
+        Service::Dynamodb,
+        Service::Sqs,
+        Service::Sns,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -26,6 +34,7 @@ impl Service {
             Service::Iam => "iam",
             Service::Dynamodb => "dynamodb",
             Service::Sqs => "sqs",
+            Service::Sns => "sns",
         }
     }
 

@@ -229,6 +229,35 @@ pub enum Keyspace {
     TableImport = 0xA8,
     /// tables: (account, region, table number): imports under way.
     TableImportWork = 0xA9,
+
+    /// topics: (account, region, name).
+    Topic = 0xC0,
+    /// topics: the last topic number given out.
+    TopicNumber = 0xC1,
+    /// topics: (topic number): how many subscriptions of what kind, and a message's last sequence.
+    TopicCount = 0xC2,
+    /// topics: (account, region): how many topics.
+    TopicTotal = 0xC3,
+    /// topics: (topic number, id).
+    Subscription = 0xC4,
+    /// topics: (topic number, protocol, endpoint): the id of its subscription.
+    SubscriptionEnd = 0xC5,
+    /// topics: (account, region, the topic's account and name, id): subscriptions by their owner.
+    Subscriber = 0xC6,
+    /// topics: (topic number, sequence): a message that was not handed over to all subscriptions yet.
+    TopicMessage = 0xC7,
+    /// topics: (topic number): topics with such messages, and how far the first of them is.
+    TopicWork = 0xC8,
+    /// topics: (topic number, message group or nothing, id): what must not be published a second time.
+    TopicOnce = 0xC9,
+    /// topics: (when it ends, key of the id): what must not be published twice, by when it may again.
+    TopicOnceEnd = 0xCA,
+    /// topics: (topic number): what was deleted, whose messages and subscriptions wait for removal.
+    TopicGone = 0xCB,
+    /// topics: (topic number, subscription, sequence): messages that one subscription waits for.
+    TopicLine = 0xCC,
+    /// topics: (when it is due, topic number, subscription, sequence): the same by time.
+    TopicLineDue = 0xCD,
 }
 
 impl Keyspace {
