@@ -474,6 +474,7 @@ def test_a_notification_needs_a_function_that_lets_s3_in(s3, lam, bucket, functi
     twice = {"LambdaFunctionConfigurations": wanted["LambdaFunctionConfigurations"] * 2}
     assert code_of(lambda: put(twice)) == ("InvalidArgument", 400)
     topic = {"TopicConfigurations": [{"TopicArn": "arn:aws:sns:us-east-1:000000000000:t", "Events": ["s3:ObjectCreated:*"]}]}
-    assert code_of(lambda: put(topic)) == ("NotImplemented", 400)
+    assert code_of(lambda: put(topic)) == ("InvalidArgument", 400)
+    assert code_of(lambda: put({"EventBridgeConfiguration": {}})) == ("NotImplemented", 400)
     put({})
     assert "LambdaFunctionConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)

@@ -84,6 +84,20 @@ MEMBERS = {
         "Attributes": lambda t: {"VisibilityTimeout": "31"},
         "SourceArn": lambda t: t.dead_letters(),
     },
+    "sns": {
+        "TopicArn": lambda t: t.topic(),
+        "ResourceArn": lambda t: t.own_topic(),
+        "SubscriptionArn": lambda t: t.subscription(),
+        "Name": lambda t: t.name(),
+        "Message": lambda t: "spoiled",
+        "Tags": lambda t: [{"Key": "new", "Value": "b"}],
+        "TagKeys": lambda t: ["team"],
+        "Label": lambda t: "new",
+        "AWSAccountId": lambda t: ["222222222222"],
+        "ActionName": lambda t: ["Publish"],
+        "AttributeName": lambda t: "DisplayName",
+        "Protocol": lambda t: "sqs",
+    },
     "sts": {
         "RoleSessionName": lambda t: "session",
     },
@@ -153,6 +167,16 @@ def with_permission(t):
     url = t.own_queue()
     t.sqs.add_permission(QueueUrl=url, Label="sid", AWSAccountIds=["222222222222"], Actions=["SendMessage"])
     return {"QueueUrl": url, "Label": "sid"}
+
+
+def own_topic(t):
+    return {"TopicArn": t.own_topic()}
+
+
+def with_topic_permission(t):
+    arn = t.own_topic()
+    t.sns.add_permission(TopicArn=arn, Label="sid", AWSAccountId=["222222222222"], ActionName=["Publish"])
+    return {"TopicArn": arn, "Label": "sid"}
 
 
 def to_delete(t):
@@ -366,6 +390,18 @@ WRITTEN = {
         lambda t: {"DestinationArn": t.queue_arn(t.queue())},
         further=["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"]),
     "sqs:UntagQueue": Written(own_queue),
+
+    "sns:AddPermission": Written(own_topic),
+    "sns:CreateTopic": Written(lambda t: {"Tags": TAGS}, further=["sns:TagResource"]),
+    "sns:DeleteTopic": Written(own_topic),
+    "sns:Publish": Written(lambda t: {"TopicArn": t.topic()}),
+    "sns:PublishBatch": Written(lambda t: {"PublishBatchRequestEntries": [{"Id": "1", "Message": "spoiled"}]}),
+    "sns:RemovePermission": Written(with_topic_permission),
+    "sns:SetSubscriptionAttributes": Written(lambda t: {
+        "SubscriptionArn": t.own_subscription(), "AttributeName": "RawMessageDelivery", "AttributeValue": "true"}),
+    "sns:SetTopicAttributes": Written(lambda t: own_topic(t) | {"AttributeValue": "spoiled"}),
+    "sns:Subscribe": Written(lambda t: {"Endpoint": t.queue_arn(t.queue())}),
+    "sns:Unsubscribe": Written(lambda t: {"SubscriptionArn": t.own_subscription()}),
 
     "sts:AssumeRole": Written(lambda t: {"RoleArn": t.assumable_role()}),
     "sts:AssumeRoleWithWebIdentity": Written(

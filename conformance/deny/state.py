@@ -10,7 +10,8 @@ OF_USE = ("ResponseMetadata", "RoleLastUsed", "PasswordLastUsed", "LastModifiedI
 
 def state(server, *, without_users=()):
     """Everything listed and read by root; `without_users`: those whose policies the test itself changes."""
-    iam, s3, lam, db, sqs = (server.client(service) for service in ("iam", "s3", "lambda", "dynamodb", "sqs"))
+    iam, s3, lam, db, sqs, sns = (
+        server.client(service) for service in ("iam", "s3", "lambda", "dynamodb", "sqs", "sns"))
     details = pages(iam, "get_account_authorization_details")
     users = [page["UserDetailList"] for page in details]
     names = [user["UserName"] for of_page in users for user in of_page if user["UserName"] not in without_users]
@@ -30,6 +31,7 @@ def state(server, *, without_users=()):
                          for one in page["EventSourceMappings"]],
             "tables": [of_table(db, name) for page in pages(db, "list_tables") for name in page["TableNames"]],
             "queues": of_queues(sqs),
+            "topics": of_topics(sns),
             "buckets": list(pool.map(lambda name: of_bucket(s3, name), buckets)),
         }
 
@@ -72,6 +74,13 @@ def of_queues(sqs):
             for name in [name for name in attributes if name.startswith("ApproximateNumber")]:
                 del attributes[name]
     return found
+
+
+def of_topics(sns):
+    arns = [one["TopicArn"] for page in pages(sns, "list_topics") for one in page["Topics"]]
+    subscriptions = [one["SubscriptionArn"] for page in pages(sns, "list_subscriptions") for one in page["Subscriptions"]]
+    return [(sns.get_topic_attributes(TopicArn=arn)["Attributes"], told(lambda: sns.list_tags_for_resource(ResourceArn=arn)))
+            for arn in arns], [told(lambda: sns.get_subscription_attributes(SubscriptionArn=arn)) for arn in subscriptions]
 
 
 def of_bucket(s3, name):

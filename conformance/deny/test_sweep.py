@@ -32,21 +32,24 @@ NO_CREDENTIALS = {
     "iam": (403, "MissingAuthenticationToken"), "sts": (403, "MissingAuthenticationToken"),
     "lambda": (403, "MissingAuthenticationTokenException"), "s3": (403, "AccessDenied"),
     "dynamodb": (400, "MissingAuthenticationTokenException"),
-    "sqs": (403, "MissingAuthenticationToken")}
+    "sqs": (403, "MissingAuthenticationToken"), "sns": (403, "MissingAuthenticationToken")}
 WRONG_SIGNATURE = {
     "iam": (403, "SignatureDoesNotMatch"), "sts": (403, "SignatureDoesNotMatch"),
     "lambda": (403, "InvalidSignatureException"), "s3": (403, "SignatureDoesNotMatch"),
-    "dynamodb": (400, "InvalidSignatureException"), "sqs": (403, "SignatureDoesNotMatch")}
+    "dynamodb": (400, "InvalidSignatureException"), "sqs": (403, "SignatureDoesNotMatch"),
+    "sns": (403, "SignatureDoesNotMatch")}
 EXPIRED = {
     "iam": (403, "ExpiredToken"), "sts": (403, "ExpiredToken"),
     "lambda": (403, "ExpiredTokenException"), "s3": (400, "ExpiredToken"),
-    "dynamodb": (400, "ExpiredTokenException"), "sqs": (403, "ExpiredToken")}
+    "dynamodb": (400, "ExpiredTokenException"), "sqs": (403, "ExpiredToken"),
+    "sns": (403, "ExpiredToken")}
 # What needs no signature but something else, which proves nothing.
 NO_TOKEN = (400, "InvalidIdentityToken")
 DENIED = {
     "iam": (403, "AccessDenied"), "sts": (403, "AccessDenied"),
     "lambda": (403, "AccessDeniedException"), "s3": (403, "AccessDenied"),
-    "dynamodb": (400, "AccessDeniedException"), "sqs": (403, "AccessDenied")}
+    "dynamodb": (400, "AccessDeniedException"), "sqs": (403, "AccessDenied"),
+    "sns": (403, "AuthorizationError")}
 
 
 @pytest.fixture(scope="module")

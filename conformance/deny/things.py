@@ -25,8 +25,8 @@ def trust(principal):
 
 class Things:
     def __init__(self, server, runtime):
-        self.iam, self.s3, self.lam, self.db, self.sqs = (
-            server.client(service) for service in ("iam", "s3", "lambda", "dynamodb", "sqs"))
+        self.iam, self.s3, self.lam, self.db, self.sqs, self.sns = (
+            server.client(service) for service in ("iam", "s3", "lambda", "dynamodb", "sqs", "sns"))
         self.server = server
         self.runtime = runtime
         self.numbers = itertools.count()
@@ -346,3 +346,22 @@ class Things:
         elsewhere = self.queue_arn(self.own_queue())
         return self.sqs.start_message_move_task(
             SourceArn=arn, DestinationArn=elsewhere, MaxNumberOfMessagesPerSecond=1)["TaskHandle"]
+
+    # Topics
+
+    def own_topic(self):
+        """A topic's ARN, with a tag."""
+        return self.sns.create_topic(Name=self.name("topic"), Tags=[{"Key": "team", "Value": "a"}])["TopicArn"]
+
+    @cache
+    def topic(self):
+        return self.own_topic()
+
+    def own_subscription(self):
+        """The ARN of a subscription of a queue that does not exist."""
+        endpoint = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self.name('none')}"
+        return self.sns.subscribe(TopicArn=self.own_topic(), Protocol="sqs", Endpoint=endpoint)["SubscriptionArn"]
+
+    @cache
+    def subscription(self):
+        return self.own_subscription()

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use tables::Tables;
+use topics::Topics;
 use triggers::Mappings;
 
 /// The rooms below, as operations reach them. Built once by the server.
@@ -31,6 +32,7 @@ pub struct Services {
     pub audit: Log,
     pub tables: Tables,
     pub queues: Queues,
+    pub topics: Topics,
     pub mappings: Mappings,
     /// The first base domain that is configured: what host names in printed URLs end with.
     pub base_domain: String,

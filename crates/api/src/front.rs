@@ -55,6 +55,7 @@ pub(crate) static SERVICES: &[&Service] = &[
     &crate::dynamodb::model::SERVICE,
     &crate::dynamodbstreams::model::SERVICE,
     &crate::sqs::model::SERVICE,
+    &crate::sns::model::SERVICE,
 ];
 
 /// How the server is addressed.

@@ -45,6 +45,7 @@ pub(crate) mod function_url;
 pub mod iam;
 pub mod lambda;
 pub mod s3;
+pub mod sns;
 pub mod sqs;
 pub mod sts;
 

@@ -1,6 +1,7 @@
 use crate::dynamodb::model::operation as dynamodb;
 use crate::dynamodbstreams::model::operation as dynamodbstreams;
 use crate::iam::model::operation as iam;
+use crate::sns::model::operation as sns;
 use crate::sqs::model::operation as sqs;
 use crate::sts::model::operation as sts;
 use crate::{Entry, lambda, s3};
@@ -241,6 +242,25 @@ pub static OPERATIONS: &[Entry] = &[
     Entry::of::<s3::model::operation::PutObjectTagging>(),
     Entry::of::<s3::model::operation::UploadPart>(),
     Entry::of::<s3::model::operation::UploadPartCopy>(),
+    // sns
+    Entry::of::<sns::AddPermission>(),
+    Entry::of::<sns::CreateTopic>(),
+    Entry::of::<sns::DeleteTopic>(),
+    Entry::of::<sns::GetSubscriptionAttributes>(),
+    Entry::of::<sns::GetTopicAttributes>(),
+    Entry::of::<sns::ListSubscriptions>(),
+    Entry::of::<sns::ListSubscriptionsByTopic>(),
+    Entry::of::<sns::ListTagsForResource>(),
+    Entry::of::<sns::ListTopics>(),
+    Entry::of::<sns::Publish>(),
+    Entry::of::<sns::PublishBatch>(),
+    Entry::of::<sns::RemovePermission>(),
+    Entry::of::<sns::SetSubscriptionAttributes>(),
+    Entry::of::<sns::SetTopicAttributes>(),
+    Entry::of::<sns::Subscribe>(),
+    Entry::of::<sns::TagResource>(),
+    Entry::of::<sns::Unsubscribe>(),
+    Entry::of::<sns::UntagResource>(),
     // sqs
     Entry::of::<sqs::AddPermission>(),
     Entry::of::<sqs::CancelMessageMoveTask>(),

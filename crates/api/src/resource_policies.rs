@@ -9,6 +9,7 @@ use names::Arn;
 use queues::QueueId;
 use std::sync::Arc;
 use tables::TableId;
+use topics::TopicId;
 
 /// What a function's policy may let other principals do. All else is for the identity's own policies alone, and for
 /// nobody of another account
@@ -81,6 +82,20 @@ const OF_QUEUES: [&str; 8] = [
     "sqs:SendMessage",
 ];
 
+/// What a topic's policy may let other accounts do; inside its own it is asked about everything
+/// (<https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>).
+const OF_TOPICS: [&str; 9] = [
+    "sns:AddPermission",
+    "sns:DeleteTopic",
+    "sns:GetTopicAttributes",
+    "sns:ListSubscriptionsByTopic",
+    "sns:ListTagsForResource",
+    "sns:Publish",
+    "sns:RemovePermission",
+    "sns:SetTopicAttributes",
+    "sns:Subscribe",
+];
+
 /// As `access::Asked::shared` wants them.
 ///
 /// # Errors
@@ -92,8 +107,8 @@ pub(crate) async fn of(
     resources: &[Resource],
 ) -> Result<Vec<Option<LoadedPolicy>>, ApiError> {
     let (of_functions, of_tables) = (OF_FUNCTIONS.contains(&action), OF_TABLES.contains(&action));
-    let of_queues = action.starts_with("sqs:");
-    if !of_functions && !of_tables && !of_queues {
+    let (of_queues, of_topics) = (action.starts_with("sqs:"), action.starts_with("sns:"));
+    if !of_functions && !of_tables && !of_queues && !of_topics {
         return Ok(Vec::new());
     }
     let mut policies = Vec::with_capacity(resources.len());
@@ -101,6 +116,11 @@ pub(crate) async fn of(
         if of_queues {
             let may_say = OF_QUEUES.contains(&action) || owner.as_ref() == principal.account();
             policies.push(if may_say { of_queue(services, arn).await? } else { None });
+            continue;
+        }
+        if of_topics {
+            let may_say = OF_TOPICS.contains(&action) || owner.as_ref() == principal.account();
+            policies.push(if may_say { of_topic(services, arn).await? } else { None });
             continue;
         }
         policies.push(match of_functions {
@@ -137,6 +157,16 @@ pub(crate) async fn of_table(services: &Services, table: &TableId) -> Result<Opt
 pub(crate) async fn of_queue(services: &Services, arn: &Arn) -> Result<Option<LoadedPolicy>, ApiError> {
     let Some(id) = QueueId::of_arn(arn) else { return Ok(None) };
     let document = services.queues.resource_policy(&id).await?;
+    Ok(document.map(|document| loaded(arn, document)))
+}
+
+/// A topic's own policy; none of what is no topic.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn of_topic(services: &Services, arn: &Arn) -> Result<Option<LoadedPolicy>, ApiError> {
+    let Some(id) = TopicId::of_arn(arn) else { return Ok(None) };
+    let document = services.topics.resource_policy(&id).await?;
     Ok(document.map(|document| loaded(arn, document)))
 }
 

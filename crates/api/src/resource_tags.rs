@@ -9,6 +9,7 @@ use objects::{BucketName, BucketRef, ObjectKey, ObjectsError};
 use queues::{QueueId, QueuesError};
 use std::collections::BTreeMap;
 use tables::TablesError;
+use topics::{TopicId, TopicsError};
 use triggers::{MappingError, MappingId};
 
 type Tags = BTreeMap<String, String>;
@@ -42,9 +43,12 @@ pub(crate) async fn read(
     Ok(())
 }
 
-/// Of what can have a policy of its own that asks for tags: tables and queues.
+/// Of what can have a policy of its own that asks for tags: tables, queues and topics.
 async fn own_policy_asks(services: &Services, resource: &Resource) -> Result<bool, ApiError> {
     if let Some(policy) = resource_policies::of_queue(services, &resource.arn).await? {
+        return Ok(policy.asks_for_tags());
+    }
+    if let Some(policy) = resource_policies::of_topic(services, &resource.arn).await? {
         return Ok(policy.asks_for_tags());
     }
     let Some(table) = crate::dynamodb::target::of_arn(&resource.arn) else { return Ok(false) };
@@ -74,6 +78,7 @@ async fn of(services: &Services, action: &str, resource: &Resource) -> Result<Ta
         }
         ("dynamodb", Some(("table", _))) => of_table(services, arn).await,
         ("sqs", None) => of_queue(services, arn).await,
+        ("sns", None) => of_topic(services, arn).await,
         ("lambda", Some(("function", _))) => of_function(services, &arn.to_string()).await,
         ("lambda", Some(("event-source-mapping", _))) => {
             let Some(id) = MappingId::of_arn(arn) else { return Ok(Tags::new()) };
@@ -122,6 +127,15 @@ async fn of_queue(services: &Services, arn: &Arn) -> Result<Tags, ApiError> {
     match services.queues.tags(&id).await {
         Ok(tags) => Ok(tags),
         Err(QueuesError::NoSuchQueue) => Ok(Tags::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn of_topic(services: &Services, arn: &Arn) -> Result<Tags, ApiError> {
+    let Some(id) = TopicId::of_arn(arn) else { return Ok(Tags::new()) };
+    match services.topics.tags(&id).await {
+        Ok(tags) => Ok(tags),
+        Err(TopicsError::NoSuchResource) => Ok(Tags::new()),
         Err(error) => Err(error.into()),
     }
 }

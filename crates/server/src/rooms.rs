@@ -30,7 +30,8 @@ use tables::Tables;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use triggers::{Mappings, TableTransfers, Triggers};
+use topics::Topics;
+use triggers::{Mappings, TableTransfers, TopicDeliveries, Triggers};
 
 /// Between two sweeps of forgotten blobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -86,6 +87,7 @@ impl Rooms {
         let objects = Objects::new(kv.clone(), blobs.clone(), clock.clone());
         let tables = Tables::new(kv.clone(), clock.clone());
         let queues = Queues::new(kv.clone(), clock.clone());
+        let topics = Topics::new(kv.clone(), clock.clone());
 
         let runtimes = Runtimes::open_with_packs(data.path(), &packs)?;
         let inside = Arc::new(FrontInside::default());
@@ -149,6 +151,7 @@ impl Rooms {
             objects,
             tables,
             queues,
+            topics,
             mappings,
             functions: functions.clone(),
             audit: audit.clone(),
@@ -254,8 +257,20 @@ impl Rooms {
             clock.clone(),
             functions.event_bounds(),
             front.services().queues.clone(),
+            front.services().topics.clone(),
         );
         let triggers = tokio::spawn(triggers.run(stopping.clone()));
+        let topics = &front.services().topics;
+        let deliveries = TopicDeliveries::new(
+            kv.clone(),
+            clock.clone(),
+            topics.clone(),
+            front.services().queues.clone(),
+            functions.event_bounds(),
+        );
+        let deliveries = tokio::spawn(deliveries.run(stopping.clone()));
+        let topics =
+            vec![tokio::spawn(topics.clone().keep_swept()), tokio::spawn(topics.clone().keep_expired())];
         let mappings = tokio::spawn(front.services().mappings.clone().run(stopping.clone()));
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping.clone()));
         let metering = tokio::spawn(meters.clone().run(stopping.clone()));
@@ -293,10 +308,12 @@ impl Rooms {
             watcher,
             triggers,
             mappings,
+            deliveries,
             dispatcher,
             sweeper,
             tables,
             queues,
+            topics,
             meters,
             metering,
             iam,
@@ -314,10 +331,12 @@ pub struct Background {
     watcher: JoinHandle<()>,
     triggers: JoinHandle<()>,
     mappings: JoinHandle<()>,
+    deliveries: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     tables: Vec<JoinHandle<()>>,
     queues: Vec<JoinHandle<()>>,
+    topics: Vec<JoinHandle<()>>,
     meters: Meters,
     metering: JoinHandle<()>,
     iam: Iam,
@@ -331,11 +350,12 @@ impl Background {
     /// again at the next start. False when the store had failed.
     pub async fn end(self, deadline: Duration) -> bool {
         self.sweeper.abort();
-        self.tables.iter().chain(&self.queues).for_each(JoinHandle::abort);
+        self.tables.iter().chain(&self.queues).chain(&self.topics).for_each(JoinHandle::abort);
         self.pool.shutdown(deadline).await;
         for (name, task) in [
             ("triggers", self.triggers),
             ("event source mappings", self.mappings),
+            ("deliveries of topics", self.deliveries),
             ("asynchronous invocations", self.dispatcher),
             ("meters", self.metering),
             ("last uses of keys", self.noting),

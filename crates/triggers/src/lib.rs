@@ -5,6 +5,8 @@
 //! the cursor. So each entry is handed over exactly once, and what is handed over is delivered at least
 //! once by `functions`.
 //!
+//! Topics hand their messages over in the same way: [`TopicDeliveries`].
+//!
 //! Here too items of tables become objects of buckets, and the other way round: [`TableTransfers`].
 
 mod cursor;
@@ -14,15 +16,18 @@ mod object_event;
 mod pattern;
 mod role_rights;
 mod table_transfers;
+mod topics;
 
 pub use mapping::{
     Bounds, Change, FILTERS_MAX, Mapping, MappingError, MappingId, Mappings, MappingsOf, NewMapping, Page,
     Pollers, Settings, Source, Start,
 };
-pub use object_changes::bucket_may_send;
+pub use object_changes::{bucket_may_publish, bucket_may_send};
 pub use pattern::{InvalidPattern, Pattern};
 pub use table_transfers::TableTransfers;
+pub use topics::TopicDeliveries;
 
+use ::topics::Topics;
 use clock::Clock;
 use functions::EventBounds;
 use kv::Kv;
@@ -35,12 +40,13 @@ pub struct Triggers {
     clock: Clock,
     bounds: EventBounds,
     queues: Queues,
+    topics: Topics,
 }
 
 impl Triggers {
     /// `bounds` are those of the functions service. What finds no room is held back and handed on later.
-    pub fn new(kv: Kv, clock: Clock, bounds: EventBounds, queues: Queues) -> Self {
-        Triggers { kv, clock, bounds, queues }
+    pub fn new(kv: Kv, clock: Clock, bounds: EventBounds, queues: Queues, topics: Topics) -> Self {
+        Triggers { kv, clock, bounds, queues, topics }
     }
 
     /// Hands on changes until `stop` turns true. Run exactly one per store.

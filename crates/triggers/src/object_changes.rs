@@ -1,8 +1,10 @@
-//! From the log of object changes to asynchronous invocations, and to queues.
+//! From the log of object changes to asynchronous invocations, to queues and to topics.
 
 mod to_queue;
+mod to_topic;
 
 pub use to_queue::lets_in as bucket_may_send;
+pub use to_topic::lets_in as bucket_may_publish;
 
 use crate::{Triggers, cursor, object_event};
 use bytes::Bytes;
@@ -15,6 +17,7 @@ use objects::change::{self, ObjectChange};
 use queues::QueueId;
 use std::time::Duration;
 use tokio::sync::watch;
+use topics::TopicId;
 
 /// The name of the log's cursor. Never changed: data directories live for years.
 const LOG: &str = "object changes";
@@ -222,6 +225,9 @@ async fn deliver(
     let arn = delivery.target.to_string();
     if let Some(queue) = QueueId::of_arn(&delivery.target) {
         return to_queue::deliver(tx, change, delivery, triggers, &queue).await.map(|()| true);
+    }
+    if let Some(topic) = TopicId::of_arn(&delivery.target) {
+        return to_topic::deliver(tx, change, delivery, triggers, &topic).await.map(|()| true);
     }
     let Some((id, qualifier)) = target(&arn) else {
         tracing::error!(arn, "a notification names no function; its event is dropped");

@@ -12,6 +12,7 @@ use objects::{
 use queues::Queues;
 use serde_json::Value;
 use tokio::sync::watch;
+use topics::Topics;
 use triggers::Triggers;
 
 struct World {
@@ -123,7 +124,8 @@ impl World {
 
     fn triggers(&self, bounds: EventBounds) -> Triggers {
         let queues = Queues::new(self.kv.clone(), self.clock.clone());
-        Triggers::new(self.kv.clone(), self.clock.clone(), bounds, queues)
+        let topics = Topics::new(self.kv.clone(), self.clock.clone());
+        Triggers::new(self.kv.clone(), self.clock.clone(), bounds, queues, topics)
     }
 
     async fn until_read(&self) {

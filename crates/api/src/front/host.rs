@@ -16,7 +16,7 @@ pub(crate) enum Addressed {
 }
 
 /// Names that stand for a service, and never for a bucket, in front of a base domain.
-const SERVICES: [&str; 6] = ["s3", "lambda", "sts", "iam", "dynamodb", "sqs"];
+const SERVICES: [&str; 7] = ["s3", "lambda", "sts", "iam", "dynamodb", "sqs", "sns"];
 
 /// Reads a `Host` header's value; with or without port, and with the scheme that some clients put
 /// there (`http://127.0.0.1:4566`).

@@ -2,7 +2,7 @@
 
 use super::ResponseBody;
 use crate::error::ErrorKind;
-use crate::{ApiError, Reply, ReplyBody, sqs};
+use crate::{ApiError, Reply, ReplyBody, sns, sqs};
 use bytes::Bytes;
 use crc_fast::CrcAlgorithm;
 use futures_util::{Stream, StreamExt};
@@ -68,6 +68,7 @@ pub(crate) fn rendered(
 ) -> Response<ResponseBody> {
     let mut error = error.clone();
     sqs::error::finish(service, &mut error);
+    sns::error::finish(service, &mut error);
     let mut response = error.render(service, &request_id);
     if sums(service) {
         let sum = sum(response.body());

@@ -3,6 +3,7 @@ use super::model::operation::GetBucketNotificationConfiguration;
 use super::model::{
     FilterRule, GetBucketNotificationConfigurationRequest, LambdaFunctionConfiguration,
     NotificationConfiguration, NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter,
+    TopicConfiguration,
 };
 use super::place::{bucket, bucket_resource};
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
@@ -30,13 +31,14 @@ impl Operation for GetBucketNotificationConfiguration {
         let bucket = bucket(&call, &input.bucket)?;
         let found = call.services.objects.get_bucket_notification_configuration(bucket).await;
         let found = found.map_err(about(&input.bucket, None))?;
-        let (queues, functions): (Vec<_>, Vec<_>) =
-            found.all().iter().partition(|one| one.target.service == "sqs");
-        let functions: Vec<_> = functions.into_iter().map(of_function).collect();
-        let queues: Vec<_> = queues.into_iter().map(of_queue).collect();
+        let of = |service| found.all().iter().filter(move |one| one.target.service == service);
+        let functions: Vec<_> = of("lambda").map(of_function).collect();
+        let queues: Vec<_> = of("sqs").map(of_queue).collect();
+        let topics: Vec<_> = of("sns").map(of_topic).collect();
         Ok(Reply::new(NotificationConfiguration {
             lambda_function_configurations: Some(functions).filter(|functions| !functions.is_empty()),
             queue_configurations: Some(queues).filter(|queues| !queues.is_empty()),
+            topic_configurations: Some(topics).filter(|topics| !topics.is_empty()),
             ..NotificationConfiguration::default()
         }))
     }
@@ -55,6 +57,15 @@ fn of_queue(notification: &Notification) -> QueueConfiguration {
     QueueConfiguration {
         id: Some(notification.id.clone()),
         queue_arn: notification.target.to_string(),
+        events: events(notification),
+        filter: filter(notification),
+    }
+}
+
+fn of_topic(notification: &Notification) -> TopicConfiguration {
+    TopicConfiguration {
+        id: Some(notification.id.clone()),
+        topic_arn: notification.target.to_string(),
         events: events(notification),
         filter: filter(notification),
     }

@@ -2,7 +2,7 @@ use super::error::{about, argument};
 use super::model::operation::PutBucketNotificationConfiguration;
 use super::model::{
     FilterRule, LambdaFunctionConfiguration, NotificationConfiguration, NotificationConfigurationFilter,
-    PutBucketNotificationConfigurationRequest, QueueConfiguration,
+    PutBucketNotificationConfigurationRequest, QueueConfiguration, TopicConfiguration,
 };
 use super::place::{bucket, bucket_resource};
 use crate::{AccessLevel, ApiError, Call, Operation, Reply};
@@ -14,6 +14,7 @@ use objects::{EventPattern, Notification};
 use queues::{Outgoing, QueueId, QueuesError};
 use serde_json::json;
 use std::collections::BTreeMap;
+use topics::{TopicId, TopicsError};
 
 impl Operation for PutBucketNotificationConfiguration {
     const ACTION: &'static str = "s3:PutBucketNotification";
@@ -39,7 +40,9 @@ impl Operation for PutBucketNotificationConfiguration {
         refuse_other_destinations(&configuration)?;
         let functions = configuration.lambda_function_configurations.unwrap_or_default();
         let queues = configuration.queue_configurations.unwrap_or_default();
+        let topics = configuration.topic_configurations.unwrap_or_default();
         let all = functions.into_iter().map(Given::from).chain(queues.into_iter().map(Given::from));
+        let all = all.chain(topics.into_iter().map(Given::from));
         let all: Vec<_> = all.map(|given| notification(&call, given)).collect::<Result<_, _>>()?;
         let notifications = objects::NotificationConfiguration::new(all)?;
         // That there is such a bucket comes before what is wrong with the destinations.
@@ -51,11 +54,16 @@ impl Operation for PutBucketNotificationConfiguration {
         }
         let queues = notifications.all().iter().filter_map(|one| QueueId::of_arn(&one.target));
         let queues: BTreeMap<_, _> = queues.map(|queue| (queue.arn().to_string(), queue)).collect();
+        let topics = notifications.all().iter().filter_map(|one| TopicId::of_arn(&one.target));
+        let topics: BTreeMap<_, _> = topics.map(|topic| (topic.arn().to_string(), topic)).collect();
         let put = call.services.objects.put_bucket_notification_configuration(bucket, notifications).await;
         put.map_err(about(&input.bucket, None))?;
         if input.skip_destination_validation != Some(true) {
             for (_, queue) in queues {
                 test(&call, &input.bucket, &queue).await?;
+            }
+            for (_, topic) in topics {
+                test_topic(&call, &input.bucket, &topic).await?;
             }
         }
         Ok(Reply::new(()))
@@ -63,18 +71,39 @@ impl Operation for PutBucketNotificationConfiguration {
 }
 
 fn refuse_other_destinations(configuration: &NotificationConfiguration) -> Result<(), ApiError> {
-    let some = |present: bool, name: &str, service: &str| match present {
-        true => Err(ApiError::unsupported(name, format!("there is no {service} here yet"))),
-        false => Ok(()),
-    };
-    let topics = configuration.topic_configurations.as_ref().is_some_and(|list| !list.is_empty());
-    some(topics, "TopicConfiguration", "topic service")?;
-    some(configuration.event_bridge_configuration.is_some(), "EventBridgeConfiguration", "event bus")
+    match configuration.event_bridge_configuration {
+        Some(_) => Err(ApiError::unsupported("EventBridgeConfiguration", "there is no event bus here yet")),
+        None => Ok(()),
+    }
 }
 
 /// Tells the queue that it will be notified
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>).
 async fn test(call: &Call, bucket: &str, queue: &QueueId) -> Result<(), ApiError> {
+    let message = Outgoing {
+        body: test_event(call, bucket),
+        sender: "s3.amazonaws.com".to_owned(),
+        ..Outgoing::default()
+    };
+    match call.services.queues.send(queue, message).await {
+        // It went away meanwhile.
+        Ok(_) | Err(QueuesError::NoSuchQueue) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// As for queues.
+async fn test_topic(call: &Call, bucket: &str, topic: &TopicId) -> Result<(), ApiError> {
+    let subject = Some("Amazon S3 Notification".to_owned());
+    let message = topics::Outgoing { body: test_event(call, bucket), subject, ..topics::Outgoing::default() };
+    match call.services.topics.publish(topic, message).await {
+        // It went away meanwhile.
+        Ok(_) | Err(TopicsError::NoSuchTopic) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn test_event(call: &Call, bucket: &str) -> String {
     let body = json!({
         "Service": "Amazon S3",
         "Event": "s3:TestEvent",
@@ -83,13 +112,7 @@ async fn test(call: &Call, bucket: &str, queue: &QueueId) -> Result<(), ApiError
         "RequestId": call.request_id,
         "HostId": call.host,
     });
-    let message =
-        Outgoing { body: body.to_string(), sender: "s3.amazonaws.com".to_owned(), ..Outgoing::default() };
-    match call.services.queues.send(queue, message).await {
-        // It went away meanwhile.
-        Ok(_) | Err(QueuesError::NoSuchQueue) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    body.to_string()
 }
 
 /// A notification of either kind, as a request has it.
@@ -113,6 +136,13 @@ impl From<QueueConfiguration> for Given {
     fn from(given: QueueConfiguration) -> Self {
         let QueueConfiguration { id, queue_arn: arn, events, filter } = given;
         Given { id, member: "QueueArn", service: "sqs", arn, events, filter }
+    }
+}
+
+impl From<TopicConfiguration> for Given {
+    fn from(given: TopicConfiguration) -> Self {
+        let TopicConfiguration { id, topic_arn: arn, events, filter } = given;
+        Given { id, member: "TopicArn", service: "sns", arn, events, filter }
     }
 }
 
@@ -165,7 +195,7 @@ fn filters(filter: Option<NotificationConfigurationFilter>) -> Result<(String, S
     Ok((prefix.unwrap_or_default(), suffix.unwrap_or_default()))
 }
 
-/// The function or the queue exists, and its policy lets S3 invoke it, or send to it, for this bucket.
+/// The function, queue or topic exists, and its policy lets S3 invoke it, or send to it, for this bucket.
 async fn validate(call: &Call, bucket: &str, target: &Arn) -> Result<(), ApiError> {
     let arn = target.to_string();
     let refused = |why: &str| {
@@ -188,6 +218,23 @@ async fn validate(call: &Call, bucket: &str, target: &Arn) -> Result<(), ApiErro
             false => Err(refused(
                 "Permissions on the destination queue do not allow S3 to publish notifications \
                                   from this bucket, or there is no such queue",
+            )),
+        };
+    }
+    if target.service == "sns" {
+        let topic = TopicId::of_arn(target).ok_or_else(|| refused("The ARN is not that of a topic"))?;
+        if topic.name.is_fifo() {
+            return Err(refused("FIFO topics cannot be notified"));
+        }
+        let policy = call.services.topics.resource_policy(&topic).await.map_err(ApiError::internal)?;
+        let may = |policy: &PolicyDocument| {
+            triggers::bucket_may_publish(policy, &topic, &Arn::s3(bucket), &call.account)
+        };
+        return match policy.as_deref().is_some_and(may) {
+            true => Ok(()),
+            false => Err(refused(
+                "Permissions on the destination topic do not allow S3 to publish notifications from this bucket, \
+                 or there is no such topic",
             )),
         };
     }

@@ -1,8 +1,6 @@
+use crate::topics::lets_in as policy_lets_in;
 use crate::{Triggers, object_event};
-use access::policy::{
-    Context, Named, PolicyDocument, PolicySet, PrincipalFacts, PrincipalKind, Request, ResourceFacts,
-    evaluate,
-};
+use access::policy::PolicyDocument;
 use kv::{KvError, Transaction};
 use names::{AccountId, Arn};
 use objects::Delivery;
@@ -10,7 +8,7 @@ use objects::change::ObjectChange;
 use queues::{Attribute, AttributeValue, Outgoing, QueueId, QueuesError};
 
 /// As receivers are told who sent it.
-const SENDER: &str = "s3.amazonaws.com";
+pub(super) const SENDER: &str = "s3.amazonaws.com";
 
 /// Sends the event, if the queue's policy lets S3 do so for the bucket at this moment.
 ///
@@ -54,24 +52,5 @@ pub(super) async fn deliver(
 
 /// Whether a queue's policy lets S3 send what happens in a bucket.
 pub fn lets_in(policy: &PolicyDocument, queue: &QueueId, bucket: &Arn, owner: &AccountId) -> bool {
-    let arn = queue.arn().to_string();
-    let principal = PrincipalFacts {
-        kind: PrincipalKind::Service(SENDER.to_owned()),
-        account: None,
-        canonical_user_id: None,
-    };
-    let mut context = Context::new();
-    context.set("aws:SourceArn", bucket.to_string());
-    context.set("aws:SourceAccount", owner.as_str());
-    context.set("aws:PrincipalServiceName", SENDER);
-    let resource = ResourceFacts { arn: arn.clone(), account: Some(queue.account.clone()) };
-    let named = Named { name: &arn, document: policy };
-    let request = Request {
-        principal: &principal,
-        action: "sqs:SendMessage",
-        resource: &resource,
-        context: &context,
-        policies: &PolicySet { resource: Some(&named), ..PolicySet::default() },
-    };
-    evaluate(&request).is_allowed()
+    policy_lets_in(policy, (SENDER, "sqs:SendMessage"), &queue.arn(), bucket, owner)
 }
