@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use tables::Tables;
 use topics::Topics;
-use triggers::Mappings;
+use triggers::{Destinations, Mappings};
 
 /// The rooms below, as operations reach them. Built once by the server.
 #[derive(Clone)]
@@ -34,6 +34,7 @@ pub struct Services {
     pub queues: Queues,
     pub topics: Topics,
     pub mappings: Mappings,
+    pub destinations: Destinations,
     /// The first base domain that is configured: what host names in printed URLs end with.
     pub base_domain: String,
 }

@@ -21,6 +21,7 @@ mod delete_function_event_invoke_config;
 mod delete_function_url_config;
 mod delete_layer_version;
 mod delete_provisioned_concurrency_config;
+mod destinations;
 mod error;
 mod event_invoke_config;
 mod event_source_mapping;

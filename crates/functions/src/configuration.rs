@@ -31,6 +31,9 @@ pub struct Configuration {
     /// What an image's own settings give way to.
     #[serde(default)]
     pub image_config: ImageConfig,
+    /// ARN of the queue that gets the events of asynchronous invocations that are given up.
+    #[serde(default)]
+    pub dead_letters: Option<String>,
     pub modified: Timestamp,
     /// New with every change, so that callers can make changes conditional.
     pub revision_id: String,
@@ -151,6 +154,7 @@ impl Configuration {
             snapshot: _,
             code,
             image_config,
+            dead_letters,
             modified: _,
             revision_id: _,
         } = self;
@@ -166,6 +170,7 @@ impl Configuration {
             && *snap_start == other.snap_start
             && *code == other.code
             && *image_config == other.image_config
+            && *dead_letters == other.dead_letters
     }
 
     /// Every piece of code this configuration keeps alive, once per use.

@@ -28,6 +28,8 @@ pub struct NewFunction {
     pub tags: BTreeMap<String, String>,
     pub code: NewCode,
     pub image_config: ImageConfig,
+    /// ARN of a queue that the role may send to.
+    pub dead_letters: Option<String>,
     /// Also publishes version 1.
     pub publish: bool,
 }
@@ -80,6 +82,7 @@ impl Functions {
             snapshot: SnapshotState::Off,
             code: fresh.code.clone(),
             image_config: new.image_config,
+            dead_letters: new.dead_letters,
             modified: now,
             revision_id: self.clock.uuid(),
         };

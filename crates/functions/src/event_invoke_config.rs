@@ -1,7 +1,7 @@
 use crate::pages::{self, Page};
 use crate::{FunctionId, Functions, FunctionsError, keys, lookup};
 use clock::Timestamp;
-use kv::{Record, Snapshot, Transaction};
+use kv::{Read, Record, Snapshot, Transaction};
 use names::{Arn, FunctionReference, Keyspace, Qualifier};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub struct EventInvokeRecord {
     pub retries_max: Option<u8>,
     /// 60–21,600.
     pub age_max_s: Option<u32>,
-    /// ARN of a function that is invoked with the outcome.
+    /// ARN of the function or queue that is told of the outcome.
     pub on_success: Option<String>,
     pub on_failure: Option<String>,
     pub modified: Timestamp,
@@ -38,7 +38,7 @@ impl Functions {
     ///
     /// # Errors
     /// `NotFound` for the function or qualifier, or, in an update, the settings; `Invalid` for values out of
-    /// bounds and destinations other than a function that is there.
+    /// bounds, and destinations that are neither a function that is there nor a queue, which the caller has looked for.
     pub async fn put_event_invoke_config(
         &self,
         id: FunctionId,
@@ -72,17 +72,9 @@ impl Functions {
                         None => {}
                         Some("") => *field = None,
                         Some(arn) => {
-                            let (to, qualifier) = destination(arn)?;
-                            if to.account != id.account {
-                                return Err(FunctionsError::Invalid(format!(
-                                    "The destination ARN {arn} is invalid: it is of another account."
-                                )));
+                            if !is_queue(arn) {
+                                check_function(tx, arn, &id).await?;
                             }
-                            lookup::check_target(tx, &to, qualifier.as_ref()).await.map_err(|_| {
-                                FunctionsError::Invalid(format!(
-                                    "The destination ARN {arn} is invalid: there is no such function."
-                                ))
-                            })?;
                             *field = Some(arn.to_owned());
                         }
                     }
@@ -158,11 +150,30 @@ pub(crate) fn text(qualifier: Option<&Qualifier>) -> String {
     }
 }
 
-/// The function a destination names.
-pub(crate) fn destination(arn: &str) -> Result<(FunctionId, Option<Qualifier>), FunctionsError> {
+fn is_queue(arn: &str) -> bool {
+    Arn::parse(arn).is_ok_and(|arn| arn.service == "sqs")
+}
+
+async fn check_function(from: &impl Read, arn: &str, of: &FunctionId) -> Result<(), FunctionsError> {
+    let invalid =
+        |why: &str| FunctionsError::Invalid(format!("The destination ARN {arn} is invalid: {why}."));
+    let (to, qualifier) = function(arn)?;
+    if to.account != of.account {
+        return Err(invalid("it is of another account"));
+    }
+    lookup::check_target(from, &to, qualifier.as_ref())
+        .await
+        .map_err(|_| invalid("there is no such function"))
+}
+
+/// The function that a destination is.
+///
+/// # Errors
+/// It is none.
+pub(crate) fn function(arn: &str) -> Result<(FunctionId, Option<Qualifier>), FunctionsError> {
     let refused = || {
         FunctionsError::Invalid(format!(
-            "The destination ARN {arn} is not supported: destinations can be Lambda functions."
+            "The destination ARN {arn} is not supported: destinations can be functions and standard queues."
         ))
     };
     let parsed = Arn::parse(arn).map_err(|_| refused())?;

@@ -19,6 +19,8 @@
 //! AsyncOrder        order, sequence, invocation id      (empty)
 //! AsyncBacklog      account region name                 Backlog
 //! AsyncAccount      account                             Backlog
+//! AsyncFollowUp     sequence                            FollowUp
+//! AsyncFollowUpText sequence                            what is told
 //! AsyncSequence                                         the last sequence given out, eight bytes
 //! ```
 
@@ -107,6 +109,14 @@ pub(crate) fn account_backlog(account: &AccountId) -> Key {
 
 pub(crate) fn order(order: &str, sequence: u64, id: &str) -> Key {
     Key::new(Keyspace::AsyncOrder).text(order).number(sequence).text(id)
+}
+
+pub(crate) fn follow_up(sequence: u64) -> Key {
+    Key::new(Keyspace::AsyncFollowUp).number(sequence)
+}
+
+pub(crate) fn follow_up_text(sequence: u64) -> Key {
+    Key::new(Keyspace::AsyncFollowUpText).number(sequence)
 }
 
 pub(crate) fn sequence() -> Key {

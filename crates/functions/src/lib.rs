@@ -49,7 +49,8 @@ mod update_function_configuration;
 pub use account::AccountUsage;
 pub use alias::{AliasChange, AliasRecord, parse_version};
 pub use asynchronous::{
-    Admission, AsyncEvent, EVENT_BYTES_MAX, EventBounds, RetrySchedule, Waiting, enqueue,
+    Admission, AsyncEvent, DeadLetter, EVENT_BYTES_MAX, EventBounds, FollowUp, RetrySchedule, Waiting,
+    enqueue,
 };
 pub use code::{ARCHIVE_BYTES_MAX, INLINE_BYTES_MAX, UNPACKED_BYTES_MAX, sweep_images};
 pub use configuration::{Code, Configuration};

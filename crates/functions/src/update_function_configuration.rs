@@ -21,6 +21,8 @@ pub struct ConfigurationUpdate {
     /// ARNs of layer versions, in merging order; empty takes all away.
     pub layers: Option<Vec<String>>,
     pub image_config: Option<ImageConfig>,
+    /// ARN of a queue that the role may send to; empty takes it away.
+    pub dead_letters: Option<String>,
     pub logging: LoggingUpdate,
     pub snap_start: Option<bool>,
     pub revision_id: Option<String>,
@@ -57,6 +59,9 @@ impl Functions {
                 set(&mut latest.tmp_mb, &update.tmp_mb);
                 set(&mut latest.environment, &environment);
                 set(&mut latest.snap_start, &update.snap_start);
+                if let Some(to) = &update.dead_letters {
+                    latest.dead_letters = Some(to.clone()).filter(|to| !to.is_empty());
+                }
                 latest.logging.update(&update.logging)?;
                 latest.modified = now;
                 latest.revision_id = revision.clone();

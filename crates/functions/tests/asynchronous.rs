@@ -3,10 +3,12 @@
 mod support;
 
 use bytes::Bytes;
+use clock::Clock;
 use functions::{
-    AsyncEvent, EventBounds, EventInvokeChange, FunctionId, FunctionsError, Invocation, NewFunction, Waiting,
+    AsyncEvent, EventBounds, EventInvokeChange, FollowUp, FunctionId, FunctionsError, Invocation,
+    NewFunction, Waiting,
 };
-use kv::{KvError, Snapshot, Transaction};
+use kv::{Kv, KvError, Snapshot, Transaction};
 use names::{AccountId, Key, Keyspace};
 use std::time::Duration;
 use support::{Next, World, invocation, new_function, until, zip};
@@ -28,17 +30,39 @@ fn event(id: &FunctionId, request_id: &str, order: Option<&str>) -> AsyncEvent {
 struct Dispatching {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+    telling: JoinHandle<()>,
 }
 
 impl Dispatching {
     fn start(world: &World) -> Self {
         let (stop, stopped) = watch::channel(false);
-        Dispatching { stop, task: tokio::spawn(world.functions.clone().dispatch(stopped)) }
+        let task = tokio::spawn(world.functions.clone().dispatch(stopped));
+        Dispatching { stop, task, telling: tokio::spawn(tell(world.kv.clone(), world.clock.clone())) }
     }
 
     async fn stop(self) {
         self.stop.send(true).unwrap();
         self.task.await.unwrap();
+        self.telling.abort();
+    }
+}
+
+/// What `triggers` does with outcomes, without asking for rights.
+async fn tell(kv: Kv, clock: Clock) {
+    let mut commits = kv.watch(FollowUp::all().as_bytes());
+    loop {
+        let clock = clock.clone();
+        kv.transact(async move |tx: &mut Transaction| {
+            for (sequence, follow_up) in FollowUp::first(tx, 10, usize::MAX).await? {
+                let (follow_up, text) = follow_up?;
+                assert!(follow_up.hand_to_function(tx, text, &clock).await?);
+                FollowUp::forget(tx, sequence);
+            }
+            Ok::<_, KvError>(())
+        })
+        .await
+        .unwrap();
+        commits.changed().await;
     }
 }
 
@@ -56,6 +80,8 @@ async fn until_empty(world: &World) {
             Keyspace::AsyncNext,
             Keyspace::AsyncOrder,
             Keyspace::AsyncBacklog,
+            Keyspace::AsyncFollowUp,
+            Keyspace::AsyncFollowUpText,
         ] {
             left += queue_length(world, keyspace).await;
         }
@@ -165,6 +191,33 @@ async fn a_destination_of_another_account_is_refused() {
         EventInvokeChange { on_success: Some(foreign.arn().to_string()), ..EventInvokeChange::default() };
     let refused = world.functions.put_event_invoke_config(id, None, change, false).await;
     assert!(matches!(refused, Err(FunctionsError::Invalid(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_event_that_is_given_up_becomes_a_dead_letter() {
+    const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:dead";
+    let world = World::new();
+    let new =
+        NewFunction { dead_letters: Some(QUEUE.to_owned()), ..new_function("thumb", zip("exports.handler")) };
+    let id = new.id.clone();
+    world.functions.create_function(new).await.unwrap();
+    let change = EventInvokeChange { retries_max: Some(0), ..EventInvokeChange::default() };
+    world.functions.put_event_invoke_config(id.clone(), None, change, false).await.unwrap();
+    world.instances.script([Next::Fail]);
+    let (stop, stopped) = watch::channel(false);
+    let dispatching = tokio::spawn(world.functions.clone().dispatch(stopped));
+    world.functions.invoke_async(event(&id, "one", None)).await.unwrap();
+    until("the dead letter", async || queue_length(&world, Keyspace::AsyncFollowUp).await == 1).await;
+    stop.send(true).unwrap();
+    dispatching.await.unwrap();
+    assert_eq!(queue_length(&world, Keyspace::AsyncInvocation).await, 0);
+    let first = async |from: &Snapshot| FollowUp::first(from, 10, 1).await;
+    let (_, follow_up) = world.kv.read(first).await.unwrap().remove(0);
+    let (follow_up, text) = follow_up.unwrap();
+    assert_eq!((follow_up.to.as_str(), &text[..]), (QUEUE, &b"\"one\""[..]));
+    let dead = follow_up.dead_letter.unwrap();
+    assert_eq!((dead.request_id.as_str(), dead.code), ("one", 200));
+    assert!(!dead.message.is_empty());
 }
 
 #[tokio::test]

@@ -87,6 +87,10 @@ pub enum Keyspace {
     AsyncBacklog = 0x47,
     /// functions: (account): how much waits for an account's functions together.
     AsyncAccount = 0x48,
+    /// functions: (sequence): whom to tell of an event's outcome.
+    AsyncFollowUp = 0x49,
+    /// functions: (sequence): what to tell them.
+    AsyncFollowUpText = 0x4A,
 
     /// triggers: (name of the log): how far it has been read.
     Cursor = 0x50,

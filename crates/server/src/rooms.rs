@@ -31,7 +31,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use topics::Topics;
-use triggers::{Mappings, TableTransfers, TopicDeliveries, Triggers};
+use triggers::{Destinations, Mappings, TableTransfers, TopicDeliveries, Triggers};
 
 /// Between two sweeps of forgotten blobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -143,6 +143,8 @@ impl Rooms {
             queues.clone(),
             objects.clone(),
         );
+        let destinations =
+            Destinations::new(kv.clone(), clock.clone(), access.clone(), functions.clone(), queues.clone());
         let services = Services {
             clock: clock.clone(),
             kv: kv.clone(),
@@ -153,6 +155,7 @@ impl Rooms {
             queues,
             topics,
             mappings,
+            destinations,
             functions: functions.clone(),
             audit: audit.clone(),
             base_domain: base_domains.first().cloned().unwrap_or_default(),
@@ -272,6 +275,7 @@ impl Rooms {
         let topics =
             vec![tokio::spawn(topics.clone().keep_swept()), tokio::spawn(topics.clone().keep_expired())];
         let mappings = tokio::spawn(front.services().mappings.clone().run(stopping.clone()));
+        let destinations = tokio::spawn(front.services().destinations.clone().run(stopping.clone()));
         let dispatcher = tokio::spawn(functions.clone().dispatch(stopping.clone()));
         let metering = tokio::spawn(meters.clone().run(stopping.clone()));
         let noting = tokio::spawn(iam.clone().keep_last_used(stopping));
@@ -309,6 +313,7 @@ impl Rooms {
             triggers,
             mappings,
             deliveries,
+            destinations,
             dispatcher,
             sweeper,
             tables,
@@ -332,6 +337,7 @@ pub struct Background {
     triggers: JoinHandle<()>,
     mappings: JoinHandle<()>,
     deliveries: JoinHandle<()>,
+    destinations: JoinHandle<()>,
     dispatcher: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     tables: Vec<JoinHandle<()>>,
@@ -356,6 +362,7 @@ impl Background {
             ("triggers", self.triggers),
             ("event source mappings", self.mappings),
             ("deliveries of topics", self.deliveries),
+            ("outcomes of events", self.destinations),
             ("asynchronous invocations", self.dispatcher),
             ("meters", self.metering),
             ("last uses of keys", self.noting),

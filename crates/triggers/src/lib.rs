@@ -10,6 +10,7 @@
 //! Here too items of tables become objects of buckets, and the other way round: [`TableTransfers`].
 
 mod cursor;
+mod destinations;
 mod mapping;
 mod object_changes;
 mod object_event;
@@ -18,6 +19,7 @@ mod role_rights;
 mod table_transfers;
 mod topics;
 
+pub use destinations::Destinations;
 pub use mapping::{
     Bounds, Change, FILTERS_MAX, Mapping, MappingError, MappingId, Mappings, MappingsOf, NewMapping, Page,
     Pollers, Settings, Source, Start,

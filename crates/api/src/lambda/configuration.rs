@@ -59,6 +59,10 @@ pub(super) fn to_wire(described: &Described) -> model::FunctionConfiguration {
         ephemeral_storage: Some(model::EphemeralStorage { size: small(configuration.tmp_mb) }),
         snap_start: Some(snap_start::to_wire(described)),
         logging_config: Some(logging::to_wire(described)),
+        dead_letter_config: configuration
+            .dead_letters
+            .clone()
+            .map(|arn| model::DeadLetterConfig { target_arn: Some(arn) }),
         ..model::FunctionConfiguration::default()
     }
 }
@@ -107,7 +111,6 @@ pub(super) fn variables(environment: model::Environment) -> BTreeMap<String, Str
 #[derive(Default)]
 pub(super) struct Unused<'a> {
     pub vpc: Option<&'a model::VpcConfig>,
-    pub dead_letter: Option<&'a model::DeadLetterConfig>,
     pub kms_key: Option<&'a str>,
     pub tracing: Option<&'a model::TracingConfig>,
     pub file_systems: Option<&'a [model::FileSystemConfig]>,
@@ -123,10 +126,6 @@ impl Unused<'_> {
                 || vpc.ipv6_allowed_for_dual_stack == Some(true)
         }) {
             return refuse("VpcConfig", "functions cannot join a network");
-        }
-        if self.dead_letter.and_then(|config| config.target_arn.as_deref()).is_some_and(|arn| !arn.is_empty())
-        {
-            return refuse("DeadLetterConfig", "use a function as OnFailure destination instead");
         }
         if self.kms_key.is_some_and(|arn| !arn.is_empty()) {
             return refuse("KMSKeyArn", "there are no customer keys");

@@ -7,7 +7,7 @@ use super::error::invalid;
 use super::layer::uses;
 use super::pass_role::{check_trust, pass_role};
 use super::target::whole;
-use super::{logging, model, snap_start};
+use super::{destinations, logging, model, snap_start};
 use crate::tag_conditions;
 use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
@@ -89,6 +89,9 @@ impl Operation for model::operation::CreateFunction {
             (NewCode::Zip(_), None) => return Err(invalid(RUNTIME_NEEDED)),
             (_, runtime) => runtime.unwrap_or_default(),
         };
+        let dead_letters =
+            destinations::dead_letters(&call, &input.role, &id, input.dead_letter_config).await?;
+        let dead_letters = dead_letters.filter(|arn| !arn.is_empty());
         let described = call
             .services
             .functions
@@ -111,6 +114,7 @@ impl Operation for model::operation::CreateFunction {
                 tags: input.tags.unwrap_or_default(),
                 code,
                 image_config: input.image_config.map(image_config_from_wire).unwrap_or_default(),
+                dead_letters,
                 publish: input.publish.unwrap_or(false),
             })
             .await?;
@@ -143,7 +147,6 @@ fn check(input: &model::CreateFunctionRequest) -> Result<(), ApiError> {
     check_architectures(input.architectures.as_deref())?;
     Unused {
         vpc: input.vpc_config.as_ref(),
-        dead_letter: input.dead_letter_config.as_ref(),
         kms_key: input.kms_key_arn.as_deref(),
         tracing: input.tracing_config.as_ref(),
         file_systems: input.file_system_configs.as_deref(),

@@ -2,8 +2,8 @@
 
 use super::configuration::{small, unsigned};
 use super::error::invalid;
-use super::model;
 use super::target::Target;
+use super::{destinations, model};
 use crate::{ApiError, Call, Reply};
 use functions::{EventInvokeChange, EventInvokeRecord};
 use names::Arn;
@@ -11,13 +11,14 @@ use names::Arn;
 /// Sets them; what `change` leaves out stays as it is if `keeps`, and goes otherwise.
 ///
 /// # Errors
-/// As the service's.
+/// As the service's; the function's role may not tell a destination.
 pub(super) async fn put(
     call: &Call,
     target: Target,
     change: EventInvokeChange,
     keeps: bool,
 ) -> Result<Reply<model::FunctionEventInvokeConfig>, ApiError> {
+    destinations::check(call, &target, &change).await?;
     let arn = target.latest_arn();
     let functions = &call.services.functions;
     let record = functions.put_event_invoke_config(target.id, target.qualifier, change, keeps).await?;

@@ -3,7 +3,7 @@ use super::configuration::{Unused, image_config_from_wire, to_wire, unsigned, va
 use super::layer::uses;
 use super::pass_role::{check_trust, pass_role};
 use super::target::whole;
-use super::{logging, model, snap_start};
+use super::{destinations, logging, model, snap_start};
 use crate::{AccessLevel, ApiError, Call, Further, Operation, Reply};
 use access::Resource;
 use access::policy::Context;
@@ -62,12 +62,20 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
         }
         Unused {
             vpc: input.vpc_config.as_ref(),
-            dead_letter: input.dead_letter_config.as_ref(),
             kms_key: input.kms_key_arn.as_deref(),
             tracing: input.tracing_config.as_ref(),
             file_systems: input.file_system_configs.as_deref(),
         }
         .check()?;
+        let dead_letters = match (input.dead_letter_config, &input.role) {
+            (None, _) => None,
+            (config, Some(role)) => destinations::dead_letters(&call, role, &id, config).await?,
+            (config, None) => {
+                let functions = &call.services.functions;
+                let role = functions.get_function(id.clone(), None).await?.described.configuration.role;
+                destinations::dead_letters(&call, &role, &id, config).await?
+            }
+        };
         let update = ConfigurationUpdate {
             id,
             runtime: input.runtime,
@@ -82,6 +90,7 @@ impl Operation for model::operation::UpdateFunctionConfiguration {
                 .transpose()?,
             environment: input.environment.map(variables),
             layers: input.layers,
+            dead_letters,
             image_config: input.image_config.map(image_config_from_wire),
             logging: logging::from_wire(input.logging_config),
             snap_start: snap_start::from_wire(input.snap_start.as_ref()),

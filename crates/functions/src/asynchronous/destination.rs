@@ -1,5 +1,4 @@
-use super::queue::{AsyncEvent, EVENT_BYTES_MAX, InvocationRecord};
-use crate::{FunctionsError, event_invoke_config};
+use super::queue::{EVENT_BYTES_MAX, InvocationRecord};
 use bytes::Bytes;
 use clock::Timestamp;
 use names::Qualifier;
@@ -24,24 +23,18 @@ impl Condition {
     }
 }
 
-/// The event that tells a destination of an outcome, in the shape of
-/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>. Its request id is
-/// left empty.
+/// What tells a destination of an outcome, in the shape of
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
 ///
 /// A record over the size of an event is sent without its payloads rather than not at all.
-///
-/// # Errors
-/// `Invalid` when `to` is no function's ARN.
-pub(super) fn event(
-    to: &str,
+pub(super) fn record(
     request_id: &str,
     record: &InvocationRecord,
     payload: &Bytes,
     condition: Condition,
     outcome: Option<&Outcome>,
     now: Timestamp,
-) -> Result<AsyncEvent, FunctionsError> {
-    let (id, qualifier) = event_invoke_config::destination(to)?;
+) -> Bytes {
     let of = record.qualifier.clone().unwrap_or(Qualifier::Latest);
     let tried = match condition {
         Condition::Success | Condition::RetriesExhausted => record.failures + 1,
@@ -74,15 +67,7 @@ pub(super) fn event(
         told.insert("responsePayload".to_owned(), Value::Null);
         bytes = Value::Object(std::mem::take(told)).to_string();
     }
-    Ok(AsyncEvent {
-        request_id: String::new(),
-        id,
-        qualifier,
-        payload: Bytes::from(bytes),
-        client_context: None,
-        trace_id: record.trace_id.clone(),
-        order: None,
-    })
+    Bytes::from(bytes)
 }
 
 fn as_json(bytes: &Bytes) -> Value {

@@ -1,8 +1,7 @@
-use super::destination::{self, Condition};
 use super::queue::{self, InvocationRecord};
 use super::ready::{self, Place, UnderWay};
 use crate::event_invoke_config::{self, EventInvokeRecord};
-use crate::{AsyncEvent, Functions, FunctionsError, Invocation, keys, lineage};
+use crate::{Functions, FunctionsError, Invocation, keys};
 use bytes::Bytes;
 use clock::Timestamp;
 use kv::{KvError, Snapshot, Transaction};
@@ -258,14 +257,14 @@ impl Functions {
     ) -> Result<(), FunctionsError> {
         let now = self.clock.now();
         let request_id = &place.request_id;
-        let follow_up = self.follow_up(request_id, &record, &payload, &settings, &verdict);
+        let follow_ups = self.follow_ups(request_id, &record, &payload, &settings, &verdict).await?;
         match &verdict {
             Verdict::Exhausted(_) | Verdict::TooOld | Verdict::Recursive => tracing::warn!(
                 %request_id,
                 function = %record.id.arn(),
                 failures = record.failures,
                 reason = verdict.reason(),
-                destination = follow_up.is_some(),
+                told = follow_ups.len(),
                 "an asynchronous invocation was given up"
             ),
             _ => {}
@@ -288,59 +287,18 @@ impl Functions {
                 }
                 None => {
                     queue::remove(tx, &place, &record, now).await?;
-                    if let Some(event) = &follow_up {
-                        queue::enqueue_outcome(tx, event, now).await?;
+                    for (follow_up, text) in &follow_ups {
+                        follow_up.put(tx, text.clone()).await?;
                     }
                     Ok(())
                 }
             })
             .await
     }
-
-    /// What a destination is told, if one is to be told.
-    fn follow_up(
-        &self,
-        request_id: &str,
-        record: &InvocationRecord,
-        payload: &Bytes,
-        settings: &EventInvokeRecord,
-        verdict: &Verdict,
-    ) -> Option<AsyncEvent> {
-        let (to, condition, outcome) = match verdict {
-            Verdict::Succeeded(outcome) => {
-                (settings.on_success.as_deref()?, Condition::Success, Some(outcome))
-            }
-            Verdict::Exhausted(outcome) => {
-                (settings.on_failure.as_deref()?, Condition::RetriesExhausted, outcome.as_ref())
-            }
-            Verdict::Recursive => (settings.on_failure.as_deref()?, Condition::RetriesExhausted, None),
-            Verdict::TooOld => (settings.on_failure.as_deref()?, Condition::EventAgeExceeded, None),
-            Verdict::Failed { .. } | Verdict::Unavailable { .. } => return None,
-        };
-        let mut event =
-            match destination::event(to, request_id, record, payload, condition, outcome, self.clock.now()) {
-                Ok(event) => event,
-                // It was checked when it was set, and nothing would mend it here.
-                Err(error) => {
-                    tracing::error!(%request_id, to, %error, "a destination cannot be told");
-                    return None;
-                }
-            };
-        // Each event that is given up counts as one run, so that no loop goes on without running anything.
-        let trace_id = lineage::advanced(record.trace_id.as_deref(), &record.id, &self.clock);
-        if matches!(verdict, Verdict::Recursive)
-            && lineage::runs(Some(&trace_id), &event.id) >= lineage::RUNS_MAX
-        {
-            return None;
-        }
-        event.request_id = self.clock.uuid();
-        event.trace_id = Some(trace_id);
-        Some(event)
-    }
 }
 
 /// What becomes of an event after an attempt.
-enum Verdict {
+pub(super) enum Verdict {
     Succeeded(Outcome),
     /// The code failed and is tried again.
     Failed {

@@ -262,7 +262,7 @@ fn of_order(order: &str) -> Key {
     Key::new(Keyspace::AsyncOrder).text(order)
 }
 
-async fn next_sequence(tx: &mut Transaction) -> Result<u64, KvError> {
+pub(super) async fn next_sequence(tx: &mut Transaction) -> Result<u64, KvError> {
     let last = tx.get(&keys::sequence()).await?;
     let last = match last.as_deref().map(<[u8; 8]>::try_from) {
         None => 0,

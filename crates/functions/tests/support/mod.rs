@@ -230,6 +230,7 @@ pub fn new_function(name: &str, code: Bytes) -> NewFunction {
         tags: BTreeMap::new(),
         code: NewCode::Zip(code),
         image_config: functions::ImageConfig::default(),
+        dead_letters: None,
         publish: false,
     }
 }

@@ -1,3 +1,4 @@
+use super::known::Queue;
 use super::once;
 use super::place_message::place;
 use super::settle;
@@ -104,16 +105,43 @@ impl Queues {
         may: impl FnOnce(&PolicyDocument) -> bool,
         message: &Outgoing,
     ) -> Result<Option<Sent>, QueuesError> {
-        let Some(queue) = self.known.find(tx, id).await? else { return Ok(None) };
-        if !queue.policy.as_deref().is_some_and(may) {
-            return Ok(None);
+        match self.known.find(tx, id).await? {
+            Some(queue) if queue.policy.as_deref().is_some_and(may) => {
+                self.send_to(tx, queue, message).await.map(Some)
+            }
+            _ => Ok(None),
         }
+    }
+
+    /// Within somebody else's transaction, for a sender who was asked whether they may; `None` where there is no such
+    /// queue.
+    ///
+    /// # Errors
+    /// Of the message; the store fails.
+    pub async fn send_allowed(
+        &self,
+        tx: &mut Transaction,
+        id: &QueueId,
+        message: &Outgoing,
+    ) -> Result<Option<Sent>, QueuesError> {
+        match self.known.find(tx, id).await? {
+            Some(queue) => self.send_to(tx, queue, message).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn send_to(
+        &self,
+        tx: &mut Transaction,
+        queue: Arc<Queue>,
+        message: &Outgoing,
+    ) -> Result<Sent, QueuesError> {
         let mut work = Work::open(tx, queue, self.now()).await?;
         settle::settle(tx, &mut work).await?;
         check(&work.queue.settings, message)?;
         let sent = self.send_one(tx, &mut work, message).await?;
         work.close(tx, &self.waiters);
-        Ok(Some(sent))
+        Ok(sent)
     }
 
     async fn send_one(
