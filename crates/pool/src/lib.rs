@@ -20,9 +20,11 @@ mod output;
 mod outside;
 mod pool;
 mod prewarm;
+mod processors;
 mod provisioned;
 mod registry;
 mod shards;
+mod starts;
 mod turns;
 mod version;
 

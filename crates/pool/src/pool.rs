@@ -21,8 +21,10 @@ use crate::instance::{Context, Finished, Instance, StartError, fail_without_proc
 use crate::keep_alive::KeepAlive;
 use crate::layers::Layers;
 use crate::prewarm::{InstanceKind, Preload, PrewarmStatus, Prewarmed, Stock, Templates};
+use crate::processors::Processors;
 use crate::provisioned::{ProvisionStatus, Provisioned};
 use crate::registry::{InstanceStatus, Phase, Purpose, Registry};
+use crate::starts::Starts;
 use crate::turns::Turns;
 use crate::{
     AnswerSink, CredentialSource, Endpoint, InstanceSource, InvokeError, InvokeRequest, Outcome, PoolConfig,
@@ -58,6 +60,7 @@ struct Inner {
     keep_alive: KeepAlive,
     provisioned: Provisioned,
     turns: Turns,
+    start_turns: Starts,
     /// Provisioned instances that start at the same time.
     provision_turns: Semaphore,
     /// Packages that are compiled at the same time.
@@ -115,7 +118,9 @@ impl Pool {
         let idle = Arc::new(Idle::new(clock.clone()));
         let ahead = Arc::new(Ahead::new(clock.clone()));
         let provisioned = Provisioned::new(clock.clone());
-        let turns = Turns::new(clock.clone());
+        let processors = Arc::new(Processors::new(clock.clone()));
+        let turns = Turns::new(clock.clone(), processors.clone());
+        let start_turns = Starts::new(clock.clone(), processors);
         let keep_alive = KeepAlive::new(clock.clone(), config.idle_timeout);
         let preload = Preload::default();
         let stock = Stock::new(clock.clone(), config.prewarm_memory_mb);
@@ -151,6 +156,7 @@ impl Pool {
             keep_alive,
             provisioned,
             turns,
+            start_turns,
             provision_turns: Semaphore::new(restock::workers() * 2),
             compiling: Semaphore::new(1),
             waiting: AtomicUsize::new(0),
@@ -326,8 +332,8 @@ impl Inner {
         let mut starting = None;
         let (mut instance, is_cold) = match acquired {
             Acquired::Warm(instance) => (instance, false),
-            Acquired::Cold(registration) => {
-                starting = Some(Starting::count(&self.starts));
+            Acquired::Cold(registration, turn) => {
+                starting = Some((Starting::count(&self.starts), turn));
                 // In boxes of their own, since every warm invocation would carry the room for them along.
                 match Box::pin(Instance::start(&self.context, spec.clone(), registration)).await {
                     Ok(instance) => (instance, true),

@@ -7,12 +7,10 @@
 //! instead. Nobody waits while a processor is idle, since then the running ones wait for something else; and nobody
 //! longer than [`HOLD`]: who did runs whatever else does, and others are spared the wait for [`SPARED`].
 
-mod processors;
-
 use crate::idle::Key;
+use crate::processors::Processors;
 use crate::shards::{SHARDS, Shards};
 use clock::{Clock, Moment};
-use processors::Processors;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -43,7 +41,7 @@ const VERSIONS_MAX: usize = 4096 / SHARDS;
 pub(crate) struct Turns {
     clock: Clock,
     at_once: usize,
-    processors: Processors,
+    processors: Arc<Processors>,
     of: Shards<Key, Arc<Version>>,
 }
 
@@ -62,8 +60,7 @@ pub(crate) struct Turn {
 
 impl Turns {
     /// Two at once for each processor: one is on its way while another runs.
-    pub fn new(clock: Clock) -> Self {
-        let processors = Processors::new(clock.clone());
+    pub fn new(clock: Clock, processors: Arc<Processors>) -> Self {
         Turns { clock, at_once: processors.count() * 2, processors, of: Shards::default() }
     }
 
@@ -133,7 +130,8 @@ mod tests {
     const BRIEF: Duration = Duration::from_micros(300);
 
     fn turns(clock: &Clock, are_busy: bool) -> Turns {
-        Turns { at_once: 2, processors: Processors::pretended(are_busy), ..Turns::new(clock.clone()) }
+        let processors = Arc::new(Processors::pretended(are_busy));
+        Turns { at_once: 2, ..Turns::new(clock.clone(), processors) }
     }
 
     fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {

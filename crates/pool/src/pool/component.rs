@@ -1,6 +1,6 @@
 //! Versions whose code is a WebAssembly component: they have no instance but while an event is dealt with.
 
-use super::acquire::Acquired;
+use super::acquire::Found;
 use super::{Closing, Inner, closed};
 use crate::idle::Key;
 use crate::instance::{Component, fail_component};
@@ -30,12 +30,13 @@ impl Inner {
                 Ok(component) => component,
                 Err(error) => return fail_component(&self.context, &spec, &request, error),
             };
-            match self.acquire(&spec, &Key::of(&spec)).await? {
-                Acquired::Cold(registration) => {
+            // Making an instance of it is no work that would have to wait for its turn.
+            match self.find(&spec, &Key::of(&spec)).await? {
+                Found::Memory(registration) => {
                     component.invoke(&self.context, &spec, &request, registration).await
                 }
                 // Its code has changed, and not its revision.
-                Acquired::Warm(instance) => {
+                Found::Idle(instance) => {
                     self.destroy_later(vec![instance]);
                     Err(InvokeError::InvalidCode("the code changed under an instance".to_owned()))
                 }

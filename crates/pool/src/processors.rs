@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Whether this machine's processors have anything to spare, by `/proc/uptime` (proc(5)): since when the machine runs,
 /// and how long its processors were idle since then, all together, in hundredths of a second.
-pub(super) struct Processors {
+pub(crate) struct Processors {
     clock: Clock,
     count: usize,
     seen: Mutex<Option<Seen>>,
