@@ -12,7 +12,7 @@ use audit::Log;
 use blob::Blobs;
 use clock::Clock;
 use functions::Functions;
-use kv::{Kv, SqliteOptions};
+use kv::{Kv, KvError, SqliteOptions};
 use meters::Meters;
 use names::Region;
 use objects::Objects;
@@ -75,7 +75,7 @@ impl Rooms {
     pub async fn build(settings: Settings<'_>) -> Result<Rooms, Box<dyn Error>> {
         let Settings { data, packs, config, accounts, region, address, may_lack } = settings;
         let clock = Clock::real();
-        let kv = Kv::open(SqliteOptions::new(data.store()), clock.clone())?;
+        let kv = open_store(data, &clock).await?;
         data.close_to_others()?;
         let host = sandbox_host(data, may_lack, &clock)?;
         let master = MasterKey::load_or_create(&data.master_key(), &clock)?;
@@ -324,6 +324,22 @@ impl Rooms {
             iam,
             noting,
             audit,
+        }
+    }
+}
+
+/// How long the lock of a server may outlive it: a child that it was about to start when it was killed holds the lock
+/// until it has become another program.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+const LOCK_AGAIN: Duration = Duration::from_millis(20);
+
+async fn open_store(data: &DataDir, clock: &Clock) -> Result<Kv, KvError> {
+    let began = clock.moment();
+    loop {
+        match Kv::open(SqliteOptions::new(data.store()), clock.clone()) {
+            Err(KvError::Locked(_)) if clock.since(began) < LOCK_WAIT => clock.sleep(LOCK_AGAIN).await,
+            opened => return opened,
         }
     }
 }
