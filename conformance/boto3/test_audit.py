@@ -74,8 +74,8 @@ def test_calls_of_nobody_and_for_nothing_are_recorded(zerun, bucket):
     assert wrong["zerun"]["decision"] == "none"
 
     with pytest.raises(ClientError):
-        zerun.client("sns").create_topic(Name="q")
-    assert one(zerun, eventSource="sns.amazonaws.com")["userIdentity"]["type"] == "Root"
+        zerun.client("cloudformation").create_stack(StackName="q")
+    assert one(zerun, eventSource="cloudformation.amazonaws.com")["userIdentity"]["type"] == "Root"
     with pytest.raises(ClientError):
         zerun.client("iam").list_saml_providers()
     assert one(zerun, eventName="ListSAMLProviders")["eventSource"] == "iam.amazonaws.com"

@@ -199,8 +199,8 @@ def test_an_operation_that_is_not_there_answers_4xx_and_its_name(zerun, s3, lam,
 def test_a_service_that_is_not_there_answers_4xx(zerun):
     with refused("UnknownOperationException", "UnknownService", "InvalidAction", naming="kinesis"):
         zerun.client("kinesis").list_streams()
-    with refused("UnknownOperationException", "UnknownService", "InvalidAction", naming="sns"):
-        zerun.client("sns").list_topics()
+    with refused("UnknownOperationException", "UnknownService", "InvalidAction", naming="cloudformation"):
+        zerun.client("cloudformation").list_stacks()
 
 
 # --- signatures ----------------------------------------------------------------------------------------------------
