@@ -103,6 +103,28 @@ def test_an_event_that_is_given_up_becomes_a_dead_letter(lam, sqs, function, que
     assert [message["Body"] for message in take(sqs, url)] == ["7"]
 
 
+def test_topics_are_told_too(zerun, lam, sqs, function, queue):
+    url, arn = queue
+    sns = zerun.client("sns")
+    topic = sns.create_topic(Name=f"told-{next(numbers)}")["TopicArn"]
+    let_in = document({"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
+                       "Resource": arn, "Condition": {"ArnEquals": {"aws:SourceArn": topic}}})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": let_in})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    name = function(FAILS, DeadLetterConfig={"TargetArn": topic})
+    settle(lam, name, OnFailure=topic)
+    request_id = invoke(lam, name, {"n": 5})
+    got = []
+    wait_until(lambda: got.extend(take(sqs, url)) or len(got) == 2, what="two messages")
+    letters = [message for message in got if "MessageAttributes" in message]
+    (told,) = (json.loads(message["Body"]) for message in got if message not in letters)
+    assert told["requestContext"]["requestId"] == request_id and told["requestPayload"] == {"n": 5}
+    assert [json.loads(letter["Body"]) for letter in letters] == [{"n": 5}]
+    assert letters[0]["MessageAttributes"]["RequestID"]["StringValue"] == request_id
+    with refused("InvalidParameterValueException", naming="there is no such topic"):
+        settle(lam, name, OnFailure=f"{topic}-none")
+
+
 def test_what_can_be_no_destination_is_refused(lam, sqs, function, queue):
     name = function(TWICE)
     url = sqs.create_queue(QueueName=f"in-order-{next(numbers)}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]

@@ -31,7 +31,7 @@ pub struct Configuration {
     /// What an image's own settings give way to.
     #[serde(default)]
     pub image_config: ImageConfig,
-    /// ARN of the queue that gets the events of asynchronous invocations that are given up.
+    /// ARN of the queue or topic that gets the events of asynchronous invocations that are given up.
     #[serde(default)]
     pub dead_letters: Option<String>,
     pub modified: Timestamp,

@@ -28,7 +28,7 @@ pub struct NewFunction {
     pub tags: BTreeMap<String, String>,
     pub code: NewCode,
     pub image_config: ImageConfig,
-    /// ARN of a queue that the role may send to.
+    /// ARN of a queue or topic that the role may send to.
     pub dead_letters: Option<String>,
     /// Also publishes version 1.
     pub publish: bool,

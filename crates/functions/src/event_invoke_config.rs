@@ -13,7 +13,7 @@ pub struct EventInvokeRecord {
     pub retries_max: Option<u8>,
     /// 60–21,600.
     pub age_max_s: Option<u32>,
-    /// ARN of the function or queue that is told of the outcome.
+    /// ARN of the function, queue or topic that is told of the outcome.
     pub on_success: Option<String>,
     pub on_failure: Option<String>,
     pub modified: Timestamp,
@@ -38,7 +38,7 @@ impl Functions {
     ///
     /// # Errors
     /// `NotFound` for the function or qualifier, or, in an update, the settings; `Invalid` for values out of
-    /// bounds, and destinations that are neither a function that is there nor a queue, which the caller has looked for.
+    /// bounds, and destinations that are no function that is there and no queue or topic, which the caller has looked for.
     pub async fn put_event_invoke_config(
         &self,
         id: FunctionId,
@@ -72,7 +72,7 @@ impl Functions {
                         None => {}
                         Some("") => *field = None,
                         Some(arn) => {
-                            if !is_queue(arn) {
+                            if !is_queue_or_topic(arn) {
                                 check_function(tx, arn, &id).await?;
                             }
                             *field = Some(arn.to_owned());
@@ -150,8 +150,8 @@ pub(crate) fn text(qualifier: Option<&Qualifier>) -> String {
     }
 }
 
-fn is_queue(arn: &str) -> bool {
-    Arn::parse(arn).is_ok_and(|arn| arn.service == "sqs")
+fn is_queue_or_topic(arn: &str) -> bool {
+    Arn::parse(arn).is_ok_and(|arn| ["sqs", "sns"].contains(&arn.service.as_str()))
 }
 
 async fn check_function(from: &impl Read, arn: &str, of: &FunctionId) -> Result<(), FunctionsError> {
@@ -173,7 +173,7 @@ async fn check_function(from: &impl Read, arn: &str, of: &FunctionId) -> Result<
 pub(crate) fn function(arn: &str) -> Result<(FunctionId, Option<Qualifier>), FunctionsError> {
     let refused = || {
         FunctionsError::Invalid(format!(
-            "The destination ARN {arn} is not supported: destinations can be functions and standard queues."
+            "The destination ARN {arn} is not supported: destinations can be functions, standard queues and standard topics."
         ))
     };
     let parsed = Arn::parse(arn).map_err(|_| refused())?;

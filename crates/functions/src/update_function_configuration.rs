@@ -21,7 +21,7 @@ pub struct ConfigurationUpdate {
     /// ARNs of layer versions, in merging order; empty takes all away.
     pub layers: Option<Vec<String>>,
     pub image_config: Option<ImageConfig>,
-    /// ARN of a queue that the role may send to; empty takes it away.
+    /// ARN of a queue or topic that the role may send to; empty takes it away.
     pub dead_letters: Option<String>,
     pub logging: LoggingUpdate,
     pub snap_start: Option<bool>,

@@ -31,7 +31,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use topics::Topics;
-use triggers::{Destinations, Mappings, TableTransfers, TopicDeliveries, Triggers};
+use triggers::{Destinations, Mappings, Peers, TableTransfers, TopicDeliveries, Triggers};
 
 /// Between two sweeps of forgotten blobs.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -134,17 +134,15 @@ impl Rooms {
         let audit = Log::open(&data.audit(), clock.clone(), config.audit.settings())
             .map_err(|error| format!("audit log {}: {error}", data.audit().display()))?;
         let iam = access.iam().clone();
-        let mappings = Mappings::new(
-            kv.clone(),
-            clock.clone(),
-            access.clone(),
-            functions.clone(),
-            tables.clone(),
-            queues.clone(),
-            objects.clone(),
-        );
-        let destinations =
-            Destinations::new(kv.clone(), clock.clone(), access.clone(), functions.clone(), queues.clone());
+        let peers = Peers {
+            functions: functions.clone(),
+            objects: objects.clone(),
+            tables: tables.clone(),
+            queues: queues.clone(),
+            topics: topics.clone(),
+        };
+        let mappings = Mappings::new(kv.clone(), clock.clone(), access.clone(), peers.clone());
+        let destinations = Destinations::new(kv.clone(), clock.clone(), access.clone(), peers);
         let services = Services {
             clock: clock.clone(),
             kv: kv.clone(),

@@ -6,7 +6,9 @@
 mod hand_on;
 mod message;
 
+use crate::Peers;
 use crate::role_rights::{InRole, RoleRights};
+use ::topics::{TopicId, Topics};
 use access::Access;
 use clock::Clock;
 use functions::{FollowUp, FunctionId, Functions, FunctionsError};
@@ -26,18 +28,23 @@ pub struct Destinations {
     clock: Clock,
     functions: Functions,
     queues: Queues,
+    topics: Topics,
     rights: RoleRights,
 }
 
 enum Destination {
     Function,
     Queue(QueueId),
+    Topic(TopicId),
 }
 
 impl Destination {
     fn parse(arn: &str) -> Option<Self> {
         if let Some(queue) = QueueId::parse_arn(arn) {
             return Some(Destination::Queue(queue));
+        }
+        if let Some(topic) = TopicId::parse_arn(arn) {
+            return Some(Destination::Topic(topic));
         }
         let FunctionReference { account, region, .. } = FunctionReference::parse(arn).ok()?;
         (account.is_some() && region.is_some()).then_some(Destination::Function)
@@ -48,14 +55,16 @@ impl Destination {
         match self {
             Destination::Function => &["lambda:InvokeFunction"],
             Destination::Queue(_) => &["sqs:SendMessage"],
+            Destination::Topic(_) => &["sns:Publish"],
         }
     }
 }
 
 impl Destinations {
-    pub fn new(kv: Kv, clock: Clock, access: Access, functions: Functions, queues: Queues) -> Self {
-        let rights = RoleRights::new(clock.clone(), access, functions.clone(), queues.clone());
-        Destinations { kv, clock, functions, queues, rights }
+    pub fn new(kv: Kv, clock: Clock, access: Access, peers: Peers) -> Self {
+        let rights = RoleRights::new(clock.clone(), access, &peers);
+        let Peers { functions, queues, topics, .. } = peers;
+        Destinations { kv, clock, functions, queues, topics, rights }
     }
 
     /// Why a function that acts in `role` cannot have `arn` as a destination, in Lambda's words; `None` if it can.
@@ -70,11 +79,12 @@ impl Destinations {
     ) -> Result<Option<String>, FunctionsError> {
         let destination = match Destination::parse(arn) {
             Some(Destination::Queue(queue)) if queue.name.is_fifo() => None,
+            Some(Destination::Topic(topic)) if topic.name.is_fifo() => None,
             other => other,
         };
         let Some(destination) = destination else {
             return Ok(Some(format!(
-                "The destination ARN {arn} is not supported: destinations can be functions and standard queues."
+                "The destination ARN {arn} is not supported: destinations can be functions, standard queues and standard topics."
             )));
         };
         if let Some(action) = self.denied(role, of, arn, &destination).await? {
@@ -82,19 +92,23 @@ impl Destinations {
                 "The function's execution role does not have permissions to call {action} on {arn}. (The role is {role}.)"
             )));
         }
-        if let Destination::Queue(queue) = destination
-            && self
+        let missing = match destination {
+            Destination::Queue(queue) => self
                 .queues
                 .queue_info(queue)
                 .await
                 .is_err_and(|error| matches!(error, QueuesError::NoSuchQueue))
-        {
-            return Ok(Some(format!("The destination ARN {arn} is invalid: there is no such queue.")));
-        }
-        Ok(None)
+                .then_some("queue"),
+            Destination::Topic(topic) => {
+                self.topics.is_there(&topic).await.is_ok_and(|is_there| !is_there).then_some("topic")
+            }
+            // The service itself looks for it.
+            Destination::Function => None,
+        };
+        Ok(missing.map(|what| format!("The destination ARN {arn} is invalid: there is no such {what}.")))
     }
 
-    /// As [`Destinations::refusal`], for a dead letter queue.
+    /// As [`Destinations::refusal`], for a dead letter queue or topic.
     ///
     /// # Errors
     /// The store fails.
@@ -104,20 +118,22 @@ impl Destinations {
         of: &FunctionId,
         arn: &str,
     ) -> Result<Option<String>, FunctionsError> {
-        match Destination::parse(arn) {
-            Some(Destination::Queue(queue)) if !queue.name.is_fifo() => {
-                if self.denied(role, of, arn, &Destination::Queue(queue)).await?.is_some() {
-                    return Ok(Some(format!(
-                        "The provided execution role does not have permissions to call SendMessage on SQS (the role \
-                         {role}, on {arn})"
-                    )));
-                }
-                self.refusal(role, of, arn).await
+        let (target, service) = match Destination::parse(arn) {
+            Some(target @ Destination::Queue(_)) => (target, "SQS"),
+            Some(target @ Destination::Topic(_)) => (target, "SNS"),
+            Some(Destination::Function) | None => {
+                return Ok(Some(format!(
+                    "The dead letter target {arn} is not supported: it can be a standard queue or topic."
+                )));
             }
-            _ => Ok(Some(format!(
-                "The dead letter target {arn} is not supported: it can be a standard queue."
-            ))),
+        };
+        if let Some(action) = self.denied(role, of, arn, &target).await? {
+            return Ok(Some(format!(
+                "The provided execution role does not have permissions to call {action} on {service} (the role {role}, \
+                 on {arn})"
+            )));
         }
+        self.refusal(role, of, arn).await
     }
 
     async fn denied(

@@ -15,6 +15,7 @@ mod mapping;
 mod object_changes;
 mod object_event;
 mod pattern;
+mod peers;
 mod role_rights;
 mod table_transfers;
 mod topics;
@@ -26,6 +27,7 @@ pub use mapping::{
 };
 pub use object_changes::{bucket_may_publish, bucket_may_send};
 pub use pattern::{InvalidPattern, Pattern};
+pub use peers::Peers;
 pub use table_transfers::TableTransfers;
 pub use topics::TopicDeliveries;
 

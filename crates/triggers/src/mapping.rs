@@ -29,7 +29,9 @@ pub use record::{FILTERS_MAX, Mapping, MappingId, Pollers, Settings, Start};
 pub use source::{Bounds, Source};
 pub use store::{Change, NewMapping};
 
+use crate::Peers;
 use crate::role_rights::RoleRights;
+use ::topics::Topics;
 use access::Access;
 use clock::Clock;
 use functions::Functions;
@@ -53,24 +55,29 @@ struct Inner {
     tables: Tables,
     queues: Queues,
     objects: Objects,
+    topics: Topics,
     rights: RoleRights,
     /// What came of each mapping's last batch, since the start.
     results: Mutex<HashMap<String, String>>,
 }
 
 impl Mappings {
-    pub fn new(
-        kv: Kv,
-        clock: Clock,
-        access: Access,
-        functions: Functions,
-        tables: Tables,
-        queues: Queues,
-        objects: Objects,
-    ) -> Self {
+    pub fn new(kv: Kv, clock: Clock, access: Access, peers: Peers) -> Self {
         let results = Mutex::default();
-        let rights = RoleRights::new(clock.clone(), access.clone(), functions.clone(), queues.clone());
-        Mappings(Arc::new(Inner { kv, clock, access, functions, tables, queues, objects, rights, results }))
+        let rights = RoleRights::new(clock.clone(), access.clone(), &peers);
+        let Peers { functions, objects, tables, queues, topics } = peers;
+        Mappings(Arc::new(Inner {
+            kv,
+            clock,
+            access,
+            functions,
+            tables,
+            queues,
+            objects,
+            topics,
+            rights,
+            results,
+        }))
     }
 
     /// Reads sources until `stop` turns true. Run exactly one per store.

@@ -1,5 +1,7 @@
 //! What is done on a function's behalf is done in the function's role.
 
+use crate::Peers;
+use ::topics::{TopicId, Topics, TopicsError};
 use access::iam::LoadedPolicy;
 use access::policy::Context;
 use access::{Access, Asked, IamError, Principal, Resource, Sent, Session, Validity};
@@ -21,6 +23,7 @@ pub(crate) struct RoleRights {
     access: Access,
     functions: Functions,
     queues: Queues,
+    topics: Topics,
 }
 
 /// A role, and what it would do.
@@ -35,8 +38,9 @@ pub(crate) struct InRole<'a> {
 }
 
 impl RoleRights {
-    pub fn new(clock: Clock, access: Access, functions: Functions, queues: Queues) -> Self {
-        RoleRights { clock, access, functions, queues }
+    pub fn new(clock: Clock, access: Access, peers: &Peers) -> Self {
+        let Peers { functions, queues, topics, .. } = peers.clone();
+        RoleRights { clock, access, functions, queues, topics }
     }
 
     /// The first of the actions that the role may not do; `None` where it may do all.
@@ -92,10 +96,14 @@ impl RoleRights {
 
     /// The policy that the resource has of its own: it may allow more, and forbid.
     async fn resource_policy(&self, arn: &Arn) -> Result<Option<LoadedPolicy>, FunctionsError> {
-        let document = match (QueueId::of_arn(arn), arn.service.as_str()) {
-            (Some(queue), _) => self.queues.resource_policy(&queue).await.map_err(of_queue)?,
-            (None, "lambda") => self.functions.resource_policy(arn).await?,
-            _ => None,
+        let document = if let Some(queue) = QueueId::of_arn(arn) {
+            self.queues.resource_policy(&queue).await.map_err(of_queue)?
+        } else if let Some(topic) = TopicId::of_arn(arn) {
+            self.topics.resource_policy(&topic).await.map_err(of_topic)?
+        } else if arn.service == "lambda" {
+            self.functions.resource_policy(arn).await?
+        } else {
+            None
         };
         Ok(document.map(|document| LoadedPolicy { name: format!("resource policy of {arn}"), document }))
     }
@@ -104,6 +112,13 @@ impl RoleRights {
 fn of_queue(error: QueuesError) -> FunctionsError {
     match error {
         QueuesError::Store(error) => FunctionsError::Store(error),
+        other => FunctionsError::Internal(other.to_string()),
+    }
+}
+
+fn of_topic(error: TopicsError) -> FunctionsError {
+    match error {
+        TopicsError::Store(error) => FunctionsError::Store(error),
         other => FunctionsError::Internal(other.to_string()),
     }
 }

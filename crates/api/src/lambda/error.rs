@@ -70,6 +70,7 @@ impl From<MappingError> for ApiError {
             MappingError::Queues(_)
             | MappingError::Tables(_)
             | MappingError::Objects(_)
+            | MappingError::Topics(_)
             | MappingError::Store(_) => ApiError::internal(message),
         }
     }

@@ -115,6 +115,12 @@ impl Topics {
         self.kv.read_few(async move |snapshot: &Snapshot| known.find(snapshot, &id).await).await
     }
 
+    /// # Errors
+    /// The store fails.
+    pub async fn is_there(&self, id: &TopicId) -> Result<bool, TopicsError> {
+        Ok(self.find(id).await?.is_some())
+    }
+
     /// The topic's own policy; `None` where there is none, or no such topic.
     ///
     /// # Errors

@@ -68,6 +68,22 @@ impl Topics {
         self.publish_one(tx, id, &topic, message).await.map(Some)
     }
 
+    /// Within somebody else's transaction, for a sender who was asked whether they may; `None` where there is no such
+    /// topic.
+    ///
+    /// # Errors
+    /// Of the message; the store fails.
+    pub async fn publish_allowed(
+        &self,
+        tx: &mut Transaction,
+        id: &TopicId,
+        outgoing: &Outgoing,
+    ) -> Result<Option<Published>, TopicsError> {
+        let Some(topic) = self.known.find(tx, id).await? else { return Ok(None) };
+        let message = message::read(&topic.settings, outgoing)?;
+        self.publish_one(tx, id, &topic, message).await.map(Some)
+    }
+
     async fn publish_one(
         &self,
         tx: &mut Transaction,

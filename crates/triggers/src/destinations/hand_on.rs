@@ -1,5 +1,6 @@
-use super::message::{letter, without_payloads};
+use super::message::{Letter, without_payloads};
 use super::{Destination, Destinations};
+use ::topics::{TopicId, TopicsError};
 use bytes::Bytes;
 use functions::{FollowUp, FunctionsError};
 use kv::{KvError, Snapshot, Transaction};
@@ -122,7 +123,8 @@ impl Destinations {
     async fn tell(&self, tx: &mut Transaction, one: &Judged) -> Result<(), KvError> {
         let Judged { follow_up, text, .. } = one;
         let is_told = match Destination::parse(&follow_up.to) {
-            Some(Destination::Queue(queue)) => self.send(tx, &queue, follow_up, text).await?,
+            Some(Destination::Queue(queue)) => self.send(tx, &queue, Letter::new(follow_up, text)).await?,
+            Some(Destination::Topic(topic)) => self.publish(tx, &topic, Letter::new(follow_up, text)).await?,
             Some(Destination::Function) => follow_up.hand_to_function(tx, text.clone(), &self.clock).await?,
             None => false,
         };
@@ -137,22 +139,44 @@ impl Destinations {
         &self,
         tx: &mut Transaction,
         queue: &QueueId,
-        follow_up: &FollowUp,
-        text: &Bytes,
+        mut letter: Letter<'_>,
     ) -> Result<bool, KvError> {
-        let mut message = letter(follow_up, text);
-        let mut sent = self.queues.send_allowed(tx, queue, &message).await;
+        let mut sent = self.queues.send_allowed(tx, queue, &letter.to_queue()).await;
         // The queue's bound may be far below what an event may have.
-        if let (Err(QueuesError::InvalidParameter(_)), Some(short)) = (&sent, without_payloads(&message.body))
+        if let (Err(QueuesError::InvalidParameter(_)), Some(short)) = (&sent, without_payloads(&letter.body))
         {
-            message.body = short;
-            sent = self.queues.send_allowed(tx, queue, &message).await;
+            letter.body = short;
+            sent = self.queues.send_allowed(tx, queue, &letter.to_queue()).await;
         }
         match sent {
             Ok(sent) => Ok(sent.is_some()),
             Err(QueuesError::Store(error)) => Err(error),
             Err(error) => {
                 tracing::warn!(queue = %queue.arn(), %error, "a queue does not take what came of an event");
+                Ok(false)
+            }
+        }
+    }
+
+    /// As [`Destinations::send`].
+    async fn publish(
+        &self,
+        tx: &mut Transaction,
+        topic: &TopicId,
+        mut letter: Letter<'_>,
+    ) -> Result<bool, KvError> {
+        let mut published = self.topics.publish_allowed(tx, topic, &letter.to_topic()).await;
+        if let (Err(TopicsError::InvalidParameter(_)), Some(short)) =
+            (&published, without_payloads(&letter.body))
+        {
+            letter.body = short;
+            published = self.topics.publish_allowed(tx, topic, &letter.to_topic()).await;
+        }
+        match published {
+            Ok(published) => Ok(published.is_some()),
+            Err(TopicsError::Store(error)) => Err(error),
+            Err(error) => {
+                tracing::warn!(topic = %topic.arn(), %error, "a topic does not take what came of an event");
                 Ok(false)
             }
         }

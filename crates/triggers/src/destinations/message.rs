@@ -1,28 +1,62 @@
 use functions::{DeadLetter, FollowUp};
-use queues::{Attribute, AttributeValue, Attributes, Outgoing};
 use serde_json::Value;
 
 /// As receivers are told who sent it.
 const SENDER: &str = "lambda.amazonaws.com";
 
-/// What a queue is sent. A dead letter has attributes, a record of an outcome has none.
-pub(super) fn letter(follow_up: &FollowUp, text: &[u8]) -> Outgoing {
-    let attribute =
-        |kind: &str, text: String| Attribute { kind: kind.to_owned(), value: AttributeValue::Text(text) };
-    let mut attributes = Attributes::new();
-    if let Some(DeadLetter { request_id, code, message }) = &follow_up.dead_letter {
-        attributes.insert("RequestID".to_owned(), attribute("String", request_id.clone()));
-        attributes.insert("ErrorCode".to_owned(), attribute("Number", code.to_string()));
-        if let Some(message) = sendable(message) {
-            attributes.insert("ErrorMessage".to_owned(), attribute("String", message));
+/// What is sent: a record of an outcome, or a dead letter, which has attributes.
+pub(super) struct Letter<'a> {
+    pub body: String,
+    /// Names, types and values.
+    attributes: Vec<(&'static str, &'static str, String)>,
+    trace: Option<&'a str>,
+}
+
+impl Letter<'_> {
+    pub fn new<'a>(follow_up: &'a FollowUp, text: &[u8]) -> Letter<'a> {
+        let mut attributes = Vec::new();
+        if let Some(DeadLetter { request_id, code, message }) = &follow_up.dead_letter {
+            attributes.push(("RequestID", "String", request_id.clone()));
+            attributes.push(("ErrorCode", "Number", code.to_string()));
+            attributes.extend(sendable(message).map(|message| ("ErrorMessage", "String", message)));
+        }
+        let body = body(&String::from_utf8_lossy(text));
+        Letter { body, attributes, trace: follow_up.trace_id.as_deref() }
+    }
+
+    pub fn to_queue(&self) -> queues::Outgoing {
+        use queues::{Attribute, AttributeValue, Outgoing};
+        let attribute = |kind: &str, text: &str| Attribute {
+            kind: kind.to_owned(),
+            value: AttributeValue::Text(text.to_owned()),
+        };
+        let attributes = self.attributes.iter();
+        Outgoing {
+            body: self.body.clone(),
+            attributes: attributes
+                .map(|(name, kind, text)| ((*name).to_owned(), attribute(kind, text)))
+                .collect(),
+            trace: self.trace.map(|trace| attribute("String", trace)),
+            sender: SENDER.to_owned(),
+            ..Outgoing::default()
         }
     }
-    Outgoing {
-        body: body(&String::from_utf8_lossy(text)),
-        attributes,
-        trace: follow_up.trace_id.clone().map(|trace| attribute("String", trace)),
-        sender: SENDER.to_owned(),
-        ..Outgoing::default()
+
+    pub fn to_topic(&self) -> ::topics::Outgoing {
+        use ::topics::{Attribute, AttributeValue, Outgoing};
+        let attribute = |kind: &str, text: &str| Attribute {
+            kind: kind.to_owned(),
+            value: AttributeValue::Text(text.to_owned()),
+        };
+        let attributes = self.attributes.iter();
+        Outgoing {
+            body: self.body.clone(),
+            attributes: attributes
+                .map(|(name, kind, text)| ((*name).to_owned(), attribute(kind, text)))
+                .collect(),
+            trace: self.trace.map(str::to_owned),
+            ..Outgoing::default()
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::error::invalid;
 use super::{Mapping, MappingError, Mappings};
+use ::topics::{TopicId, TopicsError};
 use bytes::Bytes;
 use clock::Timestamp;
 use names::{AccountId, Arn};
@@ -21,6 +22,7 @@ const SENDER: &str = "lambda.amazonaws.com";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Destination {
     Queue(QueueId),
+    Topic(TopicId),
     Bucket(BucketName),
 }
 
@@ -39,6 +41,9 @@ impl Destination {
         if let Some(queue) = QueueId::parse_arn(arn) {
             return Some(Destination::Queue(queue));
         }
+        if let Some(topic) = TopicId::parse_arn(arn) {
+            return Some(Destination::Topic(topic));
+        }
         let bucket = Arn::parse(arn).ok().filter(|arn| *arn == Arn::s3(arn.resource.as_str()))?;
         BucketName::parse(&bucket.resource).ok().map(Destination::Bucket)
     }
@@ -47,6 +52,7 @@ impl Destination {
     fn asked(&self, mapping: &Mapping) -> Vec<(&'static [&'static str], String)> {
         match self {
             Destination::Queue(queue) => vec![(&["sqs:SendMessage"], queue.arn().to_string())],
+            Destination::Topic(topic) => vec![(&["sns:Publish"], topic.arn().to_string())],
             Destination::Bucket(bucket) => {
                 let folder = Arn::s3(format!("{}/{}", bucket.as_str(), folder(mapping))).to_string();
                 vec![(&["s3:PutObject"], folder), (&["s3:ListBucket"], Arn::s3(bucket.as_str()).to_string())]
@@ -65,13 +71,16 @@ impl Mappings {
         let unfit = || {
             MappingError::Invalid(format!(
                 "The destination ARN {to} is invalid: records that are given up are told to standard queues and \
-                 buckets of the function's account."
+                 topics, and buckets, of the function's account."
             ))
         };
         let destination = Destination::parse(to).ok_or_else(unfit)?;
-        if let Destination::Queue(queue) = &destination
-            && (queue.name.is_fifo() || queue.account != own.account)
-        {
+        let is_fit = match &destination {
+            Destination::Queue(queue) => !queue.name.is_fifo() && queue.account == own.account,
+            Destination::Topic(topic) => !topic.name.is_fifo() && topic.account == own.account,
+            Destination::Bucket(_) => true,
+        };
+        if !is_fit {
             return Err(unfit());
         }
         if let Some(why) = self.may_not_tell(mapping, &destination).await? {
@@ -83,6 +92,11 @@ impl Mappings {
                 Err(QueuesError::NoSuchQueue) => {
                     invalid(format!("The destination ARN {to} is invalid: there is no such queue."))
                 }
+                Err(error) => Err(error.into()),
+            },
+            Destination::Topic(topic) => match self.0.topics.is_there(&topic).await {
+                Ok(true) => Ok(()),
+                Ok(false) => invalid(format!("The destination ARN {to} is invalid: there is no such topic.")),
                 Err(error) => Err(error.into()),
             },
             Destination::Bucket(name) => match self.0.objects.head_bucket(of(name, own.account)).await {
@@ -136,6 +150,11 @@ impl Mappings {
                     Err(QueuesError::Store(error)) => return Err(error.into()),
                     Err(error) => error.to_string(),
                 },
+                Destination::Topic(topic) => match self.publish(&topic, &discarded).await {
+                    Ok(()) => return Ok(()),
+                    Err(TopicsError::Store(error)) => return Err(error.into()),
+                    Err(error) => error.to_string(),
+                },
                 Destination::Bucket(bucket) => match self.write(mapping, bucket, discarded).await {
                     Ok(()) => return Ok(()),
                     Err(
@@ -153,6 +172,12 @@ impl Mappings {
         let message =
             Outgoing { body: discarded.told.to_string(), sender: SENDER.to_owned(), ..Outgoing::default() };
         self.0.queues.send(queue, message).await.map(drop)
+    }
+
+    async fn publish(&self, topic: &TopicId, discarded: &Discarded) -> Result<(), TopicsError> {
+        let message =
+            ::topics::Outgoing { body: discarded.told.to_string(), ..::topics::Outgoing::default() };
+        self.0.topics.publish(topic, message).await.map(drop)
     }
 
     /// Objects tell of what the function was handed, too.

@@ -1,3 +1,4 @@
+use ::topics::TopicsError;
 use functions::FunctionsError;
 use kv::KvError;
 use objects::ObjectsError;
@@ -21,6 +22,8 @@ pub enum MappingError {
     Queues(#[from] QueuesError),
     #[error(transparent)]
     Objects(#[from] ObjectsError),
+    #[error(transparent)]
+    Topics(#[from] TopicsError),
     #[error(transparent)]
     Store(#[from] KvError),
 }
