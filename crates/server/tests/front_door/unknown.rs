@@ -35,12 +35,12 @@ fn services_that_are_lacking_are_named() {
     let answer = send(host, &request.clone().sign(&keys, host));
     answer.expect(400, "kinesis").expect(400, "ListStreams");
     assert_eq!(answer.header("x-amzn-errortype"), Some("UnknownOperationException"));
-    let form = Request::new("sns", "POST", "/")
+    let form = Request::new("cloudformation", "POST", "/")
         .header("content-type", "application/x-www-form-urlencoded")
-        .body("Action=ListTopics&Version=2010-03-31");
+        .body("Action=ListStacks&Version=2010-05-15");
     send(host, &form.sign(&keys, host))
         .expect(400, "<Code>InvalidAction</Code>")
-        .expect(400, "sns (ListTopics)");
+        .expect(400, "cloudformation (ListStacks)");
     // Who is not known is told nothing of it.
     assert_eq!(send(host, &request.sign(&keys.with_secret("wrong"), host)).status, 403);
 }
