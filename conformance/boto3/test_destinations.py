@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 
 import pytest
 
@@ -123,6 +124,22 @@ def test_topics_are_told_too(zerun, lam, sqs, function, queue):
     assert letters[0]["MessageAttributes"]["RequestID"]["StringValue"] == request_id
     with refused("InvalidParameterValueException", naming="there is no such topic"):
         settle(lam, name, OnFailure=f"{topic}-none")
+
+
+def test_buckets_are_told_of_failures(lam, s3, bucket, function):
+    name, arn = function(FAILS), f"arn:aws:s3:::{bucket}"
+    with refused("InvalidParameterValueException", naming="buckets for failures"):
+        settle(lam, name, OnSuccess=arn)
+    with refused("InvalidParameterValueException", naming="no such bucket"):
+        settle(lam, name, OnFailure=f"{arn}-none")
+    settle(lam, name, OnFailure=arn)
+    request_id = invoke(lam, name, {"n": 5})
+    listed = wait_until(lambda: s3.list_objects_v2(Bucket=bucket).get("Contents"), what="an object")
+    (key,) = (one["Key"] for one in listed)
+    assert re.fullmatch(rf"aws/lambda/async/{name}/(\d{{4}}/\d\d/\d\d)/[\dT.-]{{19}}-[\da-f-]{{36}}", key)
+    told = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert told["requestContext"]["requestId"] == request_id and told["requestPayload"] == {"n": 5}
+    assert told["responsePayload"]["errorMessage"] == "no"
 
 
 def test_what_can_be_no_destination_is_refused(lam, sqs, function, queue):

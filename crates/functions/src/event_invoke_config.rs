@@ -38,7 +38,7 @@ impl Functions {
     ///
     /// # Errors
     /// `NotFound` for the function or qualifier, or, in an update, the settings; `Invalid` for values out of
-    /// bounds, and destinations that are no function that is there and no queue or topic, which the caller has looked for.
+    /// bounds, and destinations that are no function that is there and no queue, topic or bucket, which the caller has looked for.
     pub async fn put_event_invoke_config(
         &self,
         id: FunctionId,
@@ -72,7 +72,7 @@ impl Functions {
                         None => {}
                         Some("") => *field = None,
                         Some(arn) => {
-                            if !is_queue_or_topic(arn) {
+                            if !is_no_function(arn) {
                                 check_function(tx, arn, &id).await?;
                             }
                             *field = Some(arn.to_owned());
@@ -150,8 +150,9 @@ pub(crate) fn text(qualifier: Option<&Qualifier>) -> String {
     }
 }
 
-fn is_queue_or_topic(arn: &str) -> bool {
-    Arn::parse(arn).is_ok_and(|arn| ["sqs", "sns"].contains(&arn.service.as_str()))
+/// A queue, topic or bucket.
+fn is_no_function(arn: &str) -> bool {
+    Arn::parse(arn).is_ok_and(|arn| ["sqs", "sns", "s3"].contains(&arn.service.as_str()))
 }
 
 async fn check_function(from: &impl Read, arn: &str, of: &FunctionId) -> Result<(), FunctionsError> {

@@ -18,9 +18,10 @@ mod pattern;
 mod peers;
 mod role_rights;
 mod table_transfers;
+mod told_object;
 mod topics;
 
-pub use destinations::Destinations;
+pub use destinations::{Destinations, On};
 pub use mapping::{
     Bounds, Change, FILTERS_MAX, Mapping, MappingError, MappingId, Mappings, MappingsOf, NewMapping, Page,
     Pollers, Settings, Source, Start,

@@ -24,7 +24,7 @@ pub(crate) async fn write(
 ) -> Result<(), ObjectsError> {
     let request = PutObject {
         bucket: of(bucket, owner),
-        key: ObjectKey::parse(&key(folder, clock.now(), &clock.uuid()))?,
+        key: ObjectKey::parse(key(folder, clock.now(), &clock.uuid()))?,
         attributes: Attributes { content_type: Some("application/json".to_owned()), ..Attributes::default() },
         tags: TagSet::default(),
         conditions: WriteConditions::default(),

@@ -5,22 +5,24 @@ use super::model;
 use super::target::Target;
 use crate::{ApiError, Call};
 use functions::{EventInvokeChange, FunctionId};
+use triggers::On;
 
 /// That the function may have the destinations that `change` names.
 ///
 /// # Errors
 /// It may not, or there is no such function or destination.
 pub(super) async fn check(call: &Call, of: &Target, change: &EventInvokeChange) -> Result<(), ApiError> {
-    let named = [&change.on_success, &change.on_failure].into_iter().flatten();
-    let named: Vec<&String> = named.filter(|arn| !arn.is_empty()).collect();
+    let named = [(On::Success, &change.on_success), (On::Failure, &change.on_failure)];
+    let named = named.into_iter().filter_map(|(on, arn)| Some((on, arn.as_ref()?)));
+    let named: Vec<(On, &String)> = named.filter(|(_, arn)| !arn.is_empty()).collect();
     if named.is_empty() {
         return Ok(());
     }
     let functions = &call.services.functions;
     let found = functions.get_function(of.id.clone(), of.qualifier.clone()).await?;
     let role = &found.described.configuration.role;
-    for arn in named {
-        if let Some(why) = call.services.destinations.refusal(role, &of.id, arn).await? {
+    for (on, arn) in named {
+        if let Some(why) = call.services.destinations.refusal(role, &of.id, arn, on).await? {
             return Err(invalid(why));
         }
     }

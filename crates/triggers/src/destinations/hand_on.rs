@@ -1,10 +1,12 @@
 use super::message::{Letter, without_payloads};
-use super::{Destination, Destinations};
+use super::{Destination, Destinations, folder};
+use crate::told_object;
 use ::topics::{TopicId, TopicsError};
 use bytes::Bytes;
 use functions::{FollowUp, FunctionsError};
 use kv::{KvError, Snapshot, Transaction};
 use names::Qualifier;
+use objects::ObjectsError;
 use queues::{QueueId, QueuesError};
 use std::collections::HashMap;
 
@@ -50,6 +52,7 @@ impl Destinations {
                 Err(error) => self.set_aside(sequence, error.to_string()).await?,
             }
         }
+        self.write_objects(&judged).await?;
         let this = self.clone();
         let told = self
             .kv
@@ -126,10 +129,33 @@ impl Destinations {
             Some(Destination::Queue(queue)) => self.send(tx, &queue, Letter::new(follow_up, text)).await?,
             Some(Destination::Topic(topic)) => self.publish(tx, &topic, Letter::new(follow_up, text)).await?,
             Some(Destination::Function) => follow_up.hand_to_function(tx, text.clone(), &self.clock).await?,
+            // It was written before.
+            Some(Destination::Bucket(_)) => true,
             None => false,
         };
         if !is_told {
             tracing::warn!(function = %follow_up.function.arn(), to = follow_up.to, "a destination could not be told");
+        }
+        Ok(())
+    }
+
+    /// Objects, which no transaction writes, are written before those who are told are forgotten: after a crash, or when
+    /// that fails, perhaps again.
+    async fn write_objects(&self, judged: &[Judged]) -> Result<(), FunctionsError> {
+        for Judged { follow_up, text, .. } in judged.iter().filter(|one| one.may) {
+            let Some(Destination::Bucket(bucket)) = Destination::parse(&follow_up.to) else { continue };
+            let bucket = (bucket, follow_up.function.account.clone());
+            let text = String::from_utf8_lossy(text).into_owned();
+            let folder = folder(&follow_up.function);
+            match told_object::write(&self.objects, &self.clock, bucket, &folder, text).await {
+                Ok(()) => {}
+                Err(error @ (ObjectsError::Store(_) | ObjectsError::Blob(_) | ObjectsError::SlowDown)) => {
+                    return Err(FunctionsError::Internal(format!("an outcome cannot be written: {error}")));
+                }
+                Err(error) => {
+                    tracing::warn!(to = follow_up.to, %error, "a bucket could not be told what came of an event");
+                }
+            }
         }
         Ok(())
     }

@@ -5,14 +5,10 @@
 
 use super::error::invalid;
 use super::{Mapping, MappingError, Mappings};
+use crate::told_object;
 use ::topics::{TopicId, TopicsError};
-use bytes::Bytes;
-use clock::Timestamp;
-use names::{AccountId, Arn};
-use objects::{
-    Attributes, BucketName, BucketRef, Caller, ChangeEvent, IncomingBody, ObjectKey, ObjectsError, PutObject,
-    TagSet, WriteConditions,
-};
+use names::Arn;
+use objects::{BucketName, ObjectsError};
 use queues::{Outgoing, QueueId, QueuesError};
 use serde_json::{Value, json};
 
@@ -99,13 +95,14 @@ impl Mappings {
                 Ok(false) => invalid(format!("The destination ARN {to} is invalid: there is no such topic.")),
                 Err(error) => Err(error.into()),
             },
-            Destination::Bucket(name) => match self.0.objects.head_bucket(of(name, own.account)).await {
-                Ok(_) => Ok(()),
-                Err(ObjectsError::NoSuchBucket | ObjectsError::NotTheOwner) => invalid(format!(
-                    "The destination ARN {to} is invalid: the function's account has no such bucket."
-                )),
-                Err(error) => Err(error.into()),
-            },
+            Destination::Bucket(name) => {
+                match told_object::has_bucket(&self.0.objects, name, own.account).await? {
+                    true => Ok(()),
+                    false => invalid(format!(
+                        "The destination ARN {to} is invalid: the function's account has no such bucket."
+                    )),
+                }
+            }
         }
     }
 
@@ -192,43 +189,13 @@ impl Mappings {
         if let Some(told) = told.as_object_mut() {
             told.insert("payload".to_owned(), json!(payload));
         }
-        let key = key(mapping, &shard_id, self.0.clock.now(), &self.0.clock.uuid());
-        let request = PutObject {
-            bucket: of(bucket, own.account),
-            key: ObjectKey::parse(&key)?,
-            attributes: Attributes {
-                content_type: Some("application/json".to_owned()),
-                ..Attributes::default()
-            },
-            tags: TagSet::default(),
-            conditions: WriteConditions::default(),
-            caller: Caller {
-                principal: SENDER.to_owned(),
-                principal_id: SENDER.to_owned(),
-                source_ip: SENDER.to_owned(),
-                request_id: self.0.clock.uuid(),
-                trace_id: None,
-            },
-            event: ChangeEvent::CreatedPut,
-        };
-        self.0.objects.put_object(request, IncomingBody::from_bytes(Bytes::from(told.to_string()))).await?;
-        Ok(())
+        let folder = format!("{}{shard_id}/", folder(mapping));
+        let bucket = (bucket, own.account);
+        told_object::write(&self.0.objects, &self.0.clock, bucket, &folder, told.to_string()).await
     }
 }
 
-/// The role was asked about on behalf of this account.
-fn of(name: BucketName, account: AccountId) -> BucketRef {
-    BucketRef { name, expected_owner: Some(account) }
-}
-
+/// Each shard has a folder in it.
 fn folder(mapping: &Mapping) -> String {
     format!("aws/lambda/{}/", mapping.uuid)
-}
-
-/// `aws/lambda/UUID/shard/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-UUID`.
-fn key(mapping: &Mapping, shard_id: &str, now: Timestamp, random: &str) -> String {
-    let at = now.to_iso8601();
-    let day = at.get(..10).unwrap_or_default().replace('-', "/");
-    let second = at.get(..19).unwrap_or_default().replace(':', ".");
-    format!("{}{shard_id}/{day}/{second}-{random}", folder(mapping))
 }
