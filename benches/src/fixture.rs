@@ -4,8 +4,10 @@ use std::{
     collections::BTreeMap,
     ffi::OsStr,
     io::{BufRead, BufReader, Write},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -40,6 +42,31 @@ impl Server {
             return Err(format!("{command:?} ended before it served").into());
         }
         Ok(server)
+    }
+
+    /// Starts `command`, which says nothing, and waits until it accepts connections at `port`.
+    ///
+    /// # Errors
+    /// It cannot be started, ends, or does not listen within a minute.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a server of somebody else's: nothing tells when it listens"
+    )]
+    pub fn at(command: &mut Command, port: u16) -> Result<Self> {
+        const LOOK_EVERY: Duration = Duration::from_millis(50);
+        const LOOKS: u32 = 1200;
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut server = Server { child, address: format!("127.0.0.1:{port}") };
+        for _ in 0..LOOKS {
+            if TcpStream::connect(&server.address).is_ok() {
+                return Ok(server);
+            }
+            if let Some(status) = server.child.try_wait()? {
+                return Err(format!("{command:?} ended with {status} before it served").into());
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Err(format!("{command:?} does not listen").into())
     }
 
     pub fn pid(&self) -> u32 {

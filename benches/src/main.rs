@@ -19,6 +19,7 @@ mod signed;
 mod start;
 mod table;
 mod tables;
+mod triggers;
 
 use std::path::PathBuf;
 
@@ -47,6 +48,12 @@ struct Arguments {
     /// `node_modules/.bin/dynalite`, as npm installs it, to measure beside tables
     #[arg(long)]
     dynalite: Option<PathBuf>,
+    /// `moto_server`, as pip installs it, to measure beside queues
+    #[arg(long)]
+    moto: Option<PathBuf>,
+    /// A folder with the jars of `org.elasticmq:elasticmq-server` and what it needs, to measure beside queues
+    #[arg(long)]
+    elasticmq: Option<PathBuf>,
     /// Where data is written; must be a real disk, or the durable figures mean nothing
     #[arg(long, default_value = "target")]
     disk: PathBuf,
@@ -75,8 +82,10 @@ enum Bench {
     Tables,
     /// PutItem in a small table and in a large one; only when it is named, since filling it takes minutes
     Filled,
-    /// Messages sent, received and deleted, and what it costs to wait for them
+    /// Messages sent, received and deleted, beside moto and ElasticMQ, and what it costs to wait for them
     Queues,
+    /// How soon a function runs for a message
+    Triggers,
     /// Messages in an empty queue and in one with many; only when it is named, since filling it takes minutes
     Deep,
     /// Decisions over many policies, and what signatures and decisions add to a request
@@ -96,6 +105,8 @@ fn main() -> Result<()> {
         case: arguments.case,
         items: arguments.items,
         dynalite: arguments.dynalite,
+        moto: arguments.moto,
+        elasticmq: arguments.elasticmq,
         clock: clock::Clock::real(),
     };
     let is_long = |bench| matches!(bench, Bench::Registered | Bench::Leak | Bench::Filled | Bench::Deep);
@@ -111,6 +122,7 @@ fn main() -> Result<()> {
         (Bench::Tables, tables::run),
         (Bench::Filled, tables::filled),
         (Bench::Queues, queues::run),
+        (Bench::Triggers, triggers::run),
         (Bench::Deep, queues::deep),
         (Bench::Access, access::run),
         (Bench::Access, signed::run),
@@ -135,5 +147,7 @@ pub struct Context {
     /// How many items the large table has.
     pub items: usize,
     pub dynalite: Option<PathBuf>,
+    pub moto: Option<PathBuf>,
+    pub elasticmq: Option<PathBuf>,
     pub clock: clock::Clock,
 }

@@ -1,25 +1,31 @@
 //! Messages sent, received and deleted, every one of them on the disk before it is acknowledged; what a deep queue costs
 //! beside an empty one, and what waiting costs.
 
-use std::{io::Write, net::TcpStream, time::Duration};
+use std::{
+    io::Write,
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::Command,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
 use crate::{
     Context, Result,
-    fixture::Zerun,
+    client::Connection,
+    fixture::{Server, Zerun},
     sample::{Throughput, clients},
-    sign,
+    sign::{self, Signer},
     table::{ms, per_second, print},
 };
 
-const CLIENTS: [usize; 3] = [1, 16, 64];
 const BATCH: usize = 10;
 /// Bytes of a message's body.
 const BODY_BYTES: usize = 200;
 /// Requests made ahead for each figure; they come again when they are used up.
 const SIGNED: usize = 16_384;
-/// Messages that are there before any is received; sending has left more.
+/// Messages that are put in, in parts, before any is received; sending has left more.
 const FILLED: usize = 100_000;
 /// Queues that are waited for, each by one request.
 const IDLE: usize = 1_000;
@@ -28,42 +34,158 @@ const IDLE_FOR: Duration = Duration::from_secs(8);
 /// # Errors
 /// A server that does not start, or any request that fails.
 pub fn run(context: &Context) -> Result<()> {
-    let zerun = Zerun::start(context, &context.disk.join("queues"))?;
-    let url = create(&zerun, "bench")?;
-    let mut rows = Vec::new();
-    for (name, batch) in [("SendMessage", 1), ("SendMessageBatch of 10", BATCH)] {
-        for count in CLIENTS {
-            rows.push(shown(name, count, batch, &send(context, &zerun, &url, count, batch)?));
-        }
-    }
-    fill(&zerun, &url, FILLED)?;
-    for (name, batch) in [("receive and delete, singly", 1), ("receive and delete, 10 at once", BATCH)] {
-        for count in CLIENTS {
-            rows.push(shown(name, count, batch, &consume(context, &zerun, &url, count, batch, false)?));
-        }
-    }
+    let mut columns = Vec::new();
+    let zerun = Target::zerun(context, "queues")?;
+    columns.push(measure(context, &zerun)?);
     let cpu = idle(context, &zerun)?;
-    let waiting = vec![
-        format!("{IDLE} queues, each with a long poll"),
-        IDLE.to_string(),
-        format!("{} of {} of processor time", ms(cpu), ms(IDLE_FOR)),
-    ];
-    rows.push(waiting.into_iter().chain(std::iter::repeat_n(String::new(), 2)).collect());
+    drop(zerun);
+    if let Some(program) = &context.moto {
+        columns.push(measure(context, &Target::moto(context, program)?)?);
+    }
+    if let Some(jars) = &context.elasticmq {
+        columns.push(measure(context, &Target::elasticmq(context, jars)?)?);
+    }
+    let Some((own, others)) = columns.split_first() else { return Ok(()) };
+    let mut heads = vec!["".to_owned(), "clients".to_owned()];
+    for column in &columns {
+        heads.extend([format!("{}, messages", column.name), "p50 of a round".to_owned(), "p99".to_owned()]);
+    }
+    heads.extend(others.iter().map(|other| format!("to {}", other.name)));
+    let mut rows = Vec::new();
+    for (place, (name, count, _)) in ROWS.iter().enumerate() {
+        let mut row = vec![(*name).to_owned(), count.to_string()];
+        for found in columns.iter().filter_map(|column| column.found.get(place)) {
+            row.extend([per_second(found.rate), ms(found.p50), ms(found.p99)]);
+        }
+        let rate = own.found.get(place).map_or(0.0, |found| found.rate);
+        let theirs = others.iter().filter_map(|other| other.found.get(place));
+        row.extend(theirs.map(|found| format!("{:.2}", rate / found.rate)));
+        rows.push(row);
+    }
     print(
         "Queues",
-        &["", "clients", "messages", "p50 of a round", "p99"],
+        &heads.iter().map(String::as_str).collect::<Vec<_>>(),
         &rows,
         &[
             "Bodies of 200 bytes; signed requests, of which those that delete are signed while the time runs.",
-            "Every acknowledged change is on the disk. Who waits costs nothing.",
+            "Zerun: every acknowledged change is on the disk, every signature and right is checked. Others keep messages in \
+             memory and check neither.",
         ],
+    )?;
+    let waits = format!("{} of {}", ms(cpu), ms(IDLE_FOR));
+    print(
+        "Waiting for messages",
+        &["queues, each with a long poll", "processor time"],
+        &[vec![IDLE.to_string(), waits]],
+        &["Aim: none."],
     )
+}
+
+const SEND: &str = "SendMessage";
+const SEND_10: &str = "SendMessageBatch of 10";
+const TAKE: &str = "receive and delete, singly";
+const TAKE_10: &str = "receive and delete, 10 at once";
+
+/// What is done, by how many clients, how many at once.
+const ROWS: [(&str, usize, usize); 12] = [
+    (SEND, 1, 1),
+    (SEND, 16, 1),
+    (SEND, 64, 1),
+    (SEND_10, 1, BATCH),
+    (SEND_10, 16, BATCH),
+    (SEND_10, 64, BATCH),
+    (TAKE, 1, 1),
+    (TAKE, 16, 1),
+    (TAKE, 64, 1),
+    (TAKE_10, 1, BATCH),
+    (TAKE_10, 16, BATCH),
+    (TAKE_10, 64, BATCH),
+];
+
+struct Column {
+    name: &'static str,
+    /// In the order of [`ROWS`].
+    found: Vec<Found>,
+}
+
+struct Found {
+    /// Messages a second.
+    rate: f64,
+    p50: Duration,
+    p99: Duration,
+}
+
+fn measure(context: &Context, target: &Target) -> Result<Column> {
+    let url = create(target, "bench")?;
+    let mut found = Vec::with_capacity(ROWS.len());
+    for (name, count, batch) in ROWS {
+        let of = match name {
+            SEND | SEND_10 => send(context, target, &url, count, batch)?,
+            _ => {
+                fill(target, &url, FILLED / 6)?;
+                consume(context, target, &url, count, batch, false)?
+            }
+        };
+        found.push(Found {
+            rate: of.per_second * batch as f64,
+            p50: of.latencies.median(),
+            p99: of.latencies.p99(),
+        });
+    }
+    Ok(Column { name: target.name, found })
+}
+
+/// A server that speaks SQS.
+struct Target {
+    name: &'static str,
+    server: Server,
+    signer: Signer,
+    clock: clock::Clock,
+}
+
+impl Target {
+    fn zerun(context: &Context, data: &str) -> Result<Self> {
+        let Zerun { server, signer, clock } = Zerun::start(context, &context.disk.join(data))?;
+        Ok(Target { name: "Zerun", server, signer, clock })
+    }
+
+    fn moto(context: &Context, program: &Path) -> Result<Self> {
+        let port = free_port()?;
+        let mut command = Command::new(program);
+        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+        Target::peer(context, "moto", &mut command, port)
+    }
+
+    fn elasticmq(context: &Context, jars: &Path) -> Result<Self> {
+        let port = free_port()?;
+        let mut command = Command::new("java");
+        command
+            .arg("-cp")
+            .arg(jars.join("*"))
+            .args(["-Drest-stats.enabled=false", "-Dnode-address.host=127.0.0.1"]);
+        command.args([format!("-Drest-sqs.bind-port={port}"), format!("-Dnode-address.port={port}")]);
+        command.args(["-Drest-sqs.bind-hostname=127.0.0.1", "org.elasticmq.server.Main"]);
+        Target::peer(context, "ElasticMQ", &mut command, port)
+    }
+
+    fn peer(context: &Context, name: &'static str, command: &mut Command, port: u16) -> Result<Self> {
+        let signer = Signer { access_key_id: "AKIABENCH".to_owned(), secret_access_key: "secret".to_owned() };
+        Ok(Target { name, server: Server::at(command, port)?, signer, clock: context.clock.clone() })
+    }
+
+    fn connect(&self) -> Result<Connection> {
+        Connection::open(&self.server.address)
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// # Errors
 /// As [`run`].
 pub fn deep(context: &Context) -> Result<()> {
-    let zerun = Zerun::start(context, &context.disk.join("deep"))?;
+    let zerun = Target::zerun(context, "deep")?;
     let mut rows = Vec::new();
     for (name, messages) in [("empty", 0), ("deep", context.items)] {
         let url = create(&zerun, name)?;
@@ -90,17 +212,7 @@ pub fn deep(context: &Context) -> Result<()> {
     )
 }
 
-fn shown(name: &str, count: usize, batch: usize, found: &Throughput) -> Vec<String> {
-    vec![
-        name.to_owned(),
-        count.to_string(),
-        per_second(found.per_second * batch as f64),
-        ms(found.latencies.median()),
-        ms(found.latencies.p99()),
-    ]
-}
-
-fn request(zerun: &Zerun, operation: &str, document: &Value) -> Vec<u8> {
+fn request(zerun: &Target, operation: &str, document: &Value) -> Vec<u8> {
     let body = document.to_string();
     let hash = sign::sha256(body.as_bytes());
     let (target, time) = (format!("AmazonSQS.{operation}"), zerun.clock.now().to_basic());
@@ -108,7 +220,7 @@ fn request(zerun: &Zerun, operation: &str, document: &Value) -> Vec<u8> {
     format!("POST / HTTP/1.1\r\n{signed}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-fn create(zerun: &Zerun, name: &str) -> Result<String> {
+fn create(zerun: &Target, name: &str) -> Result<String> {
     let mut body = Vec::new();
     zerun.connect()?.send(&request(zerun, "CreateQueue", &json!({"QueueName": name})), &mut body)?;
     let told: Value = serde_json::from_slice(&body)?;
@@ -124,7 +236,7 @@ fn sending(url: &str, batch: usize) -> (&'static str, Value) {
     ("SendMessageBatch", json!({"QueueUrl": url, "Entries": (0..batch).map(entry).collect::<Vec<_>>()}))
 }
 
-fn send(context: &Context, zerun: &Zerun, url: &str, count: usize, batch: usize) -> Result<Throughput> {
+fn send(context: &Context, zerun: &Target, url: &str, count: usize, batch: usize) -> Result<Throughput> {
     clients(context, count, |_| {
         let (mut connection, mut body) = (zerun.connect()?, Vec::new());
         let (operation, document) = sending(url, batch);
@@ -140,7 +252,7 @@ fn send(context: &Context, zerun: &Zerun, url: &str, count: usize, batch: usize)
 /// `sends`: one message before each round, so that there are as many after it.
 fn consume(
     context: &Context,
-    zerun: &Zerun,
+    zerun: &Target,
     url: &str,
     count: usize,
     batch: usize,
@@ -175,7 +287,7 @@ fn consume(
     })
 }
 
-fn fill(zerun: &Zerun, url: &str, messages: usize) -> Result<()> {
+fn fill(zerun: &Target, url: &str, messages: usize) -> Result<()> {
     const FILLERS: usize = 32;
     let results: Vec<std::result::Result<(), String>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..FILLERS)
@@ -199,7 +311,7 @@ fn fill(zerun: &Zerun, url: &str, messages: usize) -> Result<()> {
 }
 
 /// Processor time of the server while so many requests wait.
-fn idle(context: &Context, zerun: &Zerun) -> Result<Duration> {
+fn idle(context: &Context, zerun: &Target) -> Result<Duration> {
     let mut waiting = Vec::with_capacity(IDLE);
     let urls: Vec<String> =
         (0..IDLE).map(|number| create(zerun, &format!("idle-{number}"))).collect::<Result<_>>()?;
@@ -233,7 +345,7 @@ fn pause(context: &Context, duration: Duration) {
 }
 
 /// Processor time of the server so far.
-fn cpu(zerun: &Zerun) -> Result<Duration> {
+fn cpu(zerun: &Target) -> Result<Duration> {
     let text = std::fs::read_to_string(format!("/proc/{}/stat", zerun.server.pid()))?;
     let (_, rest) = text.rsplit_once(") ").ok_or("no stat")?;
     let ticks = |place| rest.split(' ').nth(place).and_then(|text| text.parse::<u64>().ok());
