@@ -14,6 +14,7 @@ PYTEST := $(PYTHON) -m pytest -c conformance/pytest.ini
 JS := conformance/js
 DATA ?= .zerun
 ROUNDS ?= 200
+MESSAGES ?= 1000000
 FUZZ_SECONDS ?= 60
 
 # The tests drive this binary and share these runtime packs.
@@ -25,7 +26,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PYTHON_TOOLS := $(VENV)/installed
 JS_TOOLS := $(JS)/node_modules/installed
 
-.PHONY: help run test lint bench crash fuzz build clients
+.PHONY: help run test lint bench crash fire fuzz build clients
 
 help:
 	@echo "make run     build, start Zerun, deploy examples/photos, print where to look; Ctrl-C stops it"
@@ -33,6 +34,7 @@ help:
 	echo "make test    every check and test: lint, Rust tests, boto3, AWS CLI, JavaScript SDK, kill -9 rounds"
 	echo "make lint    rustfmt, clippy, licences, generated code"
 	echo "make crash   the long form of the kill -9 test, 200 rounds (or ROUNDS=N)"
+	echo "make fire    1,000,000 messages (or MESSAGES=N) through a server that is killed every few seconds"
 	echo "make fuzz    every fuzz target for 60 seconds (or FUZZ_SECONDS=N); needs nightly Rust and cargo-fuzz"
 	echo "make bench   release build, then tables of figures with ratios"
 	echo "make build   the binary alone: target/debug/zerun"
@@ -72,6 +74,11 @@ crash: $(PYTHON_TOOLS)
 	@cargo build --package server
 	$(ZERUN_BIN) runtime install python node java --packs $(ZERUN_PACKS)
 	ZERUN_CRASH_ROUNDS=$(ROUNDS) $(PYTEST) conformance -m crash -s
+
+fire: $(PYTHON_TOOLS)
+	@cargo build --package server
+	$(ZERUN_BIN) runtime install python node java --packs $(ZERUN_PACKS)
+	ZERUN_FIRE_MESSAGES=$(MESSAGES) ZERUN_FIRE_SECONDS=14400 $(PYTEST) conformance/crash/test_fire.py -s
 
 fuzz:
 	@for target in $$(cargo +nightly fuzz list); do

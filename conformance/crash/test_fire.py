@@ -65,7 +65,8 @@ class Fire:
                        what="the function")
         self.insist("lambda", "put_function_event_invoke_config", FunctionName="invoked", MaximumRetryAttempts=0,
                     DestinationConfig={"OnFailure": {"Destination": given_up}})
-        self.map("collect", self.arn("messages"), BatchSize=10, FunctionResponseTypes=["ReportBatchItemFailures"])
+        more = {"BatchSize": 100, "MaximumBatchingWindowInSeconds": 1} if IS_LONG else {"BatchSize": 10}
+        self.map("collect", self.arn("messages"), FunctionResponseTypes=["ReportBatchItemFailures"], **more)
         self.map("follow", self.arn("messages.fifo"), BatchSize=10)
         for function, table in (("mirror", "items"), ("mark", "groups")):
             stream = self.insist("dynamodb", "describe_table", TableName=table)["Table"]["LatestStreamArn"]
