@@ -48,9 +48,6 @@ struct Arguments {
     /// `node_modules/.bin/dynalite`, as npm installs it, to measure beside tables
     #[arg(long)]
     dynalite: Option<PathBuf>,
-    /// `moto_server`, as pip installs it, to measure beside queues
-    #[arg(long)]
-    moto: Option<PathBuf>,
     /// A folder with the jars of `org.elasticmq:elasticmq-server` and what it needs, to measure beside queues
     #[arg(long)]
     elasticmq: Option<PathBuf>,
@@ -82,7 +79,7 @@ enum Bench {
     Tables,
     /// PutItem in a small table and in a large one; only when it is named, since filling it takes minutes
     Filled,
-    /// Messages sent, received and deleted, beside moto and ElasticMQ, and what it costs to wait for them
+    /// Messages sent, received and deleted, beside ElasticMQ, and what it costs to wait for them
     Queues,
     /// How soon a function runs for a message
     Triggers,
@@ -105,7 +102,6 @@ fn main() -> Result<()> {
         case: arguments.case,
         items: arguments.items,
         dynalite: arguments.dynalite,
-        moto: arguments.moto,
         elasticmq: arguments.elasticmq,
         clock: clock::Clock::real(),
     };
@@ -147,7 +143,6 @@ pub struct Context {
     /// How many items the large table has.
     pub items: usize,
     pub dynalite: Option<PathBuf>,
-    pub moto: Option<PathBuf>,
     pub elasticmq: Option<PathBuf>,
     pub clock: clock::Clock,
 }

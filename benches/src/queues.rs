@@ -39,9 +39,6 @@ pub fn run(context: &Context) -> Result<()> {
     columns.push(measure(context, &zerun)?);
     let cpu = idle(context, &zerun)?;
     drop(zerun);
-    if let Some(program) = &context.moto {
-        columns.push(measure(context, &Target::moto(context, program)?)?);
-    }
     if let Some(jars) = &context.elasticmq {
         columns.push(measure(context, &Target::elasticmq(context, jars)?)?);
     }
@@ -147,13 +144,6 @@ impl Target {
     fn zerun(context: &Context, data: &str) -> Result<Self> {
         let Zerun { server, signer, clock } = Zerun::start(context, &context.disk.join(data))?;
         Ok(Target { name: "Zerun", server, signer, clock })
-    }
-
-    fn moto(context: &Context, program: &Path) -> Result<Self> {
-        let port = free_port()?;
-        let mut command = Command::new(program);
-        command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
-        Target::peer(context, "moto", &mut command, port)
     }
 
     fn elasticmq(context: &Context, jars: &Path) -> Result<Self> {
